@@ -1,0 +1,56 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let package = Package(
+  name: "pgpreflight",
+  products: [.executable(name: "pgpreflight", targets: ["pgpreflight"])],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
+    .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.0"),
+  ],
+  targets: [
+    // The system's libraries. `providers` is what SwiftPM suggests when one is missing.
+    .systemLibrary(name: "CLibpq", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+    .systemLibrary(name: "CLibxml2", pkgConfig: "libxml-2.0", providers: [.apt(["libxml2-dev"])]),
+    .systemLibrary(name: "CLibcrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+    // `templates/` inside the executable, so that it stays one file that can be moved.
+    .target(name: "CTemplates"),
+
+    // The edge: servers and markup.
+    .target(name: "Postgres", dependencies: ["CLibpq"]),
+    .target(name: "Markup", dependencies: ["CLibxml2"]),
+
+    // The core: values and pure functions over them.
+    .target(name: "Catalog"),
+    .target(name: "Rules", dependencies: ["Catalog"]),
+    .target(name: "Assessment", dependencies: ["Catalog", "Rules", "CLibcrypto"]),
+
+    // The shell.
+    .target(
+      name: "Inspection",
+      dependencies: ["Catalog", "Postgres", .product(name: "Logging", package: "swift-log")]),
+    .target(name: "Reports", dependencies: ["Assessment", "Catalog", "Markup", "CTemplates"]),
+    .executableTarget(
+      name: "pgpreflight",
+      dependencies: [
+        "Assessment", "Catalog", "Inspection", "Postgres", "Reports", "Rules", "Yams",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Logging", package: "swift-log"),
+      ]),
+
+    // The tests; `TestSupport` starts real clusters for them.
+    .target(
+      name: "TestSupport",
+      dependencies: ["Postgres", .product(name: "Subprocess", package: "swift-subprocess")],
+      path: "Tests/TestSupport"),
+    .testTarget(name: "PostgresTests", dependencies: ["Postgres", "TestSupport"]),
+    .testTarget(name: "RulesTests", dependencies: ["Rules", "Catalog"]),
+    .testTarget(name: "AssessmentTests", dependencies: ["Assessment", "Rules", "Catalog"]),
+    .testTarget(name: "ReportsTests", dependencies: ["Reports", "Assessment", "Markup"]),
+    .testTarget(name: "EndToEndTests", dependencies: ["Postgres", "Assessment", "TestSupport"]),
+  ],
+  swiftLanguageModes: [.v6],
+  cLanguageStandard: .gnu2x
+)
