@@ -1,0 +1,71 @@
+/// How a database crosses.
+public enum Method: String, Codable, Sendable, CaseIterable, Comparable {
+  case replication, dump
+
+  public static func < (left: Self, right: Self) -> Bool { left == .replication && right == .dump }
+}
+
+/// Which method the user allows.
+public enum MethodChoice: String, Codable, Sendable, CaseIterable {
+  case auto, replication, dump
+
+  public func allows(_ method: Method) -> Bool { self == .auto || rawValue == method.rawValue }
+}
+
+/// What the user asked for, as far as selection and rules depend on it.
+public struct CheckOptions: Codable, Sendable, Equatable {
+  public var method = MethodChoice.auto
+  /// Left out, by exact name.
+  public var excludedDatabases: [String] = []
+  /// Where not empty: only these, administrative ones included.
+  public var includedDatabases: [String] = []
+  public var excludedRoles: [String] = []
+  public var excludedExtensions: [String] = []
+  public var tables = TableFilter.all
+  public var replicatesExtensionTables = true
+  public var createsDatabases = true
+  /// Bytes free on the target's data volume, as the user tells it.
+  public var targetFreeSpace: Int?
+  /// Upper bound in bytes on what is moved.
+  public var maxTotalSize: Int?
+  public var skipsVersionCheck = false
+  /// Rules whose missing answer the user accepts, and who that is.
+  public var acceptedUndetermined: [String] = []
+  public var acceptedBy = ""
+
+  public init() {}
+}
+
+/// Which tables are part of the move.
+public enum TableFilter: Codable, Sendable, Equatable {
+  case all
+  case only([TablePattern])
+  case without([TablePattern])
+
+  public func selects(_ table: Table, in database: String) -> Bool {
+    switch self {
+    case .all: true
+    case .only(let patterns): patterns.contains { $0.matches(table, in: database) }
+    case .without(let patterns): !patterns.contains { $0.matches(table, in: database) }
+    }
+  }
+}
+
+/// `table`, `schema.table` or `database.schema.table`; what is left out matches everything.
+public struct TablePattern: Codable, Sendable, Equatable {
+  public var database: String?
+  public var schema: String?
+  public var table: String
+
+  public init(database: String? = nil, schema: String? = nil, table: String) {
+    self.database = database
+    self.schema = schema
+    self.table = table
+  }
+
+  public func matches(_ other: Table, in database: String) -> Bool {
+    other.relname == table
+      && (schema.map { $0 == other.nspname } ?? true)
+      && (self.database.map { $0 == database } ?? true)
+  }
+}

@@ -1,0 +1,30 @@
+/// A row of `pg_settings`, less the values that may be secret.
+///
+/// Rows of settings that only superusers may see are missing, not NULL, for a role without `pg_read_all_settings`.
+/// Source: PostgreSQL documentation, "pg_settings".
+public struct Setting: CatalogRow {
+  public var name: String
+  /// nil where the value is withheld: customized options and commands may hold secrets.
+  public var setting: String?
+  public var resetVal: String?
+  public var unit: String?
+  public var pendingRestart: Bool
+
+  public static let subject = "the settings"
+
+  public static func sql(_ server: ServerVersion) -> String {
+    """
+    SELECT s.name, s.setting, s.reset_val, s.unit, s.pending_restart
+      FROM pg_catalog.pg_settings s
+     WHERE s.name IN (
+             'data_directory', 'port', 'wal_level', 'effective_wal_level', 'max_replication_slots', 'max_wal_senders',
+             'max_connections', 'superuser_reserved_connections', 'reserved_connections',
+             'max_active_replication_origins', 'max_logical_replication_workers', 'max_sync_workers_per_subscription',
+             'max_worker_processes', 'default_transaction_read_only', 'shared_preload_libraries',
+             'cluster_name', 'unix_socket_directories', 'listen_addresses', 'hot_standby', 'output_plugin_libraries',
+             'rds.extensions', 'rds.allowed_extensions', 'rds.logical_replication', 'extwlist.extensions',
+             'azure.extensions', 'supautils.privileged_extensions', 'cloudsql.logical_decoding',
+             'alloydb.logical_decoding', 'aiven.pg_security_agent')
+    """
+  }
+}

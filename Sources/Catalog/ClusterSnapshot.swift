@@ -1,0 +1,123 @@
+/// Source or target: on which side of the move a cluster stands.
+public enum Side: String, Codable, Sendable, CaseIterable {
+  case source, target
+}
+
+/// What one look at a cluster has shown. Only values, nothing secret, no row of user data.
+///
+/// A cluster that could not be reached has a snapshot too: its `connection` tells why, and all its facts are unknown.
+public struct ClusterSnapshot: Codable, Sendable, Equatable {
+  /// The version of this format.
+  public static let currentFormat = 1
+
+  public var format = ClusterSnapshot.currentFormat
+  /// The connection string with user, host, port and database only.
+  public var connectionString: String
+  public var connection: ConnectionAttempt
+  public var server: Fact<Server>
+  public var control: Fact<ControlData>
+  public var me: Fact<CurrentRole>
+  public var roles: Fact<[Role]>
+  public var settings: Fact<[Setting]>
+  public var databases: Fact<[Database]>
+  public var databaseSizes: Fact<[DatabaseSize]>
+  public var slots: Fact<[ReplicationSlot]>
+  public var activity: Fact<Activity>
+  public var subscriptions: Fact<[Subscription]>
+  public var origins: Fact<ReplicationOrigins>
+  public var availableExtensions: Fact<[AvailableExtension]>
+  public var languageTemplates: Fact<[LanguageTemplate]>
+  public var provider: Fact<ProviderRecognition>
+  /// Free space for data, as far as it could be learnt without being told.
+  public var freeSpace: Fact<FreeSpace>
+  /// The databases that were looked into, by name. Sorted, one for each that was to be inspected.
+  public var inspected: [DatabaseSnapshot]
+
+  /// A snapshot in which nothing is known yet, for `reason`.
+  public init(connectionString: String, connection: ConnectionAttempt, unknown reason: Undetermined) {
+    self.connectionString = connectionString
+    self.connection = connection
+    server = .unknown(reason)
+    control = .unknown(reason)
+    me = .unknown(reason)
+    roles = .unknown(reason)
+    settings = .unknown(reason)
+    databases = .unknown(reason)
+    databaseSizes = .unknown(reason)
+    slots = .unknown(reason)
+    activity = .unknown(reason)
+    subscriptions = .unknown(reason)
+    origins = .unknown(reason)
+    availableExtensions = .unknown(reason)
+    languageTemplates = .unknown(reason)
+    provider = .unknown(reason)
+    freeSpace = .unknown(reason)
+    inspected = []
+  }
+}
+
+/// How connecting ended.
+public enum ConnectionAttempt: Codable, Sendable, Equatable {
+  case connected(ConnectionFacts)
+  case failed(ConnectionFailureFact)
+  /// No attempt was made, and why.
+  case notAttempted(String)
+}
+
+/// What an open session tells of itself.
+public struct ConnectionFacts: Codable, Sendable, Equatable {
+  public var user: String
+  public var database: String
+  /// The host as it was named, or the socket's directory.
+  public var host: String
+  public var port: String
+  public var isTLS: Bool
+  public var isSocket: Bool
+  /// From the first packet to the first answer of the server, in seconds.
+  public var seconds: Double
+
+  public init(
+    user: String, database: String, host: String, port: String, isTLS: Bool, isSocket: Bool, seconds: Double
+  ) {
+    self.user = user
+    self.database = database
+    self.host = host
+    self.port = port
+    self.isTLS = isTLS
+    self.isSocket = isSocket
+    self.seconds = seconds
+  }
+}
+
+/// Why a session could not be opened.
+public struct ConnectionFailureFact: Codable, Sendable, Equatable {
+  /// The kinds of trouble that have fixes of their own.
+  public enum Kind: String, Codable, Sendable, CaseIterable {
+    case nameResolution, refused, timeout, tls, hostBasedAuthentication, authentication, tooManyConnections, startingUp
+    case noSuchDatabase, noSuchRole, notPermitted, socketMissing, networkUnreachable, notPostgres
+    case unsupportedStartupOption, lost, other
+  }
+
+  public var kind: Kind
+  /// Five characters, where the server answered with an error of its own.
+  public var sqlstate: String?
+  /// The server's or libpq's words, without passwords.
+  public var message: String
+  public var host: String?
+  public var port: String?
+  public var address: String?
+  /// Until it failed, in seconds.
+  public var seconds: Double
+
+  public init(
+    kind: Kind, sqlstate: String?, message: String, host: String?, port: String?, address: String?, seconds: Double
+  ) {
+    self.kind = kind
+    self.sqlstate = sqlstate
+    self.message = message
+    self.host = host
+    self.port = port
+    self.address = address
+    self.seconds = seconds
+  }
+}

@@ -1,0 +1,23 @@
+/// A user table, as far as a table filter needs to know it; read only when there is a filter.
+public struct Table: CatalogRow {
+  public var nspname: String
+  public var relname: String
+  /// `r` for an ordinary table, `p` for a partitioned one.
+  public var kind: String
+  /// Heap, TOAST and indexes in bytes; 0 for a partitioned table, whose partitions have rows of their own.
+  public var sizeBytes: Int
+
+  public static let subject = "the tables"
+
+  public static func sql(_ server: ServerVersion) -> String {
+    """
+    SELECT n.nspname, c.relname, c.relkind::text AS kind,
+           CASE WHEN c.relkind = 'r' THEN pg_catalog.pg_total_relation_size(c.oid) ELSE 0 END AS size_bytes
+      FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+     WHERE c.relkind IN ('r', 'p') AND c.oid >= 16384 AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+       AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_depend e WHERE e.classid = 'pg_catalog.pg_class'::regclass
+                          AND e.objid = c.oid AND e.objsubid = 0 AND e.deptype = 'e')
+     ORDER BY n.nspname COLLATE "C", c.relname COLLATE "C"
+    """
+  }
+}

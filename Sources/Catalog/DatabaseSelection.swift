@@ -1,0 +1,50 @@
+/// A database that is left out, and why.
+public struct ExcludedDatabase: Codable, Sendable, Equatable {
+  public enum Reason: String, Codable, Sendable {
+    case template
+    case provider
+    case excluded
+    case notIncluded = "not-included"
+  }
+
+  public var name: String
+  public var reason: Reason
+
+  public init(name: String, reason: Reason) {
+    self.name = name
+    self.reason = reason
+  }
+}
+
+/// Which databases of a cluster are part of the move.
+public struct DatabaseSelection: Sendable, Equatable {
+  public var selected: [Database] = []
+  public var excluded: [ExcludedDatabase] = []
+  /// Asked for by name, but the cluster has none of that name.
+  public var missing: [String] = []
+
+  public init(of databases: [Database], options: CheckOptions) {
+    for database in databases {
+      if let reason = Self.exclusion(of: database.datname, options: options) {
+        excluded.append(ExcludedDatabase(name: database.datname, reason: reason))
+      } else {
+        selected.append(database)
+      }
+    }
+    let names = Set(databases.map(\.datname))
+    missing = Set(options.includedDatabases).subtracting(names).sorted()
+  }
+
+  /// Databases in which providers keep their own things, and into which customers may not connect.
+  public static let providerDatabases: Set<String> = [
+    "rdsadmin", "cloudsqladmin", "alloydbadmin", "alloydbmetadata", "azure_maintenance", "azure_sys", "_aiven", "_dodb",
+  ]
+
+  private static func exclusion(of name: String, options: CheckOptions) -> ExcludedDatabase.Reason? {
+    if name == "template0" || name == "template1" { return .template }
+    if options.excludedDatabases.contains(name) { return .excluded }
+    if options.includedDatabases.contains(name) { return nil }
+    if providerDatabases.contains(name) { return .provider }
+    return options.includedDatabases.isEmpty ? nil : .notIncluded
+  }
+}

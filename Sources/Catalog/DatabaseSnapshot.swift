@@ -1,0 +1,20 @@
+/// What a look into one database has shown.
+public struct DatabaseSnapshot: Codable, Sendable, Equatable {
+  public var name: String
+  public var connection: ConnectionAttempt
+  public var summary: Fact<RelationSummary>
+  public var extensions: Fact<[InstalledExtension]>
+  public var languages: Fact<[Language]>
+  /// All user tables; read only when a table filter is given.
+  public var tables: Fact<[Table]>
+
+  /// A snapshot in which nothing is known yet, for `reason`.
+  public init(name: String, connection: ConnectionAttempt, unknown reason: Undetermined) {
+    self.name = name
+    self.connection = connection
+    summary = .unknown(reason)
+    extensions = .unknown(reason)
+    languages = .unknown(reason)
+    tables = .unknown(reason)
+  }
+}

@@ -1,0 +1,60 @@
+import Catalog
+
+/// The two clusters of a move, and what the user asked for.
+public struct ClusterPair: Sendable {
+  public let source: ClusterSnapshot
+  public let target: ClusterSnapshot
+  public let options: CheckOptions
+  private let inspected: [Side: [String: DatabaseSnapshot]]
+
+  public init(source: ClusterSnapshot, target: ClusterSnapshot, options: CheckOptions) {
+    self.source = source
+    self.target = target
+    self.options = options
+    inspected = [
+      .source: Dictionary(source.inspected.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first }),
+      .target: Dictionary(target.inspected.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first }),
+    ]
+  }
+
+  public subscript(side: Side) -> ClusterSnapshot { side == .source ? source : target }
+
+  /// The source databases to be moved, those asked for that do not exist, and those left out.
+  public var selection: DatabaseSelection {
+    get throws(Undetermined) { DatabaseSelection(of: try source.databases.value, options: options) }
+  }
+
+  /// The pairs to evaluate the rules of scope `database` for: one for each selected name, sorted.
+  ///
+  /// Where the source's list is not known, these are the names that the user gave.
+  public var databasePairs: [DatabasePair] {
+    let selection = source.databases.ifKnown.map { DatabaseSelection(of: $0, options: options) }
+    let names = (selection?.selected.map(\.datname) ?? []) + (selection?.missing ?? options.includedDatabases)
+    return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }.map { DatabasePair(clusters: self, name: $0) }
+  }
+
+  func inspected(_ name: String, on side: Side) -> DatabaseSnapshot? { inspected[side]?[name] }
+}
+
+/// One database on both sides.
+public struct DatabasePair: Sendable {
+  public let clusters: ClusterPair
+  public let name: String
+
+  public var options: CheckOptions { clusters.options }
+
+  /// The row of `pg_database` on that side; nil where there is no such database.
+  public func database(on side: Side) throws(Undetermined) -> Database? {
+    try clusters[side].databases.value.first { $0.datname == name }
+  }
+
+  /// What the look into it has shown.
+  public func snapshot(on side: Side) throws(Undetermined) -> DatabaseSnapshot {
+    guard let snapshot = clusters.inspected(name, on: side) else {
+      throw Undetermined(
+        "the \(side.rawValue) database was not inspected",
+        remedy: "See why in connection-\(side.rawValue)-databases.")
+    }
+    return snapshot
+  }
+}
