@@ -1,0 +1,109 @@
+import Catalog
+import Rules
+
+/// What the rules say of two clusters, and what follows: a pure function of the inspection and the options.
+public struct Assessment: Sendable, Equatable {
+  public let outcomes: [Outcome]
+  public let plan: Plan
+  /// Of the plan that a migration would execute.
+  public let verdict: Verdict
+  public let capacity: [Capacity]
+
+  public init(of pair: ClusterPair, by rules: [Rule] = Rule.all) {
+    let outcomes = decide(pair, by: rules)
+    let byDatabase = Dictionary(grouping: outcomes, by: \.database)
+    let clusterOutcomes = byDatabase[String?.none] ?? []
+    let databases = pair.databasePairs.map { database in
+      DatabasePlan(
+        for: database, outcomes: clusterOutcomes + (byDatabase[database.name] ?? []))
+    }
+    self.outcomes = outcomes
+    plan = Plan(databases: databases, roles: rolePlans(for: pair))
+    verdict = Self.verdict(of: plan, clusterOutcomes: clusterOutcomes)
+    capacity = capacities(of: pair)
+  }
+
+  /// The worst of the databases' verdicts; without any database, what the rules say of the clusters.
+  private static func verdict(of plan: Plan, clusterOutcomes: [Outcome]) -> Verdict {
+    guard !plan.databases.isEmpty else { return Verdict(of: clusterOutcomes) }
+    let verdicts = plan.databases.map(\.verdict)
+    return [.blocked, .undecided, .readyWithWarnings].first(where: verdicts.contains) ?? .ready
+  }
+
+  /// 0, 1 or 2, as the contract has it.
+  public func exitStatus(failOn: FailOn) -> Int {
+    switch failOn {
+    case .never: return 0
+    case .blocker where outcomes.contains(where: \.isBlocker): return 1
+    case .warning where outcomes.contains(where: { $0.isBlocker || $0.isWarning }): return 1
+    case .blocker, .warning: return outcomes.contains(where: \.isUndecided) ? 2 : 0
+    }
+  }
+}
+
+extension DatabasePlan {
+  /// Replication where nothing stands against it, else dump, else nothing.
+  init(for database: DatabasePair, outcomes: [Outcome]) {
+    func verdict(_ method: Method) -> Verdict? {
+      guard database.options.method.allows(method) else { return nil }
+      return Verdict(of: outcomes.lazy.filter { $0.methods.contains(method) })
+    }
+    let replication = verdict(.replication)
+    let dump = verdict(.dump)
+    let method: Method? = replication?.isReady == true ? .replication : dump?.isReady == true ? .dump : nil
+    self.init(
+      name: database.name, method: method,
+      reason: Self.reason(method: method, replication: replication, dump: dump, outcomes: outcomes),
+      createsDatabase: database.clusters.target.databases.ifKnown.map { databases in
+        !databases.contains { $0.datname == database.name }
+      },
+      replication: replication, dump: dump, tables: database.plannedTables, sizeBytes: database.sizeBytes)
+  }
+
+  /// Of the database: that of the method that the plan chose, else why there is none.
+  public var verdict: Verdict {
+    if let method { return verdict(of: method) ?? .blocked }
+    return [replication, dump].contains(.undecided) ? .undecided : .blocked
+  }
+
+  private static func reason(
+    method: Method?, replication: Verdict?, dump: Verdict?, outcomes: [Outcome]
+  ) -> String {
+    switch (method, replication) {
+    case (.replication, _): return "nothing blocks it"
+    case (.dump, nil): return "nothing blocks it, and no other method is allowed"
+    case (.dump, .undecided?): return "replication is undecided: " + rules(\.isUndecided, .replication, in: outcomes)
+    case (.dump, _): return "replication is blocked: " + rules(\.isBlocker, .replication, in: outcomes)
+    case (nil, _):
+      let worst = [replication, dump].contains(.undecided) ? "no method is proven: " : "no method is left: "
+      let last: Method = dump == nil ? .replication : .dump
+      let blockers = rules(\.isBlocker, last, in: outcomes)
+      return worst + (blockers.isEmpty ? rules(\.isUndecided, last, in: outcomes) : blockers)
+    }
+  }
+
+  /// The ids of the rules that stand against a method.
+  private static func rules(_ stands: (Outcome) -> Bool, _ method: Method, in outcomes: [Outcome]) -> String {
+    outcomes.filter { stands($0) && $0.methods.contains(method) }.map(\.rule).joined(separator: ", ")
+  }
+}
+
+extension DatabasePair {
+  fileprivate var plannedTables: PlannedTables? {
+    guard let source = try? snapshot(on: .source) else { return nil }
+    if options.tables == .all { return source.summary.ifKnown.map { .all($0.tables) } }
+    return source.tables.ifKnown.map { tables in
+      .named(
+        tables.filter { options.tables.selects($0, in: name) }
+          .map { "\(quotedIdentifier($0.nspname)).\(quotedIdentifier($0.relname))" })
+    }
+  }
+
+  fileprivate var sizeBytes: Int? {
+    if options.tables == .all {
+      return clusters.source.databaseSizes.ifKnown?.first { $0.datname == name }?.sizeBytes
+    }
+    guard let tables = (try? snapshot(on: .source))?.tables.ifKnown else { return nil }
+    return tables.filter { options.tables.selects($0, in: name) }.reduce(0) { $0 + $1.sizeBytes }
+  }
+}

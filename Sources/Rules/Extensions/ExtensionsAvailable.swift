@@ -1,0 +1,49 @@
+import Catalog
+
+extension Rule {
+  static let extensionsAvailable = Rule(
+    "extensions-available", "Every extension of the source is installed or available in the target",
+    group: .extensions,
+    documentation: "https://www.postgresql.org/docs/current/view-pg-available-extensions.html",
+    explanation: Explanation(
+      why: "CREATE EXTENSION fails where the extension's files are not on the server, and what depends on it with it.",
+      decides: """
+        For each extension of the source database that is not left out with --exclude-extension: the target database \
+        has it, or pg_available_extensions of the target names it. Versions are for extension-version.
+        """,
+      fix: "Install it on the target's host, choose a target that offers it, or drop what is not used."),
+    decide: .database { pair in
+      let extensions = try pair.extensionsToMove()
+      let installed = try pair.targetExtensions()
+      var missing: [InstalledExtension] = []
+      for item in extensions where installed[item.extname] == nil {
+        if try pair.clusters.target.defaultVersion(of: item.extname) == nil { missing.append(item) }
+      }
+      guard !missing.isEmpty else {
+        return .passed(
+          extensions.isEmpty ? "The database has no extension." : "\(extensions.map(\.extname).listed()): available.")
+      }
+      return .failed(
+        "\(missing.count) of \(extensions.count.counted("extension")) \(missing.count == 1 ? "is" : "are") not available on the target.",
+        missing.map { item in
+          let isUnused = item.dependents == 0
+          return Finding(
+            "extension \(quotedIdentifier(item.extname))",
+            isUnused
+              ? "the target does not offer it; no object depends on it"
+              : "the target does not offer it; \(item.dependents.counted("object")) depend on it",
+            evidence: [
+              "installed on the source": item.extversion, "offered by the target": "none",
+              "dependent objects": "\(item.dependents)",
+            ],
+            remediation: isUnused
+              ? Remediation(
+                "Drop it on the source if nothing uses it, or leave it out with --exclude-extension.",
+                paste: "DROP EXTENSION \(quotedIdentifier(item.extname));", at: .source)
+              : Remediation(
+                pair.clusters.target.providerForWording == .selfManaged
+                  ? "Install its package on the target's host, for the target's major version."
+                  : "Choose a service that offers it: \(pair.clusters.target.providerForWording.displayName) does not."))
+        })
+    })
+}

@@ -1,0 +1,67 @@
+import Catalog
+
+extension Rule {
+  static let languagesAvailable = Rule(
+    "languages-available", "Every language of the source is available in the target",
+    group: .extensions,
+    documentation: "https://www.postgresql.org/docs/current/sql-createlanguage.html",
+    explanation: Explanation(
+      why: "A function in a language that the target lacks can't be created there.",
+      decides: """
+        For each row of pg_language of the source database: the target database has a language of that name (a new \
+        database has internal, c, sql and plpgsql), or the target offers the extension that brings it, or, before 13, \
+        a template for it. A blocker where user functions are written in it, else a warning.
+        """,
+      fix: "Install the language's package on the target's host, or rewrite the functions; drop what is not used."),
+    decide: .database { pair in
+      let languages = try pair.snapshot(on: .source).languages.value
+      let there = try pair.targetLanguages()
+      var used: [Finding] = []
+      var unused: [Finding] = []
+      for language in languages where !there.contains(language.lanname) {
+        let bringer = language.extension ?? language.lanname
+        if try pair.clusters.target.defaultVersion(of: bringer) != nil { continue }
+        if try pair.clusters.target.languageTemplates.value.contains(where: { $0.tmplname == language.lanname }) {
+          continue
+        }
+        let finding = pair.finding(language, from: bringer)
+        if language.functions > 0 { used.append(finding) } else { unused.append(finding) }
+      }
+      guard used.isEmpty else {
+        return .failed("\(used.count.counted("language")) with functions can't be had on the target.", used + unused)
+      }
+      guard unused.isEmpty else {
+        return .failed(
+          "\(unused.count.counted("language")) that no function uses can't be had on the target.", unused,
+          severity: .warning)
+      }
+      return .passed("\(languages.map(\.lanname).listed(atMost: 10)): available.")
+    })
+}
+
+extension DatabasePair {
+  fileprivate func targetLanguages() throws(Undetermined) -> Set<String> {
+    guard try database(on: .target) != nil else { return ["internal", "c", "sql", "plpgsql"] }
+    return Set(try snapshot(on: .target).languages.value.map(\.lanname))
+  }
+
+  fileprivate func finding(_ language: Language, from bringer: String) -> Finding {
+    // Python 2 ended with PostgreSQL 15 (release notes 15).
+    let isPython2 = ["plpythonu", "plpython2u"].contains(language.lanname)
+    let isUnused = language.functions == 0
+    return Finding(
+      "language \(quotedIdentifier(language.lanname))",
+      isUnused
+        ? "the target has no extension \(bringer); no function uses it"
+        : "the target has no extension \(bringer); \(language.functions.counted("function")) use it",
+      evidence: ["functions": "\(language.functions)", "extension": bringer],
+      remediation: isUnused
+        ? Remediation(
+          "Drop it on the source.",
+          paste: language.extension.map { "DROP EXTENSION \(quotedIdentifier($0));" }
+            ?? "DROP LANGUAGE \(quotedIdentifier(language.lanname));", at: .source)
+        : isPython2
+          ? Remediation("Convert the functions to plpython3u: PL/Python 2 ended with PostgreSQL 15.")
+          : Remediation("Install the package of \(bringer) on the target's host, or rewrite the functions."))
+  }
+}
