@@ -43,7 +43,7 @@ let package = Package(
     // The tests; `TestSupport` starts real clusters for them.
     .target(
       name: "TestSupport",
-      dependencies: ["Postgres", .product(name: "Subprocess", package: "swift-subprocess")],
+      dependencies: [.product(name: "Subprocess", package: "swift-subprocess")],
       path: "Tests/TestSupport"),
     .testTarget(name: "PostgresTests", dependencies: ["Postgres", "TestSupport"]),
     .testTarget(name: "RulesTests", dependencies: ["Rules", "Catalog"]),

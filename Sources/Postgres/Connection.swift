@@ -1,0 +1,155 @@
+internal import CLibpq
+
+/// One connection to a server. Its calls run one after the other, on a thread of its own.
+///
+/// Cancelling the task of a call cancels the statement on the server and throws `CancellationError`; the connection can
+/// be used afterwards, unless the server did not react within five seconds: then it is closed.
+public actor Connection {
+  public struct Options: Sendable {
+    /// For each address of each host; `connect_timeout` of the string and `PGCONNECT_TIMEOUT` win; zero means none.
+    public var connectTimeout: Duration
+    /// What `pg_stat_activity` shows, unless the string or `PGAPPNAME` gives another.
+    public var applicationName: String
+    /// How long the server may be silent during a statement before it is given up as frozen; nil means for ever.
+    ///
+    /// A statement that runs longer without sending anything counts as silent too.
+    public var responseTimeout: Duration?
+
+    public init(
+      connectTimeout: Duration = .seconds(10), applicationName: String = "pgpreflight",
+      responseTimeout: Duration? = nil
+    ) {
+      self.connectTimeout = connectTimeout
+      self.applicationName = applicationName
+      self.responseTimeout = responseTimeout
+    }
+  }
+
+  public nonisolated let session: Session
+  /// The server's notices and warnings, those of the connection's start included; for one reader. The last 1000 are
+  /// kept until they are read.
+  public nonisolated let notices: AsyncStream<Notice>
+
+  private let executor: QueueExecutor
+  private let cancelled: Event
+  private let responseTimeout: Duration?
+  private var handle: Handle?
+
+  public nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
+
+  private init(
+    handle: sending Handle, notices: AsyncStream<Notice>, executor: QueueExecutor, cancelled: Event,
+    responseTimeout: Duration?
+  ) {
+    session = Session(handle.connection)
+    self.handle = handle
+    self.notices = notices
+    self.executor = executor
+    self.cancelled = cancelled
+    self.responseTimeout = responseTimeout
+  }
+
+  /// Connects in every way that libpq knows (PostgreSQL documentation, "Database Connection Control Functions").
+  ///
+  /// - Throws: `ConnectionFailure`, or `CancellationError` at once when the task is cancelled; nothing of the attempt
+  ///   stays on the server then.
+  public static func connect(
+    _ string: ConnectionString, options: Options = Options()
+  ) async throws -> Connection {
+    try Task.checkCancellation()
+    let executor = QueueExecutor(label: "pgpreflight.connection")
+    let cancelled = try Event()
+    let (notices, continuation) = AsyncStream.makeStream(of: Notice.self, bufferingPolicy: .bufferingNewest(1000))
+    let handle = try await withTaskCancellationHandler {
+      try await withCheckedThrowingContinuation { done in
+        executor.queue.async {
+          do {
+            let parameters = try ConnectionParameters(string, options: options)
+            let connector = Connector(parameters: parameters, cancelled: cancelled, notices: continuation)
+            done.resume(returning: try connector.connect())
+          } catch {
+            done.resume(throwing: error)
+          }
+        }
+      }
+    } onCancel: {
+      cancelled.signal()
+    }
+    try Task.checkCancellation()
+    return Connection(
+      handle: handle, notices: notices, executor: executor, cancelled: cancelled,
+      responseTimeout: options.responseTimeout)
+  }
+
+  /// Runs one statement.
+  ///
+  /// - Throws: `PostgresError` or `CancellationError`.
+  public func query(_ sql: String, _ parameters: [String?] = []) async throws -> Rows {
+    let statement = Statement(sql, parameters)
+    return try await exchange { try $0.query(statement) }
+  }
+
+  /// Sends all statements at once, so that they cost about one round trip together (PostgreSQL documentation,
+  /// "Pipeline Mode").
+  ///
+  /// Each segment ends with a sync point of its own: an error ends its segment, not the pipeline. Outside an explicit
+  /// transaction each segment is one.
+  ///
+  /// - Returns: for each segment the results of its statements, or its first error. When the connection is lost, all
+  ///   remaining segments fail with an error whose `isConnectionLost` is true.
+  /// - Throws: only `CancellationError`. Statements after the cancelled one may have run.
+  public func pipeline(_ segments: [[Statement]]) async throws -> [Result<[Rows], PostgresError>] {
+    do {
+      return try await exchange { try $0.pipeline(segments) }
+    } catch let error as PostgresError {
+      return segments.map { _ in .failure(error) }
+    }
+  }
+
+  /// `name` as an identifier in SQL, always in quotes.
+  public func quote(identifier name: String) throws(PostgresError) -> String {
+    try quoted(name, by: PQescapeIdentifier)
+  }
+
+  /// `text` as a literal in SQL.
+  public func quote(literal text: String) throws(PostgresError) -> String {
+    try quoted(text, by: PQescapeLiteral)
+  }
+
+  /// Says goodbye to the server and closes the socket. Later calls fail with `isConnectionLost`.
+  public func close() { handle = nil }
+
+  /// Whether the connection has been closed or found to be lost.
+  public var isClosed: Bool { handle?.isLost ?? true }
+
+  private func quoted(
+    _ text: String,
+    by escape: (OpaquePointer?, UnsafePointer<CChar>?, Int) -> UnsafeMutablePointer<CChar>?
+  ) throws(PostgresError) -> String {
+    guard let handle else { throw closed }
+    guard let quoted = escape(handle.connection, text, text.utf8.count) else { throw handle.lastError }
+    defer { PQfreemem(quoted) }
+    return String(cString: quoted)
+  }
+
+  private var closed: PostgresError { .lost("the connection is closed") }
+
+  /// Runs `body` on the connection's own thread.
+  private func exchange<T: Sendable>(_ body: @Sendable (Exchange) throws -> T) async throws -> T {
+    try Task.checkCancellation()
+    cancelled.clear()
+    // Only a closure that captures the isolated actor runs on it; any other one would block the cooperative pool.
+    return try await withTaskCancellationHandler {
+      try self.run(body)
+    } onCancel: { [cancelled] in
+      cancelled.signal()
+    }
+  }
+
+  private func run<T: Sendable>(_ body: (Exchange) throws -> T) throws -> T {
+    preconditionIsolated()
+    guard let handle else { throw closed }
+    defer { if handle.isAbandoned { self.handle = nil } }
+    return try body(Exchange(handle: handle, cancelled: cancelled, responseTimeout: responseTimeout))
+  }
+}

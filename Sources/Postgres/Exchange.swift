@@ -1,0 +1,189 @@
+internal import CLibpq
+internal import Glibc
+
+/// One call over a connection: what is sent, and all results of it.
+struct Exchange {
+  /// The task was cancelled, and the server does not know it yet.
+  private struct Cancelled: Error {}
+
+  let handle: Handle
+  let cancelled: Event
+  let responseTimeout: Duration?
+
+  private var connection: OpaquePointer { handle.connection }
+
+  // MARK: One statement
+
+  func query(_ statement: Statement) throws -> Rows {
+    if let error = statement.error { throw error }
+    guard send(statement) else { throw handle.lastError }
+    do {
+      return try rows()
+    } catch is Cancelled {
+      try drain { PQgetResult(connection).map { PQclear($0) } == nil }
+      throw CancellationError()
+    }
+  }
+
+  private func send(_ statement: Statement) -> Bool {
+    withCStrings(statement.parameters) {
+      PQsendQueryParams(
+        connection, statement.sql, Int32(statement.parameters.count), nil, $0, nil, nil, 0)
+    } == 1
+  }
+
+  private func rows() throws -> Rows {
+    var rows: Rows?
+    var error: PostgresError?
+    while let result = try nextResult() {
+      switch PQresultStatus(result) {
+      case PGRES_TUPLES_OK, PGRES_COMMAND_OK, PGRES_EMPTY_QUERY:
+        rows = Rows(result)
+      case PGRES_COPY_IN, PGRES_COPY_OUT, PGRES_COPY_BOTH:
+        PQclear(result)
+        // Leaving COPY in good order would take its data, which may be a whole table.
+        _ = CancelRequest(connection)
+        throw abandoned(PostgresError.lost("COPY over a connection that expects rows"))
+      default:
+        error = error ?? PostgresError(result: result, isConnectionLost: handle.isLost)
+        PQclear(result)
+      }
+    }
+    if var error {
+      error.isConnectionLost = error.isConnectionLost || handle.isLost
+      throw error
+    }
+    guard let rows else { throw handle.lastError }
+    return rows
+  }
+
+  // MARK: Pipelines
+
+  func pipeline(_ segments: [[Statement]]) throws -> [Result<[Rows], PostgresError>] {
+    guard PQenterPipelineMode(connection) == 1 else { throw handle.lastError }
+    var invalid: [Int: PostgresError] = [:]
+    for (index, segment) in segments.enumerated() {
+      invalid[index] = segment.lazy.compactMap(\.error).first
+      let isSent = invalid[index] != nil || segment.allSatisfy(send)
+      guard isSent, PQpipelineSync(connection) == 1 else { throw abandoned(handle.lastError) }
+    }
+    var results: [Result<[Rows], PostgresError>] = []
+    do {
+      while results.count < segments.count {
+        let segment = try self.segment()
+        results.append(invalid[results.count].map { .failure($0) } ?? segment)
+      }
+    } catch is Cancelled {
+      var syncs = segments.count - results.count
+      try drain {
+        if let result = PQgetResult(connection) {
+          if PQresultStatus(result) == PGRES_PIPELINE_SYNC { syncs -= 1 }
+          PQclear(result)
+        }
+        return syncs == 0
+      }
+      _ = PQexitPipelineMode(connection)
+      throw CancellationError()
+    } catch let error as PostgresError {
+      // The connection is lost; what came before is worth keeping.
+      return results + segments.dropFirst(results.count).map { _ in .failure(error) }
+    }
+    guard PQexitPipelineMode(connection) == 1 || handle.isLost else { throw abandoned(handle.lastError) }
+    return results
+  }
+
+  /// The results up to the next sync point.
+  private func segment() throws -> Result<[Rows], PostgresError> {
+    var rows: [Rows] = []
+    var error: PostgresError?
+    var pauses = 0
+    while pauses < 3 {
+      guard let result = try nextResult(fatal: error) else {
+        // A null pointer separates two statements.
+        pauses += 1
+        continue
+      }
+      pauses = 0
+      switch PQresultStatus(result) {
+      case PGRES_PIPELINE_SYNC:
+        PQclear(result)
+        return error.map { .failure($0) } ?? .success(rows)
+      case PGRES_TUPLES_OK, PGRES_COMMAND_OK, PGRES_EMPTY_QUERY:
+        rows.append(Rows(result))
+      case PGRES_PIPELINE_ABORTED:
+        PQclear(result)
+      case PGRES_COPY_IN, PGRES_COPY_OUT, PGRES_COPY_BOTH:
+        PQclear(result)
+        throw abandoned(PostgresError.lost("COPY in a pipeline"))
+      default:
+        error = error ?? PostgresError(result: result, isConnectionLost: handle.isLost)
+        PQclear(result)
+        if handle.isLost, let error { throw abandoned(error) }
+      }
+    }
+    throw abandoned(error ?? PostgresError.lost("the server's answers do not fit the pipeline"))
+  }
+
+  // MARK: Waiting
+
+  /// Has the connection closed after this call, which then fails with `error`.
+  private func abandoned(_ error: any Error) -> any Error {
+    handle.isAbandoned = true
+    guard var error = error as? PostgresError else { return error }
+    error.isConnectionLost = true
+    return error
+  }
+
+  /// The next result as soon as it is there; nil after the last one of a statement.
+  ///
+  /// - Parameter fatal: the error after which the server closes the connection, to be thrown then in place of libpq's.
+  private func nextResult(fatal: PostgresError? = nil) throws -> OpaquePointer? {
+    while PQisBusy(connection) == 1 {
+      let ready = handle.wait([cancelled], until: Deadline(in: responseTimeout))
+      if ready[1] { throw Cancelled() }
+      guard ready[0] else { throw silence() }
+      if PQconsumeInput(connection) == 0 {
+        guard let fatal else { break }
+        throw abandoned(fatal)
+      }
+    }
+    return PQgetResult(connection)
+  }
+
+  /// The server may still be at work; it is told to stop, if it can hear that.
+  private func silence() -> any Error {
+    _ = CancelRequest(connection)
+    let timeout = responseTimeout.map { text($0) } ?? ""
+    return abandoned(PostgresError.lost("the server said nothing for \(timeout); the connection was closed"))
+  }
+
+  /// Cancels what the server is doing and reads on until `takeResult` says that nothing more will come.
+  ///
+  /// The request is repeated: it is lost when it overtakes its statement, and it ends only one of a pipeline.
+  private func drain(_ takeResult: () -> Bool) throws {
+    let deadline = Deadline(in: min(responseTimeout ?? .seconds(5), .seconds(5)))
+    var request = CancelRequest(connection)
+    var isDrained = false
+    while !deadline.isPast, !handle.isLost, let current = request {
+      // Not before the server has been told: a late request would hit the connection's next statement.
+      let pause = deadline.orEarlier(in: .milliseconds(100))
+      var isTold = false
+      while !pause.isPast, !(isTold && isDrained) {
+        if !isDrained, PQisBusy(connection) == 0 {
+          isDrained = takeResult()
+          continue
+        }
+        let others = isTold ? [] : [current.finished]
+        let ready =
+          isDrained
+          ? [false] + poll(others.map { Interest(descriptor: $0.descriptor) }, until: pause)
+          : handle.wait(others, until: pause)
+        if ready.count > 1 && ready[1] { isTold = true }
+        if ready[0], PQconsumeInput(connection) == 0 { throw abandoned(CancellationError()) }
+      }
+      if isTold && isDrained { return }
+      if isTold { request = CancelRequest(connection) }
+    }
+    throw abandoned(CancellationError())
+  }
+}

@@ -1,0 +1,104 @@
+internal import CLibpq
+
+/// An error of a statement: the server's words, or libpq's where the connection failed.
+///
+/// The fields are those of the protocol (PostgreSQL documentation, "Error and Notice Message Fields").
+public struct PostgresError: Error, Codable, Sendable, Equatable, CustomStringConvertible {
+  /// Five characters (appendix "PostgreSQL Error Codes"); nil where the error is not the server's.
+  public var sqlstate: String?
+  /// `ERROR`, `FATAL` or `PANIC`, in English whatever the server's language.
+  public var severity: String
+  /// The primary message, in the server's language.
+  public var message: String
+  public var detail: String?
+  public var hint: String?
+  /// The character of the statement, from 1, where the error is.
+  public var position: Int?
+  /// Whether the connection is gone with it: nothing more can be asked over it.
+  public var isConnectionLost: Bool
+
+  public init(
+    sqlstate: String? = nil, severity: String = "ERROR", message: String, detail: String? = nil,
+    hint: String? = nil, position: Int? = nil, isConnectionLost: Bool = false
+  ) {
+    self.sqlstate = sqlstate
+    self.severity = severity
+    self.message = message
+    self.detail = detail
+    self.hint = hint
+    self.position = position
+    self.isConnectionLost = isConnectionLost
+  }
+
+  /// One line: `ERROR 42501: permission denied for table orders`.
+  public var description: String {
+    "\(severity)\(sqlstate.map { " \($0)" } ?? ""): \(oneLine(message))\(detail.map { " (\(oneLine($0)))" } ?? "")"
+  }
+
+  init(result: OpaquePointer, isConnectionLost: Bool) {
+    let fields = DiagnosticFields(result: result)
+    let severity = fields.severity ?? "ERROR"
+    self.init(
+      sqlstate: fields.sqlstate, severity: severity,
+      message: fields.message ?? firstLine(of: String(cString: PQresultErrorMessage(result))),
+      detail: fields.detail, hint: fields.hint, position: fields.position.flatMap { Int($0) },
+      isConnectionLost: isConnectionLost || severity == "FATAL" || severity == "PANIC")
+  }
+
+  /// libpq's own error, which it gives no fields for.
+  static func lost(_ message: String) -> PostgresError {
+    PostgresError(
+      severity: "FATAL", message: message.isEmpty ? "the connection was lost" : message, isConnectionLost: true)
+  }
+}
+
+/// A message of the server beside a statement's result: `WARNING`, `NOTICE`, `INFO`, `LOG` or `DEBUG`.
+public struct Notice: Sendable, Equatable {
+  public var severity: String
+  public var sqlstate: String?
+  public var message: String
+  public var detail: String?
+  public var hint: String?
+
+  init(result: OpaquePointer) {
+    let fields = DiagnosticFields(result: result)
+    severity = fields.severity ?? "NOTICE"
+    sqlstate = fields.sqlstate
+    message = fields.message ?? firstLine(of: String(cString: PQresultErrorMessage(result)))
+    detail = fields.detail
+    hint = fields.hint
+  }
+}
+
+private struct DiagnosticFields {
+  var severity, sqlstate, message, detail, hint, position: String?
+
+  init(result: OpaquePointer) {
+    func field(_ code: Character) -> String? {
+      PQresultErrorField(result, code.asciiValue.map(Int32.init) ?? 0).map { String(cString: $0) }
+    }
+    // The codes are macros of postgres_ext.h, of character constants; "V" is the severity that is never translated.
+    severity = field("V") ?? field("S")
+    sqlstate = field("C")
+    message = field("M")
+    detail = field("D")
+    hint = field("H")
+    position = field("P")
+  }
+}
+
+func firstLine(of text: String) -> String {
+  text.split(whereSeparator: \.isNewline).first.map { String($0).trimmingSpaces() } ?? ""
+}
+
+func oneLine(_ text: String) -> String {
+  text.split(whereSeparator: \.isNewline).map { String($0).trimmingSpaces() }.joined(separator: " ")
+}
+
+extension StringProtocol {
+  func trimmingSpaces() -> String {
+    let start = drop(while: \.isWhitespace)
+    guard let end = start.lastIndex(where: { !$0.isWhitespace }) else { return "" }
+    return String(start[...end])
+  }
+}

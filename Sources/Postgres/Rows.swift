@@ -1,0 +1,70 @@
+internal import CLibpq
+
+/// One statement with the texts of its parameters `$1`, `$2`, …; nil is NULL.
+public struct Statement: Sendable {
+  public var sql: String
+  public var parameters: [String?]
+
+  public init(_ sql: String, _ parameters: [String?] = []) {
+    self.sql = sql
+    self.parameters = parameters
+  }
+
+  /// libpq takes C strings, which would end at a NUL.
+  var error: PostgresError? {
+    guard sql.utf8.contains(0) || parameters.contains(where: { $0?.utf8.contains(0) ?? false }) else { return nil }
+    return PostgresError(sqlstate: "22021", message: "a statement and its parameters can't contain a NUL character")
+  }
+}
+
+/// The result of one statement, in the protocol's text format.
+public final class Rows: Sendable {
+  // A PGresult is read only once libpq has handed it out, and may then be used by any thread (PostgreSQL
+  // documentation, "Behavior in Threaded Programs"); only `deinit` changes it.
+  nonisolated(unsafe) let result: OpaquePointer
+  /// How many rows there are.
+  public let count: Int
+  /// The columns' names, in order.
+  public let columns: [String]
+
+  /// Takes over `result`.
+  init(_ result: OpaquePointer) {
+    self.result = result
+    count = Int(PQntuples(result))
+    columns = (0..<PQnfields(result)).map { PQfname(result, $0).map { String(cString: $0) } ?? "" }
+  }
+
+  deinit { PQclear(result) }
+
+  /// What the statement did: `SELECT 3`, `CREATE TABLE`, ….
+  public var commandTag: String { String(cString: PQcmdStatus(result)) }
+
+  /// A value's text; nil for NULL and for a row or column that does not exist. Both are counted from 0.
+  public func text(_ row: Int, _ column: Int) -> String? {
+    guard (0..<count).contains(row), columns.indices.contains(column) else { return nil }
+    return Field(result: result, row: Int32(row), column: Int32(column)).text
+  }
+
+  /// The same by the column's name.
+  public func text(_ row: Int, _ column: String) -> String? {
+    columns.firstIndex(of: column).flatMap { text(row, $0) }
+  }
+}
+
+/// One value of a result, as bytes that the result owns.
+struct Field {
+  let result: OpaquePointer
+  let row, column: Int32
+
+  var isNull: Bool { PQgetisnull(result, row, column) == 1 }
+
+  var bytes: UnsafeBufferPointer<UInt8> {
+    let start = UnsafeRawPointer(PQgetvalue(result, row, column))?.assumingMemoryBound(to: UInt8.self)
+    return UnsafeBufferPointer(start: start, count: Int(PQgetlength(result, row, column)))
+  }
+
+  var text: String? { isNull ? nil : String(decoding: bytes, as: UTF8.self) }
+
+  /// `int2vector` and `oidvector` write their elements without braces.
+  var isVector: Bool { [22, 30].contains(PQftype(result, column)) }
+}

@@ -1,0 +1,38 @@
+internal import CLibpq
+
+/// What is known of a connection from its start.
+public struct Session: Sendable, Equatable {
+  /// The host as given: a name, an address or a folder of sockets.
+  public let host: String?
+  public let port: String?
+  /// The network address of `host`; nil for a socket.
+  public let address: String?
+  public let user: String
+  public let database: String
+  /// The process of the server that serves this connection, as in `pg_stat_activity.pid`.
+  public let backendPID: Int32
+  /// As in `server_version_num`: 150020 is 15.20.
+  public let serverVersion: Int
+  /// Whether the connection is encrypted by TLS.
+  public let tls: Bool
+  /// Whether the server asked for a password and got one.
+  public let passwordUsed: Bool
+  /// Whether it goes over a Unix-domain socket.
+  public let socket: Bool
+
+  init(_ connection: OpaquePointer) {
+    func text(_ value: UnsafePointer<CChar>?) -> String? {
+      value.flatMap { $0.pointee == 0 ? nil : String(cString: $0) }
+    }
+    host = text(PQhost(connection))
+    port = text(PQport(connection))
+    socket = host.map(isSocket) ?? false
+    address = socket ? nil : text(PQhostaddr(connection))
+    user = text(PQuser(connection)) ?? ""
+    database = text(PQdb(connection)) ?? ""
+    backendPID = PQbackendPID(connection)
+    serverVersion = Int(PQserverVersion(connection))
+    tls = PQsslInUse(connection) == 1
+    passwordUsed = PQconnectionUsedPassword(connection) == 1
+  }
+}

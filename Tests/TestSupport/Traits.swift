@@ -1,0 +1,14 @@
+public import Testing
+
+extension Trait where Self == ConditionTrait {
+  /// Skips a test, with the reason, where this machine lacks one of these major versions of PostgreSQL.
+  public static func needsPostgres(_ versions: Int...) -> Self {
+    let missing = versions.first { TestCluster.available($0) == nil }
+    return .disabled(if: missing != nil, "\(missing.map(TestCluster.whyUnavailable) ?? "")")
+  }
+
+  /// Skips a test, with the reason, where this machine lacks PgBouncer.
+  public static var needsPooler: Self {
+    .enabled(if: TestPooler.isAvailable, "pgbouncer is not installed")
+  }
+}
