@@ -1,5 +1,11 @@
 internal import CLibpq
 
+#if canImport(Glibc)
+  internal import Glibc
+#elseif canImport(Musl)
+  internal import Musl
+#endif
+
 /// Where and as whom to connect: a `postgres://` URI, libpq keywords (`host=… dbname=…`) or `service=NAME`.
 ///
 /// libpq parses it, so that everything it accepts is accepted here (PostgreSQL documentation, "Connection Strings").
@@ -45,6 +51,13 @@ public struct ConnectionString: Sendable, CustomStringConvertible, CustomDebugSt
   public var sslmode: String? { parameters["sslmode"] }
   /// Whether a password stands in the string itself (it may come from elsewhere too: `.pgpass`, `PGPASSWORD`).
   public var hasPassword: Bool { password != nil }
+
+  /// Whether the string, or a service or the environment that it refers to, may name a database.
+  ///
+  /// Where nothing does, libpq takes the role's name for the database's.
+  public var mayNameDatabase: Bool {
+    database != nil || parameters["service"] != nil || getenv("PGDATABASE") != nil || getenv("PGSERVICE") != nil
+  }
 
   var password: String? { parameters["password"] }
 

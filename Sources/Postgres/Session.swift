@@ -35,4 +35,17 @@ public struct Session: Sendable, Equatable {
     tls = PQsslInUse(connection) == 1
     passwordUsed = PQconnectionUsedPassword(connection) == 1
   }
+
+  /// `postgres://user@host:port/dbname`, with what libpq filled in where `string` leaves it to the environment.
+  public func description(of string: ConnectionString) -> String {
+    var words: [String] = ["user=\(conninfoQuoted(user))", "dbname=\(conninfoQuoted(database))"]
+    if let host { words.append("host=\(conninfoQuoted(host))") }
+    if let port { words.append("port=\(conninfoQuoted(port))") }
+    return (try? ConnectionString(words.joined(separator: " ")))?.description ?? string.description
+  }
+}
+
+/// A value in a keyword/value connection string (PostgreSQL documentation, "Connection Strings").
+private func conninfoQuoted(_ value: String) -> String {
+  "'" + value.flatMap { $0 == "'" || $0 == "\\" ? ["\\", $0] : [$0] } + "'"
 }

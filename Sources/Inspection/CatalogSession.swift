@@ -1,0 +1,151 @@
+import Catalog
+import Logging
+import Postgres
+
+/// A session that reads catalogs: one transaction, in which a query that fails takes nothing else with it.
+final class CatalogSession: Sendable {
+  let side: Side
+  let database: String
+  private let connection: Connection
+  private let version: ServerVersion
+  private let settings: Inspector.Settings
+  private let logger: Logger
+
+  init(_ connection: Connection, side: Side, settings: Inspector.Settings, logger: Logger) {
+    self.connection = connection
+    self.side = side
+    self.settings = settings
+    self.logger = logger
+    database = connection.session.database
+    version = ServerVersion(rawValue: connection.session.serverVersion)
+  }
+
+  func reader() -> FactReader { FactReader(session: self, version: version) }
+
+  func close() async { await connection.close() }
+
+  func quote(identifier name: String) async throws -> String { try await connection.quote(identifier: name) }
+
+  /// Runs all the queries in one pipeline, and gives the rows or the reason for each.
+  func run(_ queries: [FactReader.Query]) async throws -> [Result<Rows, Undetermined>] {
+    let segments =
+      [begin]
+      + queries.map { query in
+        // After an error this is what makes the transaction usable again; without one it undoes nothing.
+        [Statement("ROLLBACK TO SAVEPOINT inspected"), Statement(query.sql)]
+      } + [[Statement("ROLLBACK")]]
+    let results = try await connection.pipeline(segments)
+    if case .failure(let error) = results[0] {
+      return queries.map { .failure(unknown(error, reading: $0.subject)) }
+    }
+    return zip(queries, results.dropFirst()).map { query, result in
+      switch result {
+      case .success(let answers): return .success(answers[1])
+      case .failure(let error):
+        logger.debug(
+          "query failed",
+          metadata: [
+            "side": "\(side)", "database": "\(database)", "subject": "\(query.subject)", "error": "\(error.message)",
+          ])
+        return .failure(unknown(error, reading: query.subject))
+      }
+    }
+  }
+
+  private var begin: [Statement] {
+    let timeout = "\(settings.statementTimeout.components.seconds)s"
+    return [
+      Statement("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"),
+      Statement(
+        """
+        SELECT pg_catalog.set_config('search_path', '', true), pg_catalog.set_config('statement_timeout', $1, true),
+               pg_catalog.set_config('lock_timeout', '5s', true), pg_catalog.set_config('TimeZone', 'UTC', true),
+               pg_catalog.set_config('DateStyle', 'ISO, YMD', true),
+               pg_catalog.set_config('max_parallel_workers_per_gather', '0', true),
+               pg_catalog.set_config('idle_in_transaction_session_timeout', '0', true)
+        """, [timeout]),
+      Statement("SAVEPOINT inspected"),
+    ]
+  }
+
+  /// What the server said, and what would let the fact be read.
+  private func unknown(_ error: PostgresError, reading subject: String) -> Undetermined {
+    let code = error.sqlstate.map { " (SQLSTATE \($0))" } ?? ""
+    let reason =
+      "could not read \(subject) in database \(quotedIdentifier(database)) of the \(side): \(error.message)\(code)"
+    let remedy =
+      switch error.sqlstate {
+      case "42501": "Grant the role what the message names, or connect with one that may."
+      case "57014": "Raise --statement-timeout, or run the check when the server is less busy."
+      case "55P03": "Run the check when no session holds an exclusive lock on catalogs, or end that session."
+      default:
+        error.isConnectionLost
+          ? "Look into the server's log for the reason, then run the check again."
+          : "See the message; run the check again, or with another role."
+      }
+    return Undetermined(reason, remedy: remedy)
+  }
+}
+
+/// Collects the queries of a session, then reads them together.
+final class FactReader {
+  struct Query: Sendable {
+    var subject: String
+    var sql: String
+  }
+
+  /// Where the answer of a query stands among the answers.
+  struct Slot<Row: CatalogRow> {
+    fileprivate var index: Int
+  }
+
+  struct Answers {
+    fileprivate var results: [Result<Rows, Undetermined>]
+
+    func all<Row>(_ slot: Slot<Row>) -> Fact<[Row]> {
+      switch results[slot.index] {
+      case .failure(let reason): return .unknown(reason)
+      case .success(let rows):
+        do {
+          return .known(try rows.decode(Row.self))
+        } catch {
+          return .unknown(
+            Undetermined(
+              "the server's answer about \(Row.subject) has an unexpected form: \(error)",
+              remedy: "Report this with the server's version."))
+        }
+      }
+    }
+
+    /// The first and only row.
+    func only<Row>(_ slot: Slot<Row>) -> Fact<Row> {
+      switch all(slot) {
+      case .unknown(let reason): return .unknown(reason)
+      case .known(let rows):
+        guard let row = rows.first else {
+          return .unknown(
+            Undetermined("the server has no answer about \(Row.subject)", remedy: "Report this with the server's version."))
+        }
+        return .known(row)
+      }
+    }
+  }
+
+  private let session: CatalogSession
+  private let version: ServerVersion
+  private var queries: [Query] = []
+
+  fileprivate init(session: CatalogSession, version: ServerVersion) {
+    self.session = session
+    self.version = version
+  }
+
+  func fact<Row: CatalogRow>(_: Row.Type) -> Slot<Row> {
+    queries.append(Query(subject: Row.subject, sql: Row.sql(version)))
+    return Slot(index: queries.count - 1)
+  }
+
+  func read() async throws -> Answers {
+    Answers(results: try await session.run(queries))
+  }
+}
