@@ -1,0 +1,72 @@
+internal import CLibxml2
+
+/// A page that is filled in: a template that was parsed, whose elements are cloned, set and removed.
+///
+/// Owns the tree of libxml2 and all that was taken out of it, so that an `Element` stays valid as long as its document.
+public final class Document {
+  let pointer: xmlDocPtr
+  /// As errors call the template.
+  let name: String
+  private var removed: [xmlNodePtr] = []
+
+  /// Parses a template: well-formed XML without a namespace.
+  ///
+  /// - Throws: `MarkupError` with the name and the line of the first mistake.
+  public init(parsing text: String, name: String) throws(MarkupError) {
+    xmlInitParser()
+    guard let context = xmlNewParserCtxt() else { throw .failed(to: "make a parser") }
+    defer { xmlFreeParserCtxt(context) }
+    var text = text
+    let options = Int32(XML_PARSE_NONET.rawValue | XML_PARSE_NOERROR.rawValue | XML_PARSE_NOWARNING.rawValue)
+    let parsed = text.withUTF8 { bytes in
+      bytes.withMemoryRebound(to: CChar.self) { characters in
+        xmlCtxtReadMemory(context, characters.baseAddress, Int32(clamping: characters.count), nil, "UTF-8", options)
+      }
+    }
+    guard let parsed, xmlDocGetRootElement(parsed) != nil else {
+      if let parsed { xmlFreeDoc(parsed) }
+      throw Self.error(of: context, name: name)
+    }
+    pointer = parsed
+    self.name = name
+  }
+
+  private static func error(of context: xmlParserCtxtPtr, name: String) -> MarkupError {
+    guard let error = xmlCtxtGetLastError(context), let message = error.pointee.message else {
+      return MarkupError("\(name): not well-formed XML")
+    }
+    var words = String(cString: message)
+    while words.last?.isWhitespace == true { words.removeLast() }
+    return MarkupError("\(name):\(error.pointee.line): \(words)")
+  }
+
+  deinit {
+    for node in removed { xmlFreeNode(node) }
+    xmlFreeDoc(pointer)
+  }
+
+  public var root: Element {
+    // The initializer has seen that there is one, and `remove` refuses to take it away.
+    guard let root = xmlDocGetRootElement(pointer) else { fatalError("\(name): the root element is gone") }
+    return Element(document: self, node: root)
+  }
+
+  /// The element of that id.
+  public func element(id: String) throws(MarkupError) -> Element {
+    try root.first(where: "id", is: id)
+  }
+
+  func keep(removed node: xmlNodePtr) { removed.append(node) }
+
+  /// The page as HTML: `<!DOCTYPE html>`, void elements without end tags, UTF-8.
+  public func html() throws(MarkupError) -> String {
+    guard let buffer = xmlBufferCreate() else { throw .failed(to: "make a buffer") }
+    defer { xmlBufferFree(buffer) }
+    guard let output = xmlOutputBufferCreateBuffer(buffer, nil) else { throw .failed(to: "make a buffer") }
+    htmlDocContentDumpFormatOutput(output, pointer, "UTF-8", 0)
+    guard xmlOutputBufferClose(output) >= 0, let content = xmlBufferContent(buffer) else {
+      throw .failed(to: "write \(name)")
+    }
+    return text(content)
+  }
+}
