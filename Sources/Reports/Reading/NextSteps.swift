@@ -92,7 +92,7 @@ private func blockerSteps(_ index: ReportIndex) -> (steps: [NextStep], rules: Se
 /// What would let databases be replicated that are left behind, or that have to be dumped for reasons that can be fixed.
 private func downtimeSteps(_ index: ReportIndex, fixed: Set<String>) -> [NextStep] {
   let considered = index.report.plan.databases.filter { $0.replication != nil && $0.dump != nil }
-  let left = considered.filter { $0.verdictOfPlan == .blocked }
+  let left = considered.filter { $0.verdict == .blocked }
   let dumped = considered.filter { $0.method == .dump }
   // Where some are left behind, those come first and are enough for one screen.
   let plans = left.isEmpty ? dumped : left
@@ -120,7 +120,7 @@ private func undecidedSteps(_ index: ReportIndex) -> [NextStep] {
   let decisive = { (fold: Fold) in
     fold.outcomes.contains { outcome in
       guard let database = outcome.database else { return index.report.verdict == .undecided }
-      return plans[database]?.verdictOfPlan == .undecided
+      return plans[database]?.verdict == .undecided
     }
   }
   return (folds.filter(decisive) + folds.filter { !decisive($0) }).map { fold in

@@ -29,25 +29,17 @@ struct ReportIndex {
   }
 
   /// The databases that the plan leaves where they are.
-  var leftBehind: [DatabasePlan] { report.plan.databases.filter { $0.verdictOfPlan == .blocked } }
+  var leftBehind: [DatabasePlan] { report.plan.databases.filter { $0.verdict == .blocked } }
 
   /// The databases of which it is not known whether they can cross.
-  var undecided: [DatabasePlan] { report.plan.databases.filter { $0.verdictOfPlan == .undecided } }
+  var undecided: [DatabasePlan] { report.plan.databases.filter { $0.verdict == .undecided } }
 
   func ready(by method: Method) -> [DatabasePlan] {
-    report.plan.databases.filter { $0.method == method && $0.verdictOfPlan.isReady }
+    report.plan.databases.filter { $0.method == method && $0.verdict.isReady }
   }
 
   /// Both clusters answered, so that what is not known is not known for reasons of its own.
   var bothReached: Bool { report.source.reachable && report.target.reachable }
-}
-
-extension DatabasePlan {
-  /// Of the method that the plan has for it; where it has none, the better one of what was considered.
-  var verdictOfPlan: Verdict {
-    if let method { return verdict(of: method) ?? .undecided }
-    return [replication, dump].contains(.undecided) ? .undecided : .blocked
-  }
 }
 
 /// Outcomes that are not known for one and the same reason.

@@ -34,7 +34,7 @@ extension TerminalSummary {
   private func detour(around outcome: Outcome) -> String? {
     guard let database = outcome.database,
       let plan = report.plan.databases.first(where: { $0.name == database }),
-      let method = plan.method, plan.verdictOfPlan.isReady, !outcome.methods.contains(method)
+      let method = plan.method, plan.verdict.isReady, !outcome.methods.contains(method)
     else { return nil }
     return method.participle
   }

@@ -41,7 +41,7 @@ struct TerminalSummary {
     guard !plans.isEmpty else { return [] }
     var shown = plans
     if !style.verbose, plans.count > Self.shownDatabases {
-      shown = Array(plans.filter { !$0.verdictOfPlan.isReady }.prefix(Self.shownDatabases))
+      shown = Array(plans.filter { !$0.verdict.isReady }.prefix(Self.shownDatabases))
     }
     let names = shown.map { style.plain($0.name) }
     let nameWidth = min(max(8, names.map { columns(of: $0) }.max() ?? 0), max(12, style.width - 56))
@@ -89,7 +89,7 @@ struct TerminalSummary {
     }
     let waived = index.own(plan.name).count { $0.outcome == .waived }
     let word = method == .replication ? "replicate" : "dump"
-    let doubt = plan.verdictOfPlan.isReady ? "" : "?"
+    let doubt = plan.verdict.isReady ? "" : "?"
     return [line + word + doubt + (waived > 0 ? "  (\(waived) waived)" : "")]
   }
 

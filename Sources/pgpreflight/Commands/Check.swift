@@ -1,0 +1,81 @@
+import ArgumentParser
+import Assessment
+import Catalog
+import Foundation
+import Inspection
+import Logging
+import Reports
+import Rules
+
+struct Check: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Inspects source and target, evaluates every rule, prints a summary and writes reports.",
+    discussion: """
+      Changes nothing on either server. Exit status: 0 ready, 1 blocked, 2 undecided, 64 wrong usage, 73 a report \
+      could not be written, 130 or 143 interrupted.
+      """)
+
+  @OptionGroup(title: "Clusters") var connection: ConnectionOptions
+  @OptionGroup(title: "Selection") var selection: SelectionOptions
+  @OptionGroup(title: "Reports") var reports: ReportOptions
+  @OptionGroup(title: "Output") var output: OutputOptions
+
+  func run() async throws {
+    let environment = ProcessInfo.processInfo.environment
+    let settings = try CheckSettings(self, environment: environment)
+    for destination in settings.destinations { try destination.prepare() }
+
+    let level: Logger.Level = output.verbose ? .debug : output.quiet ? .error : .warning
+    let format = output.logFormat
+    let logger = Logger(label: "pgpreflight") { _ in StandardErrorLogHandler(format: format, logLevel: level) }
+    let standardError = TerminalCapabilities(of: 2, color: output.color, environment: environment)
+    let progress = ProgressLine(isEnabled: standardError.isTerminal && !output.quiet && !output.verbose)
+    defer { progress.clear() }
+
+    let clock = ContinuousClock()
+    let start = clock.now
+    let startedAt = Date()
+    let inspector = Inspector(
+      options: settings.options, settings: settings.inspection, logger: logger, progress: { progress.show($0) })
+    let (source, target): (ClusterSnapshot, ClusterSnapshot)
+    do {
+      (source, target) = try await untilInterrupted {
+        try await inspector.inspect(source: settings.source, target: settings.target)
+      }
+    } catch let interruption as Interrupted {
+      progress.clear()
+      writeToStandardError("pgpreflight: interrupted; no report was written\n")
+      throw ExitCode(128 + interruption.signal)
+    }
+    progress.clear()
+
+    let pair = ClusterPair(source: source, target: target, options: settings.options)
+    let assessment = Assessment(of: pair)
+    let status = assessment.exitStatus(failOn: settings.digest.failOn)
+    let run = Run(
+      id: UUID().uuidString.lowercased(), startedAt: startedAt.ISO8601Format(), finishedAt: Date().ISO8601Format(),
+      durationSeconds: (clock.now - start).seconds, host: ProcessInfo.processInfo.hostName,
+      arguments: redacted(Array(CommandLine.arguments.dropFirst())), exitStatus: status)
+    let report = Report(
+      tool: Tool(name: "pgpreflight", version: toolVersion, ruleSet: .current), run: run, settings: settings.digest,
+      source: ClusterReport(of: source, on: .source, options: settings.options),
+      target: ClusterReport(of: target, on: .target, options: settings.options), capacity: assessment.capacity,
+      verdict: assessment.verdict, summary: Summary(of: assessment.outcomes), outcomes: assessment.outcomes,
+      plan: assessment.plan)
+
+    for destination in settings.destinations { try destination.write(try destination.reporter.render(report)) }
+    printSummary(of: report, destinations: settings.destinations, environment: environment)
+    throw ExitCode(Int32(status))
+  }
+
+  /// To standard output, or beside it where a report goes there.
+  private func printSummary(of report: Report, destinations: [ReportDestination], environment: [String: String]) {
+    guard !output.quiet else { return }
+    let isTaken = destinations.contains { $0.path == nil }
+    let terminal = TerminalCapabilities(of: isTaken ? 2 : 1, color: output.color, environment: environment)
+    let style = TerminalStyle(
+      color: terminal.color, unicode: terminal.unicode, width: terminal.width, verbose: output.verbose)
+    let summary = terminalSummary(report, style: style, written: destinations.compactMap(\.path))
+    isTaken ? writeToStandardError(summary) : writeToStandardOutput(summary)
+  }
+}

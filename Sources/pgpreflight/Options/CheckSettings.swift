@@ -1,0 +1,117 @@
+import Assessment
+import Catalog
+import Foundation
+import Inspection
+import Postgres
+import Reports
+import Rules
+
+/// What a check runs with: options over environment over file over defaults.
+struct CheckSettings {
+  var source: ConnectionString
+  var target: ConnectionString
+  var options: CheckOptions
+  var inspection: Inspector.Settings
+  var destinations: [ReportDestination]
+  var digest: SettingsDigest
+
+  init(_ command: Check, environment: [String: String]) throws {
+    let loaded = try ConfigurationFile.load(command.output.config)
+    let file = loaded.settings
+    source = try Self.connection(
+      .source, option: command.connection.source, environment: environment, file: file.source)
+    target = try Self.connection(
+      .target, option: command.connection.target, environment: environment, file: file.target)
+    options = try Self.options(command.selection, file: file)
+    inspection = try Self.inspection(command.connection, file: file)
+    let reports = command.reports
+    destinations = try ReportDestination.parse(
+      reports.report.isEmpty && reports.reportDirectory == nil ? file.report ?? [] : reports.report,
+      directory: reports.reportDirectory ?? (reports.report.isEmpty ? file.reportDirectory : nil),
+      templates: Templates(directory: reports.templateDirectory ?? file.templateDirectory))
+    digest = SettingsDigest(
+      file: loaded.path, digest: loaded.digest, failOn: reports.failOn ?? file.failOn ?? .blocker, waivers: 0)
+  }
+
+  private static func connection(
+    _ side: Side, option: String?, environment: [String: String], file: String?
+  ) throws -> ConnectionString {
+    let name = side.rawValue
+    let variables = ["PGPREFLIGHT_\(name.uppercased())", "\(name.uppercased())_SERVICE_URI"]
+    let candidates =
+      [("--\(name)", option)] + variables.map { ($0, environment[$0]) } + [("\(name) in the configuration file", file)]
+    guard let (origin, text) = candidates.first(where: { !($0.1 ?? "").isEmpty }) else {
+      throw Failure.usage("no \(name) is given: use --\(name) or \(variables[0])")
+    }
+    do {
+      return try ConnectionString(text ?? "")
+    } catch {
+      throw Failure.usage("\(origin) is not a connection string: \(error)")
+    }
+  }
+
+  private static func options(_ selection: SelectionOptions, file: ConfigurationFile) throws -> CheckOptions {
+    func names(_ option: [NameList], _ fromFile: [String]?) -> [String] {
+      option.isEmpty ? fromFile ?? [] : option.flatMap(\.names)
+    }
+    var options = CheckOptions()
+    options.method = selection.method ?? file.method ?? .auto
+    options.excludedDatabases = names(selection.excludeDatabase, file.excludeDatabase)
+    options.includedDatabases = names(selection.includeDatabase, file.includeDatabase)
+    options.excludedRoles = names(selection.excludeRole, file.excludeRole)
+    options.excludedExtensions = names(selection.excludeExtension, file.excludeExtension)
+    options.tables = try tables(selection, file: file)
+    options.createsDatabases = selection.noCreatedb ? false : selection.createDatabases ?? file.createDatabases ?? true
+    options.targetFreeSpace = (selection.targetFreeSpace ?? file.targetFreeSpace)?.bytes
+    options.maxTotalSize = (selection.maxTotalSize ?? file.maxTotalSize)?.bytes
+    options.skipsVersionCheck = selection.skipVersionCheck || file.skipVersionCheck ?? false
+    options.acceptedUndetermined =
+      selection.acceptUndetermined.isEmpty ? file.acceptUndetermined ?? [] : selection.acceptUndetermined
+    options.acceptedBy = NSUserName()
+
+    let known = Set(Rule.all.map(\.id))
+    if let unknown = options.acceptedUndetermined.first(where: { !known.contains($0) }) {
+      throw Failure.usage("--accept-undetermined \(unknown): there is no rule of that name")
+    }
+    let both = Set(options.includedDatabases).intersection(options.excludedDatabases).sorted()
+    if let name = both.first { throw Failure.usage("database \(name) is both included and excluded") }
+    return options
+  }
+
+  private static func tables(_ selection: SelectionOptions, file: ConfigurationFile) throws -> TableFilter {
+    func patterns(_ option: [TableList], _ fromFile: [String]?, _ name: String) throws -> [TablePattern] {
+      if !option.isEmpty { return option.flatMap(\.patterns) }
+      return try (fromFile ?? []).flatMap { text in
+        guard let list = TableList(argument: text) else { throw Failure.usage("\(name): \(text) is not a table's name") }
+        return list.patterns
+      }
+    }
+    let isGiven = !selection.withTable.isEmpty || !selection.skipTable.isEmpty
+    let with = try patterns(selection.withTable, isGiven ? nil : file.withTable, "with-table")
+    let without = try patterns(selection.skipTable, isGiven ? nil : file.skipTable, "skip-table")
+    guard with.isEmpty || without.isEmpty else { throw Failure.usage("--with-table and --skip-table exclude each other") }
+    if !with.isEmpty { return .only(with) }
+    return without.isEmpty ? .all : .without(without)
+  }
+
+  private static func inspection(
+    _ connection: ConnectionOptions, file: ConfigurationFile
+  ) throws -> Inspector.Settings {
+    func number(_ name: String, _ value: Int?, _ range: ClosedRange<Int>) throws -> Int? {
+      guard let value else { return nil }
+      guard range.contains(value) else {
+        throw Failure.usage("--\(name) \(value): from \(range.lowerBound) to \(range.upperBound)")
+      }
+      return value
+    }
+    var settings = Inspector.Settings()
+    if let jobs = try number("jobs", connection.jobs ?? file.jobs, 1...64) { settings.jobs = jobs }
+    if let seconds = try number("connect-timeout", connection.connectTimeout ?? file.connectTimeout, 1...3600) {
+      settings.connectTimeout = .seconds(seconds)
+    }
+    if let seconds = try number("statement-timeout", connection.statementTimeout ?? file.statementTimeout, 1...86400) {
+      settings.statementTimeout = .seconds(seconds)
+    }
+    return settings
+  }
+}

@@ -1,0 +1,27 @@
+import ArgumentParser
+import Assessment
+
+/// Which reports are written, and what fails the check.
+struct ReportOptions: ParsableArguments {
+  @Option(
+    name: .customLong("report"),
+    help: ArgumentHelp(
+      "html, junit or json; without =FILE, or with =-, to standard output; repeatable.", valueName: "format[=file]"))
+  var report: [String] = []
+
+  @Option(
+    name: .customLong("report-dir"),
+    help: ArgumentHelp(
+      "Writes report.html, report.junit.xml and report.json there; with --report those formats.", valueName: "dir"))
+  var reportDirectory: String?
+
+  @Option(
+    name: .customLong("template-dir"),
+    help: ArgumentHelp("Templates in place of those inside the executable.", valueName: "dir"))
+  var templateDirectory: String?
+
+  @Option(
+    name: .customLong("fail-on"),
+    help: ArgumentHelp("What exits with 1 (default: blocker).", valueName: "blocker|warning|never"))
+  var failOn: FailOn?
+}

@@ -1,0 +1,77 @@
+import ArgumentParser
+import Catalog
+
+/// What is part of the move, and by which method.
+struct SelectionOptions: ParsableArguments {
+  @Option(
+    name: [.customShort("f"), .customLong("exclude-database"), .customLong("filtered-db")],
+    help: ArgumentHelp("Databases to leave out, comma-separated; repeatable.", valueName: "name"))
+  var excludeDatabase: [NameList] = []
+
+  @Option(
+    name: .customLong("include-database"),
+    help: ArgumentHelp("Only these databases, comma-separated; repeatable.", valueName: "name"))
+  var includeDatabase: [NameList] = []
+
+  @Option(
+    name: [
+      .customLong("exclude-role"), .customLong("excluded-roles"), .customLong("xr", withSingleDash: true),
+    ],
+    help: ArgumentHelp("Roles to leave out, comma-separated; repeatable.", valueName: "name"))
+  var excludeRole: [NameList] = []
+
+  @Option(
+    name: [
+      .customLong("exclude-extension"), .customLong("excluded-extensions"), .customLong("xe", withSingleDash: true),
+    ],
+    help: ArgumentHelp("Extensions to leave out, comma-separated; repeatable.", valueName: "name"))
+  var excludeExtension: [NameList] = []
+
+  @Option(
+    name: .customLong("with-table"),
+    help: ArgumentHelp(
+      "Only these tables: table, schema.table or database.schema.table, quoted as in SQL; repeatable.",
+      valueName: "table"))
+  var withTable: [TableList] = []
+
+  @Option(
+    name: .customLong("skip-table"),
+    help: ArgumentHelp("All tables but these, likewise.", valueName: "table"))
+  var skipTable: [TableList] = []
+
+  @Flag(
+    name: .customLong("create-databases"), inversion: .prefixedNo,
+    help: "Whether databases that the target lacks may be created (default: yes).")
+  var createDatabases: Bool?
+
+  @Flag(name: .customLong("no-createdb"), help: .hidden)
+  var noCreatedb = false
+
+  @Option(
+    name: [.customLong("method"), .customLong("force-method")],
+    help: ArgumentHelp(
+      "auto: replication where nothing blocks it, else dump (default: auto).", valueName: "auto|replication|dump"))
+  var method: MethodChoice?
+
+  @Option(
+    name: .customLong("target-free-space"),
+    help: ArgumentHelp(
+      "Free space on the target's data volume, such as 500GB or 1.5TiB, where SQL can't tell.", valueName: "size"))
+  var targetFreeSpace: Size?
+
+  @Option(
+    name: [.customLong("max-total-size"), .customLong("dbs-max-total-size")],
+    help: ArgumentHelp("Upper bound on what is moved.", valueName: "size"))
+  var maxTotalSize: Size?
+
+  @Flag(
+    name: [.customLong("skip-version-check"), .customLong("skip-db-version-check")],
+    help: "Allow an older target major version: the finding becomes a warning.")
+  var skipVersionCheck = false
+
+  @Option(
+    name: .customLong("accept-undetermined"),
+    help: ArgumentHelp(
+      "Go on although this rule could not be evaluated; recorded with who ran it; repeatable.", valueName: "rule"))
+  var acceptUndetermined: [String] = []
+}
