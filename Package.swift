@@ -49,7 +49,8 @@ let package = Package(
     .testTarget(name: "RulesTests", dependencies: ["Rules", "Catalog"]),
     .testTarget(name: "AssessmentTests", dependencies: ["Assessment", "Rules", "Catalog"]),
     .testTarget(name: "ReportsTests", dependencies: ["Reports", "Assessment", "Markup"]),
-    .testTarget(name: "EndToEndTests", dependencies: ["Postgres", "Assessment", "TestSupport"]),
+    .testTarget(
+      name: "EndToEndTests", dependencies: ["Postgres", "Assessment", "Catalog", "Rules", "TestSupport", "Yams"]),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .gnu2x

@@ -18,8 +18,12 @@ public final class TestCluster: Sendable {
   public let dataDirectory: String
   public let socketDirectory: String
 
+  /// The server's certificate where it has one, which signs itself.
+  public var certificate: String { "\(dataDirectory)/server.crt" }
+
   private let folder: String
   private let user: ServerUser?
+  private let installation: TestInstallation?
 
   /// Creates and starts a cluster.
   ///
@@ -28,25 +32,31 @@ public final class TestCluster: Sendable {
   ///   - preload: `shared_preload_libraries`.
   ///   - hba: lines of `pg_hba.conf` for TCP connections; over the Unix socket everybody is trusted.
   ///   - initdb: more arguments of `initdb`, `--data-checksums`, say.
+  ///   - installation: whose programs run, in place of those of `version`.
+  ///   - tls: whether it has a certificate for `localhost` and offers TLS.
   /// - Throws: ``TestSupportError`` with the server's log when the version is missing or does not start.
   public static func start(
     version: Int = 15,
     settings: [String: String] = [:],
     preload: [String] = [],
     hba: [String]? = nil,
-    initdb: [String] = []
+    initdb: [String] = [],
+    installation: TestInstallation? = nil,
+    tls: Bool = false
   ) async throws -> TestCluster {
     var settings = settings
+    if tls { settings["ssl"] = "on" }
     if !preload.isEmpty { settings["shared_preload_libraries"] = preload.joined(separator: ",") }
     let chosen = settings
     return try await startRetryingPorts {
-      let cluster = try TestCluster(version: version)
+      let cluster = try TestCluster(version: installation?.version ?? version, installation: installation)
       try await cluster.tool(
         "initdb",
         ["-D", cluster.dataDirectory, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"]
           + initdb)
       try cluster.append("include 'test.conf'\n", to: "postgresql.conf")
       try cluster.configure(chosen)
+      if tls { try await cluster.makeCertificate() }
       if let hba {
         let lines = ["local all all trust", "local replication all trust"] + hba
         try cluster.write(lines.joined(separator: "\n") + "\n", to: "pg_hba.conf")
@@ -58,7 +68,7 @@ public final class TestCluster: Sendable {
   /// Makes a physical standby of this cluster, which streams from it and accepts read-only connections.
   public func standby(settings: [String: String] = [:]) async throws -> TestCluster {
     try await Self.startRetryingPorts { [self] in
-      let standby = try TestCluster(version: version)
+      let standby = try TestCluster(version: version, installation: installation)
       try await standby.tool(
         "pg_basebackup",
         [
@@ -70,9 +80,10 @@ public final class TestCluster: Sendable {
     }
   }
 
-  private init(version: Int) throws {
-    guard let bin = Self.available(version) else { throw TestSupportError(Self.whyUnavailable(version)) }
+  private init(version: Int, installation: TestInstallation?) throws {
+    guard let bin = installation?.binDirectory ?? Self.available(version) else { throw TestSupportError(Self.whyUnavailable(version)) }
     self.version = version
+    self.installation = installation
     binDirectory = bin
     user = try ServerUser.needed.get()
     port = try freePort()
@@ -125,6 +136,13 @@ public final class TestCluster: Sendable {
     try await control("promote", [])
   }
 
+  /// Makes a standby what a file-level copy is that was started as it is: neither follower nor promoted.
+  public func leaveRecoveryUnpromoted() async throws {
+    try await stop()
+    unlink("\(dataDirectory)/standby.signal")
+    try await start()
+  }
+
   /// Sends a signal to the postmaster: `SIGHUP` to reload, `SIGSTOP` and `SIGCONT` for a server that hangs, `SIGKILL`.
   public func signalPostmaster(_ signal: Int32) throws {
     guard let pid = postmaster, kill(pid, signal) == 0 else {
@@ -172,6 +190,18 @@ public final class TestCluster: Sendable {
     try write(lines.joined(), to: "test.conf")
   }
 
+  private func makeCertificate() async throws {
+    let output = try await run(
+      Command(
+        executable: "/usr/bin/openssl",
+        arguments: [
+          "req", "-new", "-x509", "-days", "2", "-nodes", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
+          "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1",
+          "-out", certificate, "-keyout", "\(dataDirectory)/server.key",
+        ], workingDirectory: folder, user: user))
+    guard output.status == .exited(0) else { throw TestSupportError("openssl: \(output.stderr)") }
+  }
+
   private func append(_ text: String, to file: String) throws {
     let path = "\(dataDirectory)/\(file)"
     try write(String(contentsOfFile: path, encoding: .utf8) + text, to: file)
@@ -197,15 +227,19 @@ public final class TestCluster: Sendable {
   /// Runs SQL by `psql` over the Unix socket and returns its rows, columns separated by `|`, without a last newline.
   ///
   /// Statements run one by one, each in a transaction of its own, up to the first error.
+  ///
+  /// - Parameter variables: psql's: `:"name"` in the text is the value as an identifier, `:'name'` as a constant.
   /// - Throws: ``TestSupportError`` with psql's message.
   @discardableResult
-  public func sql(_ text: String, database: String = "postgres", user: String? = nil) async throws -> String {
+  public func sql(
+    _ text: String, database: String = "postgres", user: String? = nil, variables: [String: String] = [:]
+  ) async throws -> String {
     let output = try await tool(
       "psql",
       [
         "-X", "-A", "-t", "-q", "-v", "ON_ERROR_STOP=1", "-h", socketDirectory, "-p", "\(port)",
         "-U", user ?? "postgres", "-d", connectionKeywords(database: database), "-f", "-",
-      ],
+      ] + variables.flatMap { ["-v", "\($0)=\($1)"] },
       input: text)
     return output.stdout.hasSuffix("\n") ? String(output.stdout.dropLast()) : output.stdout
   }

@@ -105,6 +105,12 @@ func listens(on port: Int) -> Bool {
 private func onLoopback(_ port: Int, _ call: (Int32, UnsafePointer<sockaddr>?, socklen_t) -> Int32) -> Bool {
   let socket = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
   defer { close(socket) }
+  return onLoopback(port, socket, call)
+}
+
+func onLoopback(
+  _ port: Int, _ socket: Int32, _ call: (Int32, UnsafePointer<sockaddr>?, socklen_t) -> Int32
+) -> Bool {
   var address = sockaddr_in()
   address.sin_family = sa_family_t(AF_INET)
   address.sin_port = in_port_t(port).bigEndian

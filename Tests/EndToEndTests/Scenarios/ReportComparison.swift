@@ -1,0 +1,86 @@
+import Assessment
+import Rules
+
+/// A report beside what a case expects of it.
+struct ReportComparison {
+  let report: Report
+  let clusters: ScenarioClusters
+
+  private struct Subject: Hashable {
+    var rule: String
+    var database: String?
+  }
+
+  func problems(_ expectations: [Scenario.Expectation]) -> [String] {
+    let outcomes = Dictionary(report.outcomes.map { (Subject(rule: $0.rule, database: $0.database), $0) }) { $1 }
+    var problems: [String] = []
+    if outcomes.count != report.outcomes.count { problems.append("some rule has two outcomes for one subject") }
+    if clusters.scenario.include != [] {
+      for subject in completeness(outcomes.keys) { problems.append(subject) }
+    }
+
+    var expected: Set<Subject> = []
+    for expectation in expectations {
+      let subject = self.subject(of: expectation)
+      expected.insert(subject)
+      guard let outcome = outcomes[subject] else {
+        problems.append("\(name(subject)): there is no such outcome")
+        continue
+      }
+      problems += self.problems(of: outcome, expectation).map {
+        "\(name(subject)): \($0) (\(outcome.outcome.rawValue): \(outcome.message))\n\(outcome.findings)"
+      }
+    }
+    let unconcerned = Set(clusters.scenario.unconcerned ?? [])
+    guard !unconcerned.contains("*") else { return problems }
+    for outcome in report.outcomes where !unconcerned.contains(outcome.rule) {
+      let subject = Subject(rule: outcome.rule, database: outcome.database)
+      guard !expected.contains(subject), outcome.outcome != .passed, outcome.outcome != .skipped else { continue }
+      problems.append("\(name(subject)) is \(outcome.outcome.rawValue) too: \(outcome.message)\n\(outcome.findings)")
+    }
+    return problems
+  }
+
+  private func subject(of expectation: Scenario.Expectation) -> Subject {
+    let isOfDatabase = Rule.all.first { $0.id == expectation.rule }?.scope == .database
+    let database = expectation.database.map(clusters.filled) ?? (isOfDatabase ? clusters.database : nil)
+    return Subject(rule: expectation.rule, database: database)
+  }
+
+  /// Every rule speaks of every subject, and of nothing else.
+  private func completeness(_ subjects: some Collection<Subject>) -> [String] {
+    let all = Rule.all.flatMap { rule in
+      rule.scope == .cluster
+        ? [Subject(rule: rule.id)] : clusters.included.map { Subject(rule: rule.id, database: $0) }
+    }
+    return Set(all).symmetricDifference(subjects).map { "\(name($0)): missing, or there for no reason" }
+  }
+
+  private func name(_ subject: Subject) -> String { subject.rule + (subject.database.map { " [\($0)]" } ?? "") }
+
+  private func problems(of outcome: Outcome, _ expectation: Scenario.Expectation) -> [String] {
+    var problems: [String] = []
+    if outcome.outcome != expectation.outcome { problems.append("not \(expectation.outcome.rawValue)") }
+    if let severity = expectation.severity, outcome.severity != severity {
+      problems.append("its severity is \(outcome.severity.rawValue), not \(severity.rawValue)")
+    }
+    for part in expectation.message?.all ?? [] where !outcome.message.contains(clusters.filled(part)) {
+      problems.append("the message lacks \"\(clusters.filled(part))\"")
+    }
+    if outcome.outcome == .failed, outcome.findings.isEmpty { problems.append("it has no finding") }
+    for finding in expectation.findings ?? [] where !outcome.findings.contains(where: { matches($0, finding) }) {
+      problems.append("no finding is like \(finding)")
+    }
+    return problems
+  }
+
+  private func matches(_ finding: Finding, _ expected: Scenario.FindingExpectation) -> Bool {
+    func has(_ text: String?, _ part: String?) -> Bool {
+      part.map { text?.contains(clusters.filled($0)) ?? false } ?? true
+    }
+    return has(finding.object, expected.object) && has(finding.message, expected.message)
+      && has(finding.remediation?.text, expected.text) && has(finding.remediation?.sql, expected.sql)
+      && (expected.place.map { $0 == finding.remediation?.where } ?? true)
+      && (expected.evidence ?? [:]).allSatisfy { has(finding.evidence[$0.key], $0.value) }
+  }
+}

@@ -1,0 +1,89 @@
+import Assessment
+import Rules
+import TestSupport
+import Testing
+
+@Suite(.printsScenarioTable, .timeLimit(.minutes(10))) struct ScenarioTests {
+  /// What can't be found out on any server that answers: for these rules some case is undetermined.
+  static let rulesThatMayBeUndetermined = [
+    "target-disk-space", "source-size-limit", "connection-source-databases", "connection-target-databases",
+    "not-same-server",
+  ]
+
+  @Test func `every file is understood`() {
+    #expect(!Scenario.files.isEmpty)
+    for (name, scenario) in Scenario.files {
+      #expect(throws: Never.self, "\(name)") { try scenario.get() }
+    }
+    let known = Set(Rule.all.map(\.id))
+    for scenario in Scenario.all {
+      #expect(known.contains(scenario.rule) || scenario.rule == "general", "\(scenario.name): there is no such rule")
+      let rules = (scenario.expect + (scenario.expectHealed ?? [])).map(\.rule) + (scenario.unconcerned ?? [])
+      for rule in rules where rule != "*" { #expect(known.contains(rule), "\(scenario.name): no rule \(rule)") }
+      #expect((scenario.heal == nil) == (scenario.expectHealed == nil), "\(scenario.name): healing and what is expected of it")
+    }
+  }
+
+  @Test(arguments: Rule.all.map(\.id))
+  func `every rule has a case that passes and one that fails`(rule: String) {
+    let outcomes = Scenario.all.flatMap { $0.expect + ($0.expectHealed ?? []) }.filter { $0.rule == rule }.map(\.outcome)
+    #expect(outcomes.contains(.passed))
+    #expect(outcomes.contains(.failed))
+    if Self.rulesThatMayBeUndetermined.contains(rule) { #expect(outcomes.contains(.undetermined)) }
+  }
+
+  @Test(arguments: Scenario.all) func `the check says what is true`(_ scenario: Scenario) async throws {
+    let versions = [scenario.source, scenario.target].compactMap { $0?.version }
+    if let missing = versions.first(where: { TestCluster.available($0) == nil }) {
+      try await skip(scenario, TestCluster.whyUnavailable(missing))
+      return
+    }
+    if [scenario.source, scenario.target].contains(where: { $0?.kind == .pooler }), !TestPooler.isAvailable {
+      try await skip(scenario, "pgbouncer is not installed")
+      return
+    }
+    try await ScenarioGate.shared.pass {
+      let clusters = try await ScenarioClusters(for: scenario)
+      let problems = try await ScenarioRun(clusters: clusters).problems()
+      await clusters.release()
+      for problem in problems { Issue.record("\(problem)") }
+      await ScenarioTable.shared.add(scenario, problems.isEmpty ? .held : .broken)
+    }
+  }
+
+  private func skip(_ scenario: Scenario, _ reason: String) async throws {
+    await ScenarioTable.shared.add(scenario, .skipped(reason))
+    #if compiler(>=6.3)
+      try Test.cancel("\(reason)")
+    #endif
+  }
+}
+
+/// Lets a few cases run at a time: many clusters starting at once would run into each other's timeouts.
+actor ScenarioGate {
+  static let shared = ScenarioGate(width: 4)
+
+  private var free: Int
+  private var waiting: [CheckedContinuation<Void, Never>] = []
+
+  init(width: Int) { free = width }
+
+  nonisolated func pass(_ body: @Sendable () async throws -> Void) async rethrows {
+    await enter()
+    do {
+      try await body()
+      await leave()
+    } catch {
+      await leave()
+      throw error
+    }
+  }
+
+  private func enter() async {
+    if free > 0 { free -= 1 } else { await withCheckedContinuation { waiting.append($0) } }
+  }
+
+  private func leave() {
+    if waiting.isEmpty { free += 1 } else { waiting.removeFirst().resume() }
+  }
+}
