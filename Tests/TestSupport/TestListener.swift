@@ -17,7 +17,7 @@ public final class TestListener: Sendable {
   public init(_ manners: Manners) throws {
     port = try freePort()
     socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-    fcntl(socket, F_SETFD, FD_CLOEXEC)
+    _ = fcntl(socket, F_SETFD, FD_CLOEXEC)
     guard onLoopback(port, socket, bind), listen(socket, 16) == 0 else {
       close(socket)
       throw TestSupportError("no listener on port \(port): \(String(cString: strerror(errno)))")
@@ -26,7 +26,7 @@ public final class TestListener: Sendable {
       thread = nil
       return
     }
-    fcntl(socket, F_SETFL, O_NONBLOCK)
+    _ = fcntl(socket, F_SETFL, O_NONBLOCK)
     thread = Task.detached { [socket] in
       while !Task.isCancelled {
         let client = accept(socket, nil, nil)
@@ -52,3 +52,20 @@ public final class TestListener: Sendable {
 
 /// A TCP port of the loopback interface that nobody listens on now.
 public func unusedPort() throws -> Int { try freePort() }
+
+/// An IPv4 address of this machine other than the loopback interface's; `nil` where it has none.
+public let addressOfThisHost: String? = {
+  var first: UnsafeMutablePointer<ifaddrs>?
+  guard getifaddrs(&first) == 0 else { return nil }
+  defer { freeifaddrs(first) }
+  for interface in sequence(first: first, next: { $0?.pointee.ifa_next }) {
+    guard let interface, let address = interface.pointee.ifa_addr, address.pointee.sa_family == AF_INET,
+      interface.pointee.ifa_flags & UInt32(IFF_LOOPBACK) == 0
+    else { continue }
+    var text = [CChar](repeating: 0, count: Int(NI_MAXHOST))
+    let length = socklen_t(MemoryLayout<sockaddr_in>.size)
+    guard getnameinfo(address, length, &text, socklen_t(text.count), nil, 0, NI_NUMERICHOST) == 0 else { continue }
+    return String(decoding: text.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+  }
+  return nil
+}()

@@ -28,7 +28,7 @@ struct ScenarioClusters: Sendable {
         }
       keywords["password"] = password
       if asGiven { keywords.merge(server.keywords ?? [:]) { $1 } }
-      return keywords.sorted { $0.key < $1.key }.map { name, value in
+      return keywords.filter { $1 != "" }.sorted { $0.key < $1.key }.map { name, value in
         "\(name)='\(value.replacing("\\", with: "\\\\").replacing("'", with: "\\'"))'"
       }.joined(separator: " ")
     }
@@ -38,16 +38,14 @@ struct ScenarioClusters: Sendable {
     self.scenario = scenario
     let source = scenario.source ?? Scenario.Server()
     let target = scenario.target ?? Scenario.Server()
-    if source.kind == .own || source.kind == nil {
-      let place = try await Self.own(source, isSource: true)
-      self.source = place
-      self.target = try await Self.place(target, isSource: false, other: place.cluster)
-    } else {
-      let place = try await Self.place(target, isSource: false, other: nil)
-      self.target = place
-      self.source = try await Self.place(source, isSource: true, other: place.cluster)
-    }
-    try await prepare()
+    // What is copied from a cluster is copied with the case's databases in it.
+    async let ownSource = Self.own(source, isSource: true, of: scenario)
+    async let ownTarget = Self.own(target, isSource: false, of: scenario)
+    let (preparedSource, preparedTarget) = try await (ownSource, ownTarget)
+    self.source =
+      if let preparedSource { preparedSource } else { try await Self.place(source, other: preparedTarget?.cluster) }
+    self.target =
+      if let preparedTarget { preparedTarget } else { try await Self.place(target, other: preparedSource?.cluster) }
   }
 
   /// To be called when the case is done.
@@ -57,25 +55,26 @@ struct ScenarioClusters: Sendable {
     }
   }
 
-  private static func own(_ server: Scenario.Server, isSource: Bool) async throws -> Place {
+  /// The side's own cluster with what the case wants to be there; `nil` where it has none.
+  private static func own(
+    _ server: Scenario.Server, isSource: Bool, of scenario: Scenario
+  ) async throws -> Place? {
+    guard (server.kind ?? .own) == .own else { return nil }
     let cluster = try await ClusterPool.shared.cluster(ClusterPool.Setup(server, isSource: isSource))
+    try await prepare(cluster, server, for: scenario, databases: scenario.databases(of: server, isSource: isSource))
     return Place(server: server, port: cluster.port, cluster: cluster, isOwn: true)
   }
 
-  private static func place(
-    _ server: Scenario.Server, isSource: Bool, other: TestCluster?
-  ) async throws -> Place {
+  private static func place(_ server: Scenario.Server, other: TestCluster?) async throws -> Place {
     func needed() throws -> TestCluster {
       guard let other else { throw ScenarioError("both sides refer to the other side's cluster") }
       return other
     }
     switch server.kind ?? .own {
-    case .own:
-      return try await own(server, isSource: isSource)
-    case .other:
+    case .own, .other:
       return Place(server: server, port: try needed().port, cluster: try needed())
     case .standby, .promoted, .copy:
-      let copy = try await needed().standby()
+      let copy = try await needed().standby(settings: server.settings ?? [:])
       if server.kind == .promoted { try await copy.promote() }
       if server.kind == .copy { try await copy.leaveRecoveryUnpromoted() }
       return Place(server: server, port: copy.port, cluster: copy)
@@ -94,42 +93,31 @@ struct ScenarioClusters: Sendable {
 
   var database: String { scenario.name }
   var role: String { scenario.name }
-  var variables: [String: String] { ["database": database, "role": role] }
+  var variables: [String: String] { scenario.variables }
 
-  var sourceDatabases: [String] { (source.server.databases ?? [database]).map(filled) }
+  var included: [String] { scenario.include?.map(filled) ?? scenario.databases(of: source.server, isSource: true) }
 
-  private var targetDatabases: [String] {
-    (target.server.databases ?? (target.server.sql == nil ? [] : [database])).map(filled)
-  }
-
-  var included: [String] { scenario.include?.map(filled) ?? sourceDatabases }
-
-  private func prepare() async throws {
-    async let sourceIsReady: Void = prepare(source, databases: sourceDatabases)
-    async let targetIsReady: Void = prepare(target, databases: targetDatabases)
-    _ = try await (sourceIsReady, targetIsReady)
-  }
-
-  private func prepare(_ place: Place, databases: [String]) async throws {
-    guard place.isOwn, let cluster = place.cluster else { return }
+  private static func prepare(
+    _ cluster: TestCluster, _ server: Scenario.Server, for scenario: Scenario, databases: [String]
+  ) async throws {
     var script = ""
-    if let attributes = place.server.role {
+    if let attributes = server.role {
       script += "CREATE ROLE :\"role\" \(attributes)"
-      script += place.server.password.map { " PASSWORD '\($0.replacing("'", with: "''"))'" } ?? ""
+      script += server.password.map { " PASSWORD '\($0.replacing("'", with: "''"))'" } ?? ""
       script += ";\n"
     }
     for database in databases where database != "postgres" {
       script += "CREATE DATABASE \"\(database.replacing("\"", with: "\"\""))\" TEMPLATE template0;\n"
     }
-    script += place.server.clusterSql ?? ""
-    if !script.isEmpty { try await cluster.sql(script, variables: variables) }
-    guard let sql = place.server.sql else { return }
-    for database in databases { try await cluster.sql(sql, database: database, variables: variables) }
+    script += server.clusterSql ?? ""
+    if !script.isEmpty { try await cluster.sql(script, variables: scenario.variables) }
+    guard let sql = server.sql else { return }
+    for database in databases { try await cluster.sql(sql, database: database, variables: scenario.variables) }
   }
 
   /// The text with `{database}`, `{role}` and the ports in place.
   func filled(_ text: String) -> String {
-    var text = text.replacing("{database}", with: database).replacing("{role}", with: role)
+    var text = scenario.filled(text).replacing("{host.address}", with: addressOfThisHost ?? "")
     for (name, place) in [("source", source), ("target", target)] {
       text = text.replacing("{\(name).port}", with: "\(place.port)")
         .replacing("{\(name).certificate}", with: place.cluster?.certificate ?? "")
@@ -149,5 +137,18 @@ struct ScenarioClusters: Sendable {
     let needed = (size * 13 + 9) / 10
     return text.replacing("{size}", with: "\(size)").replacing("{size-1}", with: "\(size - 1)")
       .replacing("{needed}", with: "\(needed)").replacing("{needed-1}", with: "\(needed - 1)")
+  }
+}
+
+extension Scenario {
+  var variables: [String: String] { ["database": name, "role": name] }
+
+  /// The text with the names of the case's database and role in place.
+  func filled(_ text: String) -> String {
+    text.replacing("{database}", with: name).replacing("{role}", with: name)
+  }
+
+  func databases(of server: Server, isSource: Bool) -> [String] {
+    (server.databases ?? (isSource || server.sql != nil ? [name] : [])).map(filled)
   }
 }
