@@ -107,7 +107,10 @@ private func serverError(in line: String) -> (sqlstate: String, message: String)
   let parts = line.split(separator: ":", omittingEmptySubsequences: false)
   for index in parts.indices.dropFirst() where index + 1 < parts.endIndex {
     let code = parts[index].trimmingSpaces()
-    guard code.utf8.count == 5, code.utf8.allSatisfy(isSQLStateCharacter), parts[index].hasPrefix(" ") else { continue }
+    // Without a digit it is the severity.
+    guard parts[index].hasPrefix(" "), code.utf8.count == 5, code.utf8.allSatisfy(isSQLStateCharacter),
+      code.contains(where: \.isNumber)
+    else { continue }
     return (code, parts[(index + 1)...].joined(separator: ":").trimmingSpaces())
   }
   return nil

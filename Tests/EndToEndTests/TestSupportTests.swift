@@ -28,6 +28,21 @@ import Testing
     #expect(refused.stderr.contains("password authentication failed"))
   }
 
+  @Test func `a cluster offers other extensions than the machine`() async throws {
+    let extras = TestExtension(
+      "aiven_extras", version: "1.1", control: "superuser = true\nschema = aiven_extras",
+      script: "CREATE FUNCTION claim() RETURNS int LANGUAGE sql AS 'SELECT 7';")
+    let cluster = try await TestCluster.start(without: ["tablefunc"], offering: [extras])
+    let offered = """
+      select string_agg(name, ' ' order by name) from pg_available_extensions
+      where name in ('tablefunc', 'pg_trgm', 'aiven_extras')
+      """
+    #expect(try await cluster.sql(offered) == "aiven_extras pg_trgm")
+    let created = try await cluster.sql(
+      "create extension pg_trgm; create extension aiven_extras; select aiven_extras.claim()")
+    #expect(created == "7")
+  }
+
   @Test func `a standby streams and can be promoted`() async throws {
     let primary = try await TestCluster.start()
     try await primary.sql("create table t as select 7 as x")

@@ -111,15 +111,11 @@ private func spawn(
   var options = PlatformOptions()
   options.processGroupID = 0
   options.teardownSequence = [.gracefulShutDown(toProcessGroup: true, allowedDurationToNextStep: .seconds(5))]
-  if let user = command.user {
-    options.userID = user.id
-    options.groupID = user.group
-    options.supplementaryGroups = []
-  }
+  let words = (command.user?.prefix ?? []) + [command.executable] + command.arguments
 
   let result = try await Subprocess.run(
-    .path(FilePath(command.executable)),
-    arguments: Arguments(command.arguments),
+    .path(FilePath(words[0])),
+    arguments: Arguments(Array(words.dropFirst())),
     environment: environment(updating: command.environment),
     workingDirectory: FilePath(command.workingDirectory),
     platformOptions: options,

@@ -23,7 +23,6 @@ public final class TestCluster: Sendable {
 
   private let folder: String
   private let user: ServerUser?
-  private let installation: TestInstallation?
 
   /// Creates and starts a cluster.
   ///
@@ -32,7 +31,8 @@ public final class TestCluster: Sendable {
   ///   - preload: `shared_preload_libraries`.
   ///   - hba: lines of `pg_hba.conf` for TCP connections; over the Unix socket everybody is trusted.
   ///   - initdb: more arguments of `initdb`, `--data-checksums`, say.
-  ///   - installation: whose programs run, in place of those of `version`.
+  ///   - missing: extensions that the server does not offer although they are installed. Only for 13 and 15.
+  ///   - extensions: more extensions that it offers. Only for 13 and 15.
   ///   - tls: whether it has a certificate for `localhost` and offers TLS.
   /// - Throws: ``TestSupportError`` with the server's log when the version is missing or does not start.
   public static func start(
@@ -41,7 +41,8 @@ public final class TestCluster: Sendable {
     preload: [String] = [],
     hba: [String]? = nil,
     initdb: [String] = [],
-    installation: TestInstallation? = nil,
+    without missing: Set<String> = [],
+    offering extensions: [TestExtension] = [],
     tls: Bool = false
   ) async throws -> TestCluster {
     var settings = settings
@@ -49,7 +50,7 @@ public final class TestCluster: Sendable {
     if !preload.isEmpty { settings["shared_preload_libraries"] = preload.joined(separator: ",") }
     let chosen = settings
     return try await startRetryingPorts {
-      let cluster = try TestCluster(version: installation?.version ?? version, installation: installation)
+      let cluster = try TestCluster(version: version, without: missing, offering: extensions)
       try await cluster.tool(
         "initdb",
         ["-D", cluster.dataDirectory, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"]
@@ -68,7 +69,7 @@ public final class TestCluster: Sendable {
   /// Makes a physical standby of this cluster, which streams from it and accepts read-only connections.
   public func standby(settings: [String: String] = [:]) async throws -> TestCluster {
     try await Self.startRetryingPorts { [self] in
-      let standby = try TestCluster(version: version, installation: installation)
+      let standby = try TestCluster(version: version, binDirectory: binDirectory)
       try await standby.tool(
         "pg_basebackup",
         [
@@ -80,16 +81,26 @@ public final class TestCluster: Sendable {
     }
   }
 
-  private init(version: Int, installation: TestInstallation?) throws {
-    guard let bin = installation?.binDirectory ?? Self.available(version) else { throw TestSupportError(Self.whyUnavailable(version)) }
+  private init(
+    version: Int, binDirectory: String? = nil, without missing: Set<String> = [],
+    offering extensions: [TestExtension] = []
+  ) throws {
+    guard let bin = binDirectory ?? Self.available(version) else {
+      throw TestSupportError(Self.whyUnavailable(version))
+    }
     self.version = version
-    self.installation = installation
-    binDirectory = bin
     user = try ServerUser.needed.get()
     port = try freePort()
     folder = try Workspace.current().makeFolder(named: "pg\(version)", owner: user)
     dataDirectory = "\(folder)/data"
     socketDirectory = folder
+    if missing.isEmpty && extensions.isEmpty {
+      self.binDirectory = bin
+    } else {
+      self.binDirectory =
+        try Installation(of: bin, version: version, in: "\(folder)/offer", without: missing, adding: extensions)
+        .binDirectory
+    }
   }
 
   deinit {

@@ -6,6 +6,14 @@ struct ServerUser: Sendable {
   var id: uid_t
   var group: gid_t
 
+  /// What a command begins with to run as that user.
+  ///
+  /// Not `PlatformOptions.userID`: Subprocess would call `setgroups` in a process forked from one with many threads, where
+  /// glibc's may wait for a lock that a thread held which is not there any more (seen).
+  var prefix: [String] {
+    ["/usr/bin/setpriv", "--reuid=\(id)", "--regid=\(group)", "--clear-groups", "--"]
+  }
+
   /// `nil` where the tests' own user will do.
   static let needed: Result<ServerUser?, TestSupportError> = {
     guard geteuid() == 0 else { return .success(nil) }
@@ -33,6 +41,8 @@ struct Workspace: Sendable {
   /// Always under `/tmp`: a socket's path has at most 107 bytes.
   private init() throws {
     path = "/tmp/pgpreflight-\(String(UInt32.random(in: 0...UInt32.max), radix: 36))"
+    // The servers read what is written here.
+    umask(0o022)
     // Others may pass through, since the servers may run as another user; the folders inside are private.
     guard mkdir(path, 0o711) == 0 else { throw TestSupportError("mkdir \(path): \(String(cString: strerror(errno)))") }
     try startWatchdog()

@@ -60,10 +60,14 @@ install_packages() {
   quietly as_root bash "$repository/scripts/lib/install-packages" "${missing[@]}"
 }
 
-# What `swift build` needs here beside Swift itself.
-build_packages=(git libc6-dev libstdc++-12-dev pkg-config libpq-dev libxml2-dev libssl-dev)
+# What a build needs beside Swift itself.
+build_packages=(git pkg-config libpq-dev libxml2-dev libssl-dev)
 
-# Puts `swift` on the PATH, wherever it was unpacked.
+# What Swift itself needs on Debian 12, by its own documentation.
+swift_packages=(binutils-gold gcc git libc6-dev libcurl4-openssl-dev libedit-dev libncurses-dev libpython3-dev
+  libsqlite3-dev libstdc++-12-dev libxml2-dev pkg-config tzdata uuid-dev zlib1g-dev)
+
+# Puts `swift` on the PATH, wherever it was unpacked, and sees that it runs.
 find_swift() {
   local folder
   if ! command -v swift >/dev/null; then
@@ -76,6 +80,7 @@ find_swift() {
     done
   fi
   command -v swift >/dev/null || die "there is no swift on the PATH; 6.2 or newer is needed: https://www.swift.org/install/linux/"
+  swift --version >/dev/null 2>&1 || install_packages "${swift_packages[@]}"
 }
 
 # build_release PRODUCT: sets `built` to the executable's path.

@@ -34,7 +34,6 @@ actor ClusterPool {
 
   private var users: [Setup: Int]
   private var clusters: [Setup: Task<TestCluster, any Error>] = [:]
-  private var installations: [String: Result<TestInstallation, any Error>] = [:]
 
   private init(_ setups: [Setup]) {
     users = Dictionary(setups.map { ($0, 1) }, uniquingKeysWith: +)
@@ -42,13 +41,13 @@ actor ClusterPool {
 
   func cluster(_ setup: Setup) async throws -> TestCluster {
     if let started = clusters[setup] { return try await started.value }
-    let installation = try setup.installation.map { try self.installation($0) }
     let starting = Task {
+      let (lacking, offering) = try setup.installation.map(Self.installation) ?? ([], [])
       // Small, and with room for what many cases do at a time.
       let defaults = ["wal_level": "logical", "autovacuum": "off", "max_connections": "50"]
       return try await TestCluster.start(
-        version: setup.version, settings: defaults.merging(setup.settings) { $1 }, hba: setup.hba,
-        installation: installation, tls: setup.tls)
+        version: setup.version, settings: defaults.merging(setup.settings) { $1 }, hba: setup.hba, without: lacking,
+        offering: offering, tls: setup.tls)
     }
     clusters[setup] = starting
     return try await starting.value
@@ -60,18 +59,13 @@ actor ClusterPool {
     if users[setup] == 0 { clusters[setup] = nil }
   }
 
-  private func installation(_ name: String) throws -> TestInstallation {
-    let known = installations[name] ?? Result { try Self.makeInstallation(name) }
-    installations[name] = known
-    return try known.get()
-  }
-
-  /// `fixtures/installations/<name>`: the files to add, and in `lacking` the names of the extensions to take away.
-  private static func makeInstallation(_ name: String) throws -> TestInstallation {
+  /// `fixtures/installations/<name>`: extensions to add, and in `lacking` the names of those to take away.
+  private static func installation(_ name: String) throws -> (lacking: Set<String>, offering: [TestExtension]) {
     let folder = Scenario.fixtures.appending(path: "installations/\(name)")
     let lacking = (try? String(contentsOf: folder.appending(path: "lacking"), encoding: .utf8)) ?? ""
-    return try TestInstallation(
-      lacking: lacking.split(whereSeparator: \.isWhitespace).map(String.init),
-      extensions: folder.appending(path: "extension").path)
+    return (
+      Set(lacking.split(whereSeparator: \.isWhitespace).map(String.init)),
+      try TestExtension.all(in: folder.appending(path: "extension").path)
+    )
   }
 }
