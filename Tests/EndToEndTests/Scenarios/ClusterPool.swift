@@ -44,7 +44,7 @@ actor ClusterPool {
     let starting = Task {
       let (lacking, offering) = try setup.installation.map(Self.installation) ?? ([], [])
       // Small, and with room for what many cases do at a time.
-      let defaults = ["wal_level": "logical", "autovacuum": "off", "max_connections": "50"]
+      let defaults = ["wal_level": "logical", "autovacuum": "off", "max_connections": "50", "wal_keep_size": "1GB"]
       return try await TestCluster.start(
         version: setup.version, settings: defaults.merging(setup.settings) { $1 }, hba: setup.hba, without: lacking,
         offering: offering, tls: setup.tls)

@@ -1,4 +1,5 @@
 import Assessment
+import Foundation
 import Rules
 import Testing
 
@@ -21,8 +22,10 @@ actor ScenarioTable {
 
   private var rows: [String: Row] = [:]
   private var reasons: [String] = []
+  private var durations: [(name: String, duration: Duration)] = []
 
-  func add(_ scenario: Scenario, _ result: Result) {
+  func add(_ scenario: Scenario, _ result: Result, duration: Duration = .zero) {
+    durations.append((scenario.name, duration))
     var row = rows[scenario.rule] ?? Row()
     row.cases += 1
     switch result {
@@ -57,7 +60,11 @@ actor ScenarioTable {
       let outcomes = [Outcome.Kind.passed, .failed, .undetermined, .skipped].map { row.outcomes[$0] ?? 0 }
       return line(id, ([row.cases] + outcomes + [row.proven, row.broken, row.skipped]).map { "\($0)" })
     }
-    return ([header] + body + reasons.sorted().map { "not run: \($0)" }).joined(separator: "\n")
+    let slowest = durations.sorted { $0.duration > $1.duration }.prefix(5).map { item in
+      "\(item.name) (\(item.duration.formatted(.units(allowed: [.seconds], fractionalPart: .show(length: 1)))))"
+    }
+    let notes = reasons.sorted().map { "not run: \($0)" } + ["slowest: " + slowest.joined(separator: ", ")]
+    return ([header] + body + notes).joined(separator: "\n")
   }
 }
 

@@ -48,11 +48,12 @@ import Testing
       return
     }
     try await ScenarioGate.shared.pass {
+      let start = ContinuousClock().now
       let clusters = try await ScenarioClusters(for: scenario)
       let problems = try await ScenarioRun(clusters: clusters).problems()
       await clusters.release()
       for problem in problems { Issue.record("\(problem)") }
-      await ScenarioTable.shared.add(scenario, problems.isEmpty ? .held : .broken)
+      await ScenarioTable.shared.add(scenario, problems.isEmpty ? .held : .broken, duration: ContinuousClock().now - start)
     }
   }
 
