@@ -48,7 +48,9 @@ let package = Package(
     .testTarget(name: "PostgresTests", dependencies: ["Postgres", "TestSupport"]),
     .testTarget(name: "RulesTests", dependencies: ["Rules", "Catalog"]),
     .testTarget(name: "AssessmentTests", dependencies: ["Assessment", "Rules", "Catalog"]),
-    .testTarget(name: "ReportsTests", dependencies: ["Reports", "Assessment", "Markup"]),
+    .testTarget(
+      name: "ReportsTests",
+      dependencies: ["Reports", "Assessment", "Catalog", "CLibxml2", "Markup", "Rules"]),
     .testTarget(
       name: "EndToEndTests", dependencies: ["Postgres", "Assessment", "Catalog", "Rules", "TestSupport", "Yams"]),
   ],

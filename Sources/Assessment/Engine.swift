@@ -26,7 +26,8 @@ private func outcome(
 
   guard rule.methods.contains(where: options.method.allows) else {
     outcome.outcome = .skipped
-    outcome.message = "Concerns \(rule.methods.sorted().map(\.rawValue).joined(separator: " and ")) only, and --method \(options.method.rawValue) is given."
+    outcome.message =
+      "Concerns \(rule.methods.sorted().map(\.rawValue).joined(separator: " and ")) only, and --method \(options.method.rawValue) is given."
     return outcome
   }
   let clock = ContinuousClock()

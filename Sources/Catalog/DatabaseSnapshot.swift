@@ -5,6 +5,12 @@ public struct DatabaseSnapshot: Codable, Sendable, Equatable {
   public var summary: Fact<RelationSummary>
   public var extensions: Fact<[InstalledExtension]>
   public var languages: Fact<[Language]>
+  /// Read where an extension is not offered by the target.
+  public var extensionUses: Fact<[ExtensionUse]>
+  /// Read where there are languages that not every database has.
+  public var languageUses: Fact<[LanguageUse]>
+  /// Read where the connected role is no superuser.
+  public var notOwnedTables: Fact<[NotOwnedTable]>
   /// All user tables; read only when a table filter is given.
   public var tables: Fact<[Table]>
 
@@ -15,6 +21,9 @@ public struct DatabaseSnapshot: Codable, Sendable, Equatable {
     summary = .unknown(reason)
     extensions = .unknown(reason)
     languages = .unknown(reason)
+    extensionUses = .unknown(reason)
+    languageUses = .unknown(reason)
+    notOwnedTables = .unknown(reason)
     tables = .unknown(reason)
   }
 }

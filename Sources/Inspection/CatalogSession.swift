@@ -28,17 +28,27 @@ final class CatalogSession: Sendable {
 
   /// Runs all the queries in one pipeline, and gives the rows or the reason for each.
   func run(_ queries: [FactReader.Query]) async throws -> [Result<Rows, Undetermined>] {
+    // Nearly always nothing fails, and then this is all there is to do.
+    let whole = begin + queries.map(\.statement) + [Statement("ROLLBACK")]
+    if case .success(let rows) = try await connection.pipeline([whole])[0] {
+      return rows[begin.count...].prefix(queries.count).map { .success($0) }
+    }
+    return try await runOneByOne(queries)
+  }
+
+  /// The same with a savepoint around each query, so that one that fails takes no other with it.
+  private func runOneByOne(_ queries: [FactReader.Query]) async throws -> [Result<Rows, Undetermined>] {
     let segments =
-      [begin]
+      [[Statement("ROLLBACK")], begin + [Statement("SAVEPOINT inspected")]]
       + queries.map { query in
         // After an error this is what makes the transaction usable again; without one it undoes nothing.
-        [Statement("ROLLBACK TO SAVEPOINT inspected"), Statement(query.sql)]
+        [Statement("ROLLBACK TO SAVEPOINT inspected"), query.statement]
       } + [[Statement("ROLLBACK")]]
     let results = try await connection.pipeline(segments)
-    if case .failure(let error) = results[0] {
+    if case .failure(let error) = results[1] {
       return queries.map { .failure(unknown(error, reading: $0.subject)) }
     }
-    return zip(queries, results.dropFirst()).map { query, result in
+    return zip(queries, results.dropFirst(2)).map { query, result in
       switch result {
       case .success(let answers): return .success(answers[1])
       case .failure(let error):
@@ -52,19 +62,14 @@ final class CatalogSession: Sendable {
     }
   }
 
+  // SET, not set_config(): without a query to plan it costs a new session next to nothing.
   private var begin: [Statement] {
-    let timeout = "\(settings.statementTimeout.components.seconds)s"
-    return [
+    [
       Statement("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"),
-      Statement(
-        """
-        SELECT pg_catalog.set_config('search_path', '', true), pg_catalog.set_config('statement_timeout', $1, true),
-               pg_catalog.set_config('lock_timeout', '5s', true), pg_catalog.set_config('TimeZone', 'UTC', true),
-               pg_catalog.set_config('DateStyle', 'ISO, YMD', true),
-               pg_catalog.set_config('max_parallel_workers_per_gather', '0', true),
-               pg_catalog.set_config('idle_in_transaction_session_timeout', '0', true)
-        """, [timeout]),
-      Statement("SAVEPOINT inspected"),
+      Statement("SET LOCAL search_path = ''"),
+      Statement("SET LOCAL statement_timeout = '\(settings.statementTimeout.components.seconds)s'"),
+      Statement("SET LOCAL lock_timeout = '5s'"),
+      Statement("SET LOCAL idle_in_transaction_session_timeout = 0"),
     ]
   }
 
@@ -91,7 +96,7 @@ final class CatalogSession: Sendable {
 final class FactReader {
   struct Query: Sendable {
     var subject: String
-    var sql: String
+    var statement: Statement
   }
 
   /// Where the answer of a query stands among the answers.
@@ -124,7 +129,8 @@ final class FactReader {
       case .known(let rows):
         guard let row = rows.first else {
           return .unknown(
-            Undetermined("the server has no answer about \(Row.subject)", remedy: "Report this with the server's version."))
+            Undetermined(
+              "the server has no answer about \(Row.subject)", remedy: "Report this with the server's version."))
         }
         return .known(row)
       }
@@ -140,8 +146,8 @@ final class FactReader {
     self.version = version
   }
 
-  func fact<Row: CatalogRow>(_: Row.Type) -> Slot<Row> {
-    queries.append(Query(subject: Row.subject, sql: Row.sql(version)))
+  func fact<Row: CatalogRow>(_: Row.Type, _ parameters: [String] = []) -> Slot<Row> {
+    queries.append(Query(subject: Row.subject, statement: Statement(Row.sql(version), parameters)))
     return Slot(index: queries.count - 1)
   }
 

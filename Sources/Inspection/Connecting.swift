@@ -7,9 +7,24 @@ extension Inspector {
     case failure(ConnectionFailure, seconds: Double)
   }
 
+  /// Opens a session to the database that the string names, or where none is named, to the role's own, or one that
+  /// every cluster has.
+  func connectToCluster(_ string: ConnectionString) async throws -> Attempt {
+    let attempt = try await connect(string)
+    guard case .failure(let failure, _) = attempt, failure.kind == .noSuchDatabase, !string.mayNameDatabase else {
+      return attempt
+    }
+    // Nobody asked for the database of the role's own name: libpq did.
+    for name in ["postgres", "template1"] {
+      let other = try await connect(string.selecting(database: name))
+      if case .success = other { return other }
+    }
+    return attempt
+  }
+
   /// Opens a session. Where all connections are taken, it tries again for a short while: the sessions that this very
   /// inspection closed a moment ago may still count.
-  func connect(_ string: ConnectionString, on side: Side) async throws -> Attempt {
+  func connect(_ string: ConnectionString) async throws -> Attempt {
     let clock = ContinuousClock()
     let start = clock.now
     var connectionOptions = Connection.Options()

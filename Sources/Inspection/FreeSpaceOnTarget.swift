@@ -51,7 +51,8 @@ extension CatalogSession {
       var freeBytes: Int
       var totalBytes: Int
     }
-    guard case .success(let rows) = try await run([FactReader.Query(subject: FreeSpaceFunction.subject, sql: sql)])[0],
+    let query = FactReader.Query(subject: FreeSpaceFunction.subject, statement: Statement(sql))
+    guard case .success(let rows) = try await run([query])[0],
       let fileSystems = try? rows.decode(FileSystem.self)
     else { return nil }
     let path = dataDirectory ?? "/"

@@ -31,6 +31,12 @@ public final class Document {
     self.name = name
   }
 
+  /// Takes over a tree that libxml2 has made.
+  init(adopting pointer: xmlDocPtr, name: String) {
+    self.pointer = pointer
+    self.name = name
+  }
+
   private static func error(of context: xmlParserCtxtPtr, name: String) -> MarkupError {
     guard let error = xmlCtxtGetLastError(context), let message = error.pointee.message else {
       return MarkupError("\(name): not well-formed XML")
@@ -54,6 +60,15 @@ public final class Document {
   /// The element of that id.
   public func element(id: String) throws(MarkupError) -> Element {
     try root.first(where: "id", is: id)
+  }
+
+  /// Takes out the comments: they speak to those who edit the template.
+  public func removeComments() {
+    for node in Element.nodes(under: UnsafeMutableRawPointer(pointer).assumingMemoryBound(to: xmlNode.self))
+    where node.pointee.type == XML_COMMENT_NODE {
+      xmlUnlinkNode(node)
+      keep(removed: node)
+    }
   }
 
   func keep(removed node: xmlNodePtr) { removed.append(node) }

@@ -40,15 +40,18 @@ public struct Element {
 
   /// All elements inside, in the order of the page.
   public var descendants: some Sequence<Element> {
-    let top = node
-    var next = node.pointee.children
     let document = document
+    return Self.nodes(under: node).lazy.filter { $0.pointee.type == XML_ELEMENT_NODE }
+      .map { Element(document: document, node: $0) }
+  }
+
+  /// All nodes under one, in the order of the page. The one that was given last may be taken out of the tree.
+  static func nodes(under top: xmlNodePtr) -> AnyIterator<xmlNodePtr> {
+    var next = top.pointee.children
     return AnyIterator {
-      while let current = next {
-        next = Self.following(current, within: top)
-        if current.pointee.type == XML_ELEMENT_NODE { return Element(document: document, node: current) }
-      }
-      return nil
+      guard let current = next else { return nil }
+      next = following(current, within: top)
+      return current
     }
   }
 
@@ -126,6 +129,22 @@ public struct Element {
       throw .failed(to: "copy an element")
     }
     return Element(document: document, node: copy)
+  }
+
+  /// A copy of the element with all that is in it, put at the end of another element.
+  public func clone(into parent: Element) throws(MarkupError) -> Element {
+    guard let copy = xmlDocCopyNode(node, document.pointer, 1) else { throw .failed(to: "copy an element") }
+    guard xmlAddChild(parent.node, copy) != nil else {
+      xmlFreeNode(copy)
+      throw .failed(to: "copy an element")
+    }
+    return Element(document: document, node: copy)
+  }
+
+  /// The elements beside this one, itself left out.
+  public var siblings: [Element] {
+    guard let parent = node.pointee.parent else { return [] }
+    return Element(document: document, node: parent).children.filter { $0.node != node }
   }
 
   /// Takes the element out of the page.

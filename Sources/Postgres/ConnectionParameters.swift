@@ -118,10 +118,7 @@ func withCStrings<R>(_ strings: [String?], _ body: (UnsafePointer<UnsafePointer<
   var bytes: [CChar] = []
   let offsets = strings.map { string -> Int? in
     guard let string else { return nil }
-    defer {
-      bytes.append(contentsOf: string.utf8.lazy.map { CChar(bitPattern: $0) })
-      bytes.append(0)
-    }
+    defer { bytes.append(contentsOf: string.utf8CString) }
     return bytes.count
   }
   return try bytes.withUnsafeBufferPointer { buffer in

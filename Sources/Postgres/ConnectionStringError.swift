@@ -43,9 +43,12 @@ public struct ConnectionStringError: Error, Sendable, Equatable, CustomStringCon
 }
 
 /// What follows the credentials of a URI, as libpq finds their end; nil where `text` is no URI.
-private func uriAddress(_ text: String) -> Substring? {
-  guard let scheme = ["postgres://", "postgresql://"].first(where: { text.hasPrefix($0) }) else { return nil }
-  let rest = text.dropFirst(scheme.count)
+///
+/// By scalars: with a combining mark after it, an `@` would be no `@` among characters.
+private func uriAddress(_ text: String) -> Substring.UnicodeScalarView? {
+  let schemes = ["postgres://", "postgresql://"]
+  guard let scheme = schemes.first(where: { text.unicodeScalars.starts(with: $0.unicodeScalars) }) else { return nil }
+  let rest = text.unicodeScalars.dropFirst(scheme.unicodeScalars.count)
   guard let end = rest.firstIndex(where: { $0 == "@" || $0 == "/" }), rest[end] == "@" else { return rest }
   return rest[rest.index(after: end)...]
 }

@@ -87,9 +87,11 @@ struct Connector {
         until: deadline)
       if ready[0] { throw CancellationError() }
       guard ready[1] else {
-        throw ConnectionFailure(
-          kind: .timeout, message: "no answer within \(parameters.timeout.map(text) ?? "")",
-          host: host.name ?? address, port: host.port, address: address)
+        var failure = failure(of: handle, host: host, address: address)
+        failure.kind = .timeout
+        failure.message = "no answer within \(parameters.timeout.map(text) ?? "")"
+        failure.sqlstate = nil
+        throw failure
       }
       status = PQconnectPoll(connection)
     }

@@ -138,7 +138,7 @@ struct Exchange {
   ///
   /// - Parameter fatal: the error after which the server closes the connection, to be thrown then in place of libpq's.
   private func nextResult(fatal: PostgresError? = nil) throws -> OpaquePointer? {
-    while PQisBusy(connection) == 1 {
+    while PQisBusy(connection) == 1, !handle.isLost {
       let ready = handle.wait([cancelled], until: Deadline(in: responseTimeout))
       if ready[1] { throw Cancelled() }
       guard ready[0] else { throw silence() }

@@ -136,9 +136,9 @@ extension Attempt.ServerError {
     }
   }
 
-  /// One code for several troubles; the routine that raised it is never translated, the message may be.
+  /// One code for several troubles. A message may be translated, but not a file's name or the routine that raised it.
   private var authorization: ConnectionFailure.Kind {
-    if message.contains("pg_hba.conf") || routine == "ClientAuthentication" { return .hostBasedAuthentication }
+    if message.contains("pg_hba.conf") { return .hostBasedAuthentication }
     if message.contains("not permitted to log in") { return .notPermitted }
     return message.contains("does not exist") || routine == "InitializeSessionUserId" ? .noSuchRole : .authentication
   }

@@ -11,7 +11,7 @@ public enum Quoting {
   /// `text` as a literal (`quote_literal`): with a backslash as `E'…'`, so that no setting alters its meaning.
   public static func literal(_ text: String) -> String {
     let quoted = doubling("'", in: text)
-    return text.contains("\\") ? "E'\(doubling("\\", in: quoted))'" : "'\(quoted)'"
+    return text.unicodeScalars.contains("\\") ? "E'\(doubling("\\", in: quoted))'" : "'\(quoted)'"
   }
 }
 

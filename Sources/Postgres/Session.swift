@@ -26,8 +26,8 @@ public struct Session: Sendable, Equatable {
     }
     host = text(PQhost(connection))
     port = text(PQport(connection))
-    socket = host.map(isSocket) ?? false
-    address = socket ? nil : text(PQhostaddr(connection))
+    address = text(PQhostaddr(connection))
+    socket = address == nil && host.map(isSocket) ?? false
     user = text(PQuser(connection)) ?? ""
     database = text(PQdb(connection)) ?? ""
     backendPID = PQbackendPID(connection)

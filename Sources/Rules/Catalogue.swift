@@ -7,7 +7,7 @@ extension Rule {
     sourceNotInRecovery, targetNotInRecovery, targetVersion,
     replicationSlotsFree, sourceSizeLimit, targetDiskSpace, targetOriginsFree, targetReplicationWorkers,
     walSendersFree,
-    replicationPrivileges,
+    publicationPrivileges, replicationPrivileges, targetSubscriptionPrivileges,
     databaseExistsOrCreatable, databaseValid,
     extensionVersion, extensionsAvailable, extensionsInstallable, languagesAvailable,
     replicationSourceVersion, walLevelLogical,

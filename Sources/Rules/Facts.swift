@@ -46,13 +46,15 @@ extension ClusterPair {
   /// Whether logical replication is out of the question for this version; `replication-source-version` says so.
   func sourceIsTooOldToReplicate() throws(Undetermined) -> Bool { try source.version.major < 10 }
 
-  static let tooOldToReplicate = Conclusion.skipped("The source has no logical replication: see replication-source-version.")
+  static let tooOldToReplicate = Conclusion.skipped(
+    "The source has no logical replication: see replication-source-version.")
 }
 
 extension DatabasePair {
   /// The extensions that must come to the target: those of the source that are not left out.
   func extensionsToMove() throws(Undetermined) -> [InstalledExtension] {
-    try snapshot(on: .source).extensions.value.filter { !options.excludedExtensions.contains($0.extname) }
+    try snapshot(on: .source).extensions.value
+      .filter { !options.excludedExtensions.contains($0.extname) }.sorted { $0.extname < $1.extname }
   }
 
   /// The extensions that the target database has, or will have from `template0` when it is created.
@@ -60,6 +62,16 @@ extension DatabasePair {
     guard try database(on: .target) != nil else { return [:] }
     let installed = try snapshot(on: .target).extensions.value
     return Dictionary(installed.map { ($0.extname, $0) }, uniquingKeysWith: { first, _ in first })
+  }
+}
+
+extension DatabasePair {
+  /// Whether `aiven_extras` is installed in the database of that side, and the role may call its functions.
+  func aivenExtrasIsUsable(on side: Side) throws(Undetermined) -> Bool {
+    guard try database(on: side) != nil else { return false }
+    let snapshot = try snapshot(on: side)
+    guard try snapshot.extensions.value.contains(where: { $0.extname == "aiven_extras" }) else { return false }
+    return try snapshot.extensionUses.value.contains { $0.extname == "aiven_extras" && $0.schemaUsable }
   }
 }
 

@@ -64,12 +64,6 @@ public struct Explanation: Sendable, Equatable {
   /// How the rule decides, and from what.
   public let decides: String
   public let fix: String
-
-  init(why: String, decides: String, fix: String) {
-    self.why = why
-    self.decides = decides
-    self.fix = fix
-  }
 }
 
 /// How much a failure weighs.

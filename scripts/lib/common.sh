@@ -84,12 +84,11 @@ find_swift() {
 }
 
 # build_release PRODUCT: sets `built` to the executable's path.
+# shellcheck disable=SC2034 # for the scripts that source this file
 build_release() {
-  local arguments=(build -c release --product "$1" --package-path "$repository")
   install_packages "${build_packages[@]}"
   find_swift
-  [[ -e $repository/.build/release/$1 ]] || say "Building $1 (the first time takes a few minutes)"
-  quietly swift "${arguments[@]}"
-  # shellcheck disable=SC2034 # for the scripts that source this file
-  built=$(swift "${arguments[@]}" --show-bin-path)/$1
+  built=$repository/.build/release/$1
+  [[ -e $built ]] || say "Building $1 (the first time takes a few minutes)"
+  quietly swift build -c release --product "$1" --package-path "$repository"
 }

@@ -45,7 +45,8 @@ public struct DatabaseSize: CatalogRow {
 
   public static let subject = "the sizes of the databases"
 
-  // `pg_read_all_stats` is new in 10. An invalid database may have lost its directory.
+  // `$1` holds the databases' identifiers: it costs a look at every file of a database. `pg_read_all_stats` is new
+  // in 10.
   public static func sql(_ server: ServerVersion) -> String {
     """
     SELECT d.datname,
@@ -53,7 +54,7 @@ public struct DatabaseSize: CatalogRow {
                   OR EXISTS (SELECT 1 FROM pg_catalog.pg_roles r WHERE r.rolname = 'pg_read_all_stats'
                                 AND pg_catalog.pg_has_role(r.oid, 'USAGE'))
                 THEN pg_catalog.pg_database_size(d.oid) END AS size_bytes
-      FROM pg_catalog.pg_database d WHERE d.datconnlimit <> -2
+      FROM pg_catalog.pg_database d WHERE d.oid = ANY ($1::oid[])
     """
   }
 }

@@ -76,19 +76,19 @@ private func methods(of plans: [DatabasePlan]) -> String {
   return plans.contains { $0.dump != nil } ? " by dump" : " by replication"
 }
 
-/// Why a run ends with 1 although everything can cross: blockers of a method that the plan does without.
-func avoidedBlockers(in report: Report) -> String? {
-  guard report.verdict.isReady, report.settings.failOn == .blocker else { return nil }
+/// Why a run does not end with 0 although everything can cross: what stands against a method that the plan avoids.
+func exitStatusRemark(on report: Report) -> String? {
+  guard report.verdict.isReady, report.run.exitStatus != 0, report.settings.failOn == .blocker else { return nil }
   let index = ReportIndex(report)
   for (avoided, used) in [(Method.replication, Method.dump), (.dump, .replication)] {
-    let count = report.plan.databases.count { plan in
-      plan.method == used && !index.blockers(of: plan.name, by: avoided).isEmpty
+    let plans = report.plan.databases.filter { plan in
+      plan.method == used && plan.verdict(of: avoided).map { !$0.isReady } ?? false
     }
-    guard count > 0 else { continue }
-    let they = count == 1 ? "it goes" : "they go"
-    let name = used == .dump ? "dump" : "replication"
-    return "\(capitalized(avoided.word)) is ruled out for \(databases(count)); \(they) by \(used.word). "
-      + "--method \(name) accepts that: exit status 0."
+    guard !plans.isEmpty else { continue }
+    let isBlocked = plans.contains { !index.blockers(of: $0.name, by: avoided).isEmpty }
+    let they = plans.count == 1 ? "it goes" : "they go"
+    return "\(capitalized(avoided.word)) is \(isBlocked ? "ruled out" : "undecided") for \(databases(plans.count)); "
+      + "\(they) by \(used.word). --method \(used.rawValue) accepts that: exit status 0."
   }
   return nil
 }

@@ -84,7 +84,7 @@ private func blockerSteps(_ index: ReportIndex) -> (steps: [NextStep], rules: Se
     }
   }
   let steps = troubles.mostHelpfulFirst.map { trouble in
-    trouble.step(of: left.count, subject: trouble.subject(all: left.count), consequence: trouble.canThen)
+    trouble.step(subject: trouble.subject(all: left.count))
   }
   return (steps, Set(troubles.map(\.outcome.rule)))
 }
@@ -107,9 +107,7 @@ private func downtimeSteps(_ index: ReportIndex, fixed: Set<String>) -> [NextSte
     }
   }
   return troubles.mostHelpfulFirst.map { trouble in
-    trouble.step(
-      of: plans.count, subject: trouble.subject(all: plans.count).map { "\($0), without downtime" },
-      consequence: trouble.canThen)
+    trouble.step(subject: "\(trouble.subject(all: plans.count)), without downtime")
   }
 }
 
@@ -170,11 +168,12 @@ private struct Trouble {
   /// Nothing else keeps them back.
   var isLast: Bool
 
-  func subject(all: Int) -> String? {
-    names(outcome.database == nil ? [] : databases, all: all) ?? (all == 1 ? databases.first : nil)
+  func subject(all: Int) -> String {
+    let few = outcome.database != nil || all == 1 ? names(databases, all: all) : nil
+    return few ?? "Every database"
   }
 
-  func step(of all: Int, subject: String?, consequence: String) -> NextStep {
+  func step(subject: String) -> NextStep {
     var pieces = problem(outcome)
     if databases.count > 1, outcome.database != nil {
       pieces = [
@@ -183,8 +182,8 @@ private struct Trouble {
       ]
       if let remedy = outcome.remedy { pieces.append(.text(" " + sentence(firstSentence(of: remedy)))) }
     }
-    pieces.append(.text(consequence))
-    return NextStep(subject: subject ?? "Every database", pieces: pieces)
+    pieces.append(.text(canThen))
+    return NextStep(subject: subject, pieces: pieces)
   }
 
   var canThen: String {

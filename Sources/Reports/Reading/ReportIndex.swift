@@ -42,6 +42,14 @@ struct ReportIndex {
   var bothReached: Bool { report.source.reachable && report.target.reachable }
 }
 
+extension DatabasePlan {
+  /// The reason without the rules that it names, where those are many: they stand elsewhere.
+  var briefReason: String {
+    guard reason.count > 60, let colon = reason.firstRange(of: ": ") else { return reason }
+    return String(reason[..<colon.lowerBound])
+  }
+}
+
 /// Outcomes that are not known for one and the same reason.
 struct Fold {
   /// At least one; in the order of the report.

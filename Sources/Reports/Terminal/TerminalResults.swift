@@ -21,13 +21,32 @@ extension TerminalSummary {
     // What stops a database altogether comes before what only rules a method out.
     let stopping = index.blockers.filter { $0.database.map(left.contains) ?? true }
     let sorted = stopping + index.blockers.filter { $0.database.map { !left.contains($0) } ?? false }
-    let shown = style.verbose ? sorted[...] : sorted.prefix(Self.shown.blockers)
-    return shown.flatMap { outcome -> [String] in
-      if !style.verbose, let going = detour(around: outcome) {
-        return head(of: outcome, .blocked) + ["    nothing to do: it is \(going)"]
-      }
-      return lines(of: outcome, .blocked)
-    } + more(sorted.dropFirst(shown.count), "blocker", .blocked)
+    if style.verbose { return sorted.flatMap { lines(of: $0, .blocked) } }
+    // A rule that fails in more than a few databases is told once.
+    let parts = Fold(outcomes: sorted).byRule.map(\.outcomes)
+      .flatMap { outcomes in outcomes.count > 3 ? [outcomes] : outcomes.map { [$0] } }
+    let shown = parts.prefix(Self.shown.blockers)
+    return shown.flatMap(blockerLines) + more(parts.dropFirst(shown.count).flatMap(\.self)[...], "blocker", .blocked)
+  }
+
+  private func blockerLines(of outcomes: [Outcome]) -> [String] {
+    let first = outcomes[0]
+    let detours = outcomes.map(detour)
+    if outcomes.count == 1 {
+      guard let going = detours[0] else { return lines(of: first, .blocked) }
+      return head(of: first, .blocked) + ["    nothing to do: it is \(going)"]
+    }
+    let isSame = outcomes.allSatisfy { $0.message == first.message }
+    let message = isSame ? first.message : "for instance \(first.database ?? ""): \(first.message)"
+    var result = labelled(
+      style.plain(withoutPoint(message)), subject: counted(outcomes.count, "database"), rule: first.rule, .blocked)
+    result += indented(listing(outcomes.compactMap(\.database).map(style.plain)), by: 4)
+    if detours.allSatisfy({ $0 != nil }), let going = detours[0] {
+      result.append("    nothing to do: they are \(going)")
+    } else if let finding = first.findings.first {
+      result += remedy(of: finding, in: first, more: 0)
+    }
+    return result
   }
 
   /// How the database crosses although this blocks it.
@@ -48,7 +67,7 @@ extension TerminalSummary {
     return shown.flatMap { fold -> [String] in
       if fold.outcomes.count == 1 { return lines(of: fold.first, .undetermined) }
       let count = counted(fold.outcomes.count, "result")
-      let message = style.plain("\(count) not known: \(fold.first.message)")
+      let message = style.plain("\(count): \(withoutPoint(fold.first.message))")
       var lines = labelled(message, subject: nil, rule: nil, .undetermined)
       let rules = fold.byRule.map(\.rule)
       let listed = style.verbose ? rules : Array(rules.prefix(6))
@@ -76,8 +95,8 @@ extension TerminalSummary {
 
   private func head(of outcome: Outcome, _ tone: TerminalStyle.Tone) -> [String] {
     let message = outcome.message.isEmpty ? outcome.title : outcome.message
-    let trimmed = message.hasSuffix(".") ? String(message.dropLast()) : message
-    return labelled(style.plain(trimmed), subject: outcome.database.map(style.plain), rule: outcome.rule, tone)
+    return labelled(
+      style.plain(withoutPoint(message)), subject: outcome.database.map(style.plain), rule: outcome.rule, tone)
   }
 
   /// `✖ billing: 3 of 72 tables have no replica identity       replica-identity`
@@ -117,7 +136,8 @@ extension TerminalSummary {
     let told: [String]
     if findings.count == 1 {
       told =
-        first.message == outcome.message ? [] : Array(indented("\(first.object): \(first.message)", by: 4).prefix(3))
+        outcome.message.contains(first.message)
+        ? [] : Array(indented("\(first.object): \(first.message)", by: 4).prefix(3))
     } else {
       told = indented(objects(of: findings), by: 4)
     }
@@ -131,6 +151,11 @@ extension TerminalSummary {
     if let kind = kinds.first, kinds.count == 1, names.allSatisfy({ $0.count > kind.count + 1 }) {
       names = names.map { String($0.dropFirst(kind.count + 1)) }
     }
+    return listing(names)
+  }
+
+  /// As many as fit on two lines.
+  private func listing(_ names: [String]) -> String {
     var listed: [String] = []
     for name in names {
       let width = columns(of: (listed + [name]).joined(separator: ", "))
@@ -159,6 +184,10 @@ extension TerminalSummary {
     let fits = columns(of: line) + 2 + columns(of: remark) <= style.width
     return lines
       + (fits || remark.isEmpty ? ["\(line)  \(remark)"] : [line, "      \(remark)"]).map(withoutTrailingSpace)
+  }
+
+  private func withoutPoint(_ message: String) -> String {
+    message.hasSuffix(".") ? String(message.dropLast()) : message
   }
 
   private func lowercased(_ place: Remediation.Place) -> String {

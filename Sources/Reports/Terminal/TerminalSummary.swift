@@ -44,7 +44,7 @@ struct TerminalSummary {
       shown = Array(plans.filter { !$0.verdict.isReady }.prefix(Self.shownDatabases))
     }
     let names = shown.map { style.plain($0.name) }
-    let nameWidth = min(max(8, names.map { columns(of: $0) }.max() ?? 0), max(12, style.width - 56))
+    let nameWidth = min(max(8, names.map { columns(of: $0) }.max() ?? 0), max(12, style.width - 62))
 
     var lines: [String] = []
     if !shown.isEmpty {
@@ -60,9 +60,9 @@ struct TerminalSummary {
     }
     if shown.count < plans.count {
       let rest = plans.count - shown.count
-      let others = shown.isEmpty ? "" : " more"
+      let others = shown.isEmpty ? "" : "more "
       let brief = planInBrief(of: report).lead
-      lines.append("  \(counted(rest, "database"))\(others); all in all: \(brief) (-v lists them)")
+      lines.append("  \(counted(rest, "\(others)database")); all in all: \(brief) (-v lists them)")
     }
     return lines
   }
@@ -83,7 +83,9 @@ struct TerminalSummary {
 
   private func planned(_ plan: DatabasePlan, after line: String, indent: Int) -> [String] {
     guard let method = plan.method else {
-      let reason = wrapped(style.plain(plan.reason), to: max(20, style.width - indent - 3))
+      let room = max(16, style.width - indent - 3)
+      let reason = wrapped(style.plain(plan.briefReason), to: room)
+        .map { shortened($0, to: room, unicode: style.unicode) }
       let first = "\(style.unicode ? "–" : "-")  \(reason.first ?? "")"
       return [line + first] + reason.dropFirst().map { String(repeating: " ", count: indent + 3) + $0 }
     }
@@ -97,7 +99,7 @@ struct TerminalSummary {
 
   /// Why the exit status may surprise.
   var remarks: [String] {
-    guard let remark = avoidedBlockers(in: report) else { return [] }
+    guard let remark = exitStatusRemark(on: report) else { return [] }
     return wrapped(style.plain(remark), to: style.width)
   }
 

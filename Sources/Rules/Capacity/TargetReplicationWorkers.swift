@@ -40,7 +40,8 @@ extension Rule {
       var blockers: [Finding] = []
       if free < need {
         blockers.append(
-          finding("max_logical_replication_workers", "\(free) of \(workers) are free, \(need) are needed", raiseTo: enough))
+          finding(
+            "max_logical_replication_workers", "\(free) of \(workers) are free, \(need) are needed", raiseTo: enough))
       }
       if processes < used + need + 1 {
         blockers.append(
@@ -56,7 +57,8 @@ extension Rule {
       var warnings: [Finding] = []
       if need > 0, free < need + sync {
         warnings.append(
-          finding("max_logical_replication_workers", "the databases take turns in copying their tables", raiseTo: enough))
+          finding(
+            "max_logical_replication_workers", "the databases take turns in copying their tables", raiseTo: enough))
       }
       if need > 0, processes < workers + 1 {
         warnings.append(

@@ -26,7 +26,8 @@ extension Rule {
       let finding = Finding(
         "setting max_wal_senders",
         isEnough
-          ? "enough for the streams, not for the initial copies beside them" : "\(free) of \(total) are free, \(need) are needed",
+          ? "enough for the streams, not for the initial copies beside them"
+          : "\(free) of \(total) are free, \(need) are needed",
         evidence: [
           "max_wal_senders": "\(total)", "in use": "\(used)", "needed": "\(need)",
           "needed with initial copies": "\(comfortable)",

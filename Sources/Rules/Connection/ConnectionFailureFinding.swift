@@ -70,20 +70,23 @@ extension ConnectionFailureFact {
       return Remediation(
         "Give the right password (PGPASSWORD, .pgpass, or in the connection string) or client certificate.")
     case .tooManyConnections:
-      return Remediation("End sessions that are not needed, lower --jobs, or raise max_connections or the role's limit.")
+      return Remediation(
+        "End sessions that are not needed, lower --jobs, or raise max_connections or the role's limit.")
     case .startingUp:
       return Remediation("Wait until the server has started or finished its recovery, then run the check again.")
     case .noSuchDatabase:
       return Remediation("Correct the database's name in --\(side).")
     case .noSuchRole:
       return Remediation(
-        "Create the role, or correct its name in --\(side).", paste: role.map { "CREATE ROLE \($0) LOGIN PASSWORD '…';" },
+        "Create the role, or correct its name in --\(side).",
+        paste: role.map { "CREATE ROLE \($0) LOGIN PASSWORD '…';" },
         at: place)
     case .notPermitted:
       let grant = role.flatMap { role in
         database.map { "GRANT CONNECT ON DATABASE \(quotedIdentifier($0)) TO \(role);" }
       }
-      return Remediation("Let the role log in and connect to this database.", paste: grant, at: grant.map { _ in place })
+      return Remediation(
+        "Let the role log in and connect to this database.", paste: grant, at: grant.map { _ in place })
     case .socketMissing:
       return Remediation("Start the server, or correct the socket's directory or the port in --\(side).")
     case .notPostgres:

@@ -20,7 +20,9 @@ extension Rule {
       let target = try pair.target.server.value
       let identifiers = (pair.source.control.ifKnown?.systemIdentifier, pair.target.control.ifKnown?.systemIdentifier)
 
-      if source.postmasterStartTime == target.postmasterStartTime, identifiers.0 == nil || identifiers.1 == nil || identifiers.0 == identifiers.1 {
+      if source.postmasterStartTime == target.postmasterStartTime,
+        identifiers.0 == nil || identifiers.1 == nil || identifiers.0 == identifiers.1
+      {
         return .failed(
           "Source and target are one and the same server.",
           [pair.finding("both names lead to the server that started at \(source.postmasterStartTime)")])

@@ -7,7 +7,8 @@ extension Rule {
     documentation: "https://www.postgresql.org/docs/current/sql-createdatabase.html",
     explanation: Explanation(
       why: "A database that the target lacks has to be created before anything can be loaded into it.",
-      decides: "The target has it; or --no-create-databases is not given and the target role has CREATEDB or is a superuser.",
+      decides:
+        "The target has it; or --no-create-databases is not given and the target role has CREATEDB or is a superuser.",
       fix: "Create it beforehand, or give the role CREATEDB."),
     decide: .database { pair in
       guard try pair.database(on: .target) == nil else { return .passed("The target has it already.") }

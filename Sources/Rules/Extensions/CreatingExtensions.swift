@@ -46,7 +46,9 @@ extension ClusterSnapshot {
     case .rds, .aurora:
       let settings = ["rds.allowed_extensions", "rds.extensions"]
       for setting in settings {
-        guard let list = try allowList(setting), !list.isEmpty, !list.contains("*"), !list.contains(name) else { continue }
+        guard let list = try allowList(setting), !list.isEmpty, !list.contains("*"), !list.contains(name) else {
+          continue
+        }
         return .refused(
           "\(setting) does not list it",
           Remediation(

@@ -25,25 +25,35 @@ extension Rule {
       }
       return .failed(
         "\(missing.count) of \(extensions.count.counted("extension")) \(missing.count == 1 ? "is" : "are") not available on the target.",
-        missing.map { item in
-          let isUnused = item.dependents == 0
-          return Finding(
-            "extension \(quotedIdentifier(item.extname))",
-            isUnused
-              ? "the target does not offer it; no object depends on it"
-              : "the target does not offer it; \(item.dependents.counted("object")) depend on it",
-            evidence: [
-              "installed on the source": item.extversion, "offered by the target": "none",
-              "dependent objects": "\(item.dependents)",
-            ],
-            remediation: isUnused
-              ? Remediation(
-                "Drop it on the source if nothing uses it, or leave it out with --exclude-extension.",
-                paste: "DROP EXTENSION \(quotedIdentifier(item.extname));", at: .source)
-              : Remediation(
-                pair.clusters.target.providerForWording == .selfManaged
-                  ? "Install its package on the target's host, for the target's major version."
-                  : "Choose a service that offers it: \(pair.clusters.target.providerForWording.displayName) does not."))
-        })
+        missing.map { pair.finding(missing: $0) })
     })
+}
+
+extension DatabasePair {
+  fileprivate func finding(missing item: InstalledExtension) -> Finding {
+    let name = quotedIdentifier(item.extname)
+    let dependents = (try? snapshot(on: .source))?.extensionUses.ifKnown?
+      .first { $0.extname == item.extname }?.dependents
+    let isUnused = dependents == 0
+    let use =
+      switch dependents {
+      case nil: ""
+      case 0?: "; no object depends on it"
+      case let count?: "; \(count.counted("object")) \(count == 1 ? "depends" : "depend") on it"
+      }
+    return Finding(
+      "extension \(name)", "the target does not offer it\(use)",
+      evidence: [
+        "installed on the source": item.extversion, "offered by the target": "none",
+        "dependent objects": dependents.map { "\($0)" } ?? "not known",
+      ],
+      remediation: isUnused
+        ? Remediation(
+          "Drop it on the source if nothing uses it, or leave it out with --exclude-extension.",
+          paste: "DROP EXTENSION \(name);", at: .source)
+        : Remediation(
+          clusters.target.providerForWording == .selfManaged
+            ? "Install its package on the target's host, for the target's major version."
+            : "Choose a service that offers it: \(clusters.target.providerForWording.displayName) does not."))
+  }
 }

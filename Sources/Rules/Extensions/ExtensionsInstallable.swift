@@ -21,7 +21,9 @@ extension Rule {
       let existing = try pair.database(on: .target)
       // A database that is created belongs to the role, and comes from template0, which has plpgsql.
       let mayCreate = existing?.canCreate ?? true
-      let needed = try pair.extensionsToMove().map(\.extname).filter { installed[$0] == nil && !(existing == nil && $0 == "plpgsql") }
+      let needed = try pair.extensionsToMove().map(\.extname).filter {
+        installed[$0] == nil && !(existing == nil && $0 == "plpgsql")
+      }
       var queue = needed
       var seen = Set(needed)
       var findings: [Finding] = []

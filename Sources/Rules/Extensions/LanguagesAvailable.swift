@@ -18,7 +18,9 @@ extension Rule {
       let there = try pair.targetLanguages()
       var used: [Finding] = []
       var unused: [Finding] = []
-      for language in languages where !there.contains(language.lanname) {
+      let missing = languages.map(\.lanname).filter { !there.contains($0) }
+      let uses = missing.isEmpty ? [] : try pair.snapshot(on: .source).languageUses.value
+      for language in uses where missing.contains(language.lanname) {
         let bringer = language.extension ?? language.lanname
         if try pair.clusters.target.defaultVersion(of: bringer) != nil { continue }
         if try pair.clusters.target.languageTemplates.value.contains(where: { $0.tmplname == language.lanname }) {
@@ -35,17 +37,17 @@ extension Rule {
           "\(unused.count.counted("language")) that no function uses can't be had on the target.", unused,
           severity: .warning)
       }
-      return .passed("\(languages.map(\.lanname).listed(atMost: 10)): available.")
+      return .passed("\(languages.map(\.lanname).sorted().listed(atMost: 10)): available.")
     })
 }
 
 extension DatabasePair {
   fileprivate func targetLanguages() throws(Undetermined) -> Set<String> {
-    guard try database(on: .target) != nil else { return ["internal", "c", "sql", "plpgsql"] }
+    guard try database(on: .target) != nil else { return Language.everywhere }
     return Set(try snapshot(on: .target).languages.value.map(\.lanname))
   }
 
-  fileprivate func finding(_ language: Language, from bringer: String) -> Finding {
+  fileprivate func finding(_ language: LanguageUse, from bringer: String) -> Finding {
     // Python 2 ended with PostgreSQL 15 (release notes 15).
     let isPython2 = ["plpythonu", "plpython2u"].contains(language.lanname)
     let isUnused = language.functions == 0

@@ -42,7 +42,8 @@ extension ClusterSnapshot {
     switch providerForWording {
     case .rds, .aurora:
       Remediation(
-        "Grant the service's replication role.", paste: "GRANT rds_replication TO \(quotedIdentifier(role));", at: .source)
+        "Grant the service's replication role.", paste: "GRANT rds_replication TO \(quotedIdentifier(role));",
+        at: .source)
     case .heroku:
       Remediation("Heroku offers no logical replication to its customers: use --method dump.")
     default:
@@ -57,8 +58,9 @@ extension DatabasePair {
   /// How it stands with `aiven_extras` in the source database, in words.
   fileprivate func aivenExtras() throws(Undetermined) -> String {
     let name = "aiven_extras"
-    if let installed = try snapshot(on: .source).extensions.value.first(where: { $0.extname == name }) {
-      return installed.schemaUsable ? "installed" : "installed, but its schema may not be used by this role"
+    if try snapshot(on: .source).extensions.value.contains(where: { $0.extname == name }) {
+      let use = try snapshot(on: .source).extensionUses.value.first { $0.extname == name }
+      return use?.schemaUsable == true ? "installed" : "installed, but its schema may not be used by this role"
     }
     guard let offered = try clusters.source.defaultVersion(of: name) else { return "not offered" }
     let canCreate = try database(on: .source)?.canCreate ?? false

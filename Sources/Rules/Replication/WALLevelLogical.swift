@@ -6,7 +6,8 @@ extension Rule {
     group: .replication, methods: [.replication],
     documentation: "https://www.postgresql.org/docs/current/runtime-config-wal.html#GUC-WAL-LEVEL",
     explanation: Explanation(
-      why: "Changes can only be decoded from WAL that was written with wal_level = logical. To change it takes a restart.",
+      why:
+        "Changes can only be decoded from WAL that was written with wal_level = logical. To change it takes a restart.",
       decides: """
         wal_level of the source is logical. From 19 on, the server raises the level by itself with the first logical \
         slot: replica is enough there. The target needs no particular level.

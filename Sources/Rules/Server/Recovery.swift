@@ -16,7 +16,9 @@ extension Rule {
       guard try pair.source.server.value.inRecovery else { return .passed("The source is a primary.") }
       let isDump = pair.options.method == .dump
       return .failed(
-        isDump ? "The source is a standby: a dump may be cancelled." : "The source is a standby: it can't be published from.",
+        isDump
+          ? "The source is a standby: a dump may be cancelled."
+          : "The source is a standby: it can't be published from.",
         [
           Finding(
             "source", "pg_is_in_recovery() is true",
@@ -44,7 +46,8 @@ extension Rule {
           [
             Finding(
               "target", "pg_is_in_recovery() is true",
-              remediation: Remediation("Connect to the primary, or promote the target.", paste: "SELECT pg_promote();", at: .target))
+              remediation: Remediation(
+                "Connect to the primary, or promote the target.", paste: "SELECT pg_promote();", at: .target))
           ])
       }
       if try pair.target.setting("default_transaction_read_only") == "on" {

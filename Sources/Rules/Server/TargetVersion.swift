@@ -23,7 +23,8 @@ extension Rule {
             "target", "PostgreSQL \(target.majorName) is older than the source's \(source.majorName)",
             evidence: ["source version": "\(source)", "target version": "\(target)"],
             remediation: Remediation(
-              "Create the target with PostgreSQL \(source.majorName) or newer. --skip-version-check goes on all the same."))
+              "Create the target with PostgreSQL \(source.majorName) or newer. --skip-version-check goes on all the same."
+            ))
         ], severity: pair.options.skipsVersionCheck ? .warning : .blocker)
     })
 }

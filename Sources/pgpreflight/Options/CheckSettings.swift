@@ -82,14 +82,18 @@ struct CheckSettings {
     func patterns(_ option: [TableList], _ fromFile: [String]?, _ name: String) throws -> [TablePattern] {
       if !option.isEmpty { return option.flatMap(\.patterns) }
       return try (fromFile ?? []).flatMap { text in
-        guard let list = TableList(argument: text) else { throw Failure.usage("\(name): \(text) is not a table's name") }
+        guard let list = TableList(argument: text) else {
+          throw Failure.usage("\(name): \(text) is not a table's name")
+        }
         return list.patterns
       }
     }
     let isGiven = !selection.withTable.isEmpty || !selection.skipTable.isEmpty
     let with = try patterns(selection.withTable, isGiven ? nil : file.withTable, "with-table")
     let without = try patterns(selection.skipTable, isGiven ? nil : file.skipTable, "skip-table")
-    guard with.isEmpty || without.isEmpty else { throw Failure.usage("--with-table and --skip-table exclude each other") }
+    guard with.isEmpty || without.isEmpty else {
+      throw Failure.usage("--with-table and --skip-table exclude each other")
+    }
     if !with.isEmpty { return .only(with) }
     return without.isEmpty ? .all : .without(without)
   }

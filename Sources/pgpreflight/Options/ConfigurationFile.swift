@@ -108,7 +108,8 @@ struct ConfigurationFile: Decodable {
             throw Failure.usage("\(path)\(line): unknown setting \(key.string ?? "?")")
           }
         }
-        return Loaded(path: path, digest: digest, settings: try YAMLDecoder().decode(ConfigurationFile.self, from: text))
+        return Loaded(
+          path: path, digest: digest, settings: try YAMLDecoder().decode(ConfigurationFile.self, from: text))
       }
       return Loaded(path: path, digest: digest)
     } catch let error as DecodingError {

@@ -85,7 +85,8 @@ struct ReportDestination {
   }
 
   private func unwritable(_ reason: String) -> Failure {
-    Failure(status: .cannotCreate, description: "the \(reporter.format) report can't be written to \(path ?? "-"): \(reason)")
+    Failure(
+      status: .cannotCreate, description: "the \(reporter.format) report can't be written to \(path ?? "-"): \(reason)")
   }
 
   /// A pipe or a device, which can't be replaced.

@@ -24,17 +24,42 @@ struct Size: ExpressibleByArgument, Decodable {
   }
 }
 
-/// Names separated by commas; in double quotes a name may hold commas itself, and a doubled quote stands for one.
+/// Names separated by commas. A name that begins with a double quote ends with one, may hold commas, and a doubled
+/// quote stands for one in it.
 struct NameList: ExpressibleByArgument {
-  var names: [String]
+  var names: [String] = []
 
   init?(argument: String) {
-    guard let items = splitOutsideQuotes(argument, at: ",") else { return nil }
-    names = items.compactMap { parts in
-      let text = parts.text.trimmingSpaces
-      return text.isEmpty ? nil : unquoted(text) ?? text
+    var rest = Substring(argument)
+    while !rest.isEmpty {
+      rest = rest.drop { $0 == " " }
+      if rest.first == "\"" {
+        guard let name = Self.takeQuoted(from: &rest) else { return nil }
+        names.append(name)
+      } else {
+        let item = rest.prefix { $0 != "," }
+        rest = rest.dropFirst(item.count)
+        let name = String(item).trimmingSpaces
+        if !name.isEmpty { names.append(name) }
+      }
+      rest = rest.drop { $0 == " " }
+      guard rest.isEmpty || rest.removeFirst() == "," else { return nil }
     }
     if names.isEmpty { return nil }
+  }
+
+  private static func takeQuoted(from rest: inout Substring) -> String? {
+    rest.removeFirst()
+    var name = ""
+    while let character = rest.popFirst() {
+      guard character == "\"" else {
+        name.append(character)
+        continue
+      }
+      guard rest.first == "\"" else { return name.isEmpty ? nil : name }
+      name.append(rest.removeFirst())
+    }
+    return nil
   }
 }
 
@@ -46,9 +71,9 @@ struct TableList: ExpressibleByArgument {
     guard let items = splitOutsideQuotes(argument, at: ",") else { return nil }
     patterns = []
     for item in items {
-      guard let parts = splitOutsideQuotes(item.text.trimmingSpaces, at: ".") else { return nil }
+      guard let parts = splitOutsideQuotes(item.trimmingSpaces, at: ".") else { return nil }
       // As in SQL: without quotes, upper case means lower case.
-      let names = parts.map { unquoted($0.text) ?? $0.text.lowercased() }
+      let names = parts.map { unquoted($0) ?? $0.lowercased() }
       guard (1...3).contains(names.count), !names.contains("") else { return nil }
       patterns.append(
         TablePattern(
@@ -58,20 +83,16 @@ struct TableList: ExpressibleByArgument {
   }
 }
 
-private struct Part {
-  var text: String
-}
-
 /// nil where a quote is not closed.
-private func splitOutsideQuotes(_ text: String, at separator: Character) -> [Part]? {
-  var parts = [Part(text: "")]
+private func splitOutsideQuotes(_ text: String, at separator: Character) -> [String]? {
+  var parts = [""]
   var isQuoted = false
   for character in text {
     if character == "\"" { isQuoted.toggle() }
     if character == separator, !isQuoted {
-      parts.append(Part(text: ""))
+      parts.append("")
     } else {
-      parts[parts.count - 1].text.append(character)
+      parts[parts.count - 1].append(character)
     }
   }
   return isQuoted ? nil : parts

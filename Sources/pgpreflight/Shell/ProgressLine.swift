@@ -23,7 +23,9 @@ final class ProgressLine: Sendable {
       case .databases(let side, let done, let total): state.counts[side] = (done, total)
       }
       let sides = Side.allCases.compactMap { side in
-        state.counts[side].map { $0.total == 0 ? "\(side): connecting" : "\(side): \($0.done) of \($0.total) databases" }
+        state.counts[side].map {
+          $0.total == 0 ? "\(side): connecting" : "\(side): \($0.done) of \($0.total) databases"
+        }
       }
       state.isShown = true
       writeToStandardError("\r\u{1B}[K" + sides.joined(separator: "   "))

@@ -31,7 +31,10 @@ struct ReportComparison {
         "\(name(subject)): \($0) (\(outcome.outcome.rawValue): \(outcome.message))\n\(outcome.findings)"
       }
     }
-    let unconcerned = Set(clusters.scenario.unconcerned ?? [])
+    var unconcerned = Set(clusters.scenario.unconcerned ?? [])
+    // Most plain roles of the cases may do neither; that is for the cases of these rules.
+    if clusters.source.server.role != nil { unconcerned.insert("publication-privileges") }
+    if clusters.target.server.role != nil { unconcerned.insert("target-subscription-privileges") }
     guard !unconcerned.contains("*") else { return problems }
     for outcome in report.outcomes where !unconcerned.contains(outcome.rule) {
       let subject = Subject(rule: outcome.rule, database: outcome.database)

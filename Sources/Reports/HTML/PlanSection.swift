@@ -1,0 +1,110 @@
+import Assessment
+import Catalog
+import Markup
+import Rules
+
+extension HTMLReport {
+  /// So many causes are named in a cell; the rest is counted.
+  private static let maximumCauses = 4
+
+  func fillPlan(of page: Element) throws {
+    let plans = report.plan.databases
+    guard !plans.isEmpty else { return try removePart("plan") }
+    try count(part: "plan", plans.count)
+
+    let part = try document.element(id: "plan")
+    let biggest = max(1, plans.compactMap(\.sizeBytes).max() ?? 1)
+    try part.each("database", plans) { row, plan in try fill(row, with: plan, biggest: biggest) }
+    try fillTotals(of: part)
+
+    let wide = index.cluster.filter(\.isWarning)
+    let warning = try part.slot("cluster-warnings")
+    if wide.isEmpty {
+      warning.remove()
+    } else {
+      let noun = index.warnings.count > wide.count ? "more warning" : "warning"
+      let verb = wide.count == 1 ? "concerns" : "concern"
+      var pieces: [Piece] = [
+        .text("\(counted(wide.count, noun)) \(verb) the whole cluster, and so every database: ")
+      ]
+      for (number, outcome) in wide.enumerated() {
+        pieces += [.text(number == 0 ? "" : ", "), .link(outcome.rule, to: .outcome(outcome.key))]
+      }
+      try warning.slot("text").set(pieces: pieces + [.text(".")], in: self)
+    }
+    let remark = try part.slot("exit-status")
+    if let text = exitStatusRemark(on: report) { try remark.fill("text", text) } else { remark.remove() }
+  }
+
+  private func fill(_ row: Element, with plan: DatabasePlan, biggest: Int) throws {
+    let verdict = plan.verdict
+    try row.set("data-database", plan.name)
+    try row.set("class", verdict == .blocked ? "blocked" : verdict == .undecided ? "undecided" : nil)
+    try row.fill("name", plan.name)
+    try row.fill("tables", orRemove: plan.tables.map { counted($0.count, "table") })
+    try row.fill("size", plan.sizeBytes.map(formattedBytes) ?? "not known")
+    if let size = plan.sizeBytes {
+      let percent = Int((Double(size) * 100 / Double(biggest)).rounded())
+      try row.slot("bar").set("width", "\(max(1, percent))")
+    } else {
+      try row.remove(slot: "sizebar")
+    }
+    for method in Method.allCases { try fill(try row.slot(method.rawValue), with: plan, by: method) }
+
+    if let method = plan.method {
+      let words = method == .replication ? "Replicate" : "Dump and restore"
+      try row.fill("method", verdict.isReady ? words : "\(words)?")
+      try row.remove(slot: "no-method")
+    } else {
+      try row.remove(slot: "method")
+      let status = try row.slot("no-method")
+      if verdict == .undecided { try status.set(look: Verdict.undecided.look, word: "Not decided") }
+    }
+    try row.fill("reason", orRemove: plan.briefReason)
+  }
+
+  private func fill(_ cell: Element, with plan: DatabasePlan, by method: Method) throws {
+    let status = try cell.slot("status")
+    guard let verdict = plan.verdict(of: method) else {
+      try status.set(look: Look(css: "skipped", icon: "skipped", word: "Not asked for"))
+      return try cell.remove(slot: "why")
+    }
+    try status.set(look: verdict.look)
+
+    let concerning = (index.cluster + index.own(plan.name)).filter { $0.methods.contains(method) }
+    let blocking = concerning.filter(\.isBlocker)
+    let open = concerning.filter(\.isUndecided)
+    // The warnings of the cluster stand under the table, once.
+    let own = index.own(plan.name).filter { $0.methods.contains(method) }
+    let causes = blocking + open + own.filter { $0.isWarning || $0.outcome == .waived }
+    guard !causes.isEmpty else { return try cell.remove(slot: "why") }
+    var pieces: [Piece] = []
+    for outcome in causes.prefix(Self.maximumCauses) {
+      pieces += [.text(pieces.isEmpty ? "" : ", "), .link(outcome.rule, to: .outcome(outcome.key))]
+      if outcome.outcome == .waived { pieces.append(.text(" (waived)")) }
+    }
+    let rest = causes.count - Self.maximumCauses
+    if rest > 0 { pieces.append(.text(" and \(rest) more")) }
+    try cell.slot("why").set(pieces: pieces, in: self)
+  }
+
+  private func fillTotals(of part: Element) throws {
+    let plans = report.plan.databases
+    try part.fill("databases", counted(plans.count, "database"))
+    let sizes = plans.compactMap(\.sizeBytes)
+    let total = sizes.isEmpty ? "not known" : formattedBytes(sizes.reduce(0, +))
+    try part.fill("total", total + (sizes.isEmpty || sizes.count == plans.count ? "" : " and more"))
+
+    let (replicated, dumped) = (index.ready(by: .replication), index.ready(by: .dump))
+    var words: [String] = []
+    if !replicated.isEmpty {
+      words.append("\(formattedCount(replicated.count)) replicated (writes stop only at the cutover)")
+    }
+    if !dumped.isEmpty { words.append("\(formattedCount(dumped.count)) dumped (writes stop for the whole copy)") }
+    if !index.undecided.isEmpty { words.append("\(formattedCount(index.undecided.count)) undecided") }
+    if !index.leftBehind.isEmpty { words.append("\(formattedCount(index.leftBehind.count)) not migrated") }
+    let moved = (replicated + dumped).compactMap(\.sizeBytes)
+    if !moved.isEmpty { words.append("\(formattedBytes(moved.reduce(0, +))) moved") }
+    try part.fill("totals", words.joined(separator: " · "))
+  }
+}

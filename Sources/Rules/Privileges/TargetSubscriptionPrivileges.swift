@@ -1,0 +1,78 @@
+import Catalog
+
+extension Rule {
+  static let targetSubscriptionPrivileges = Rule(
+    "target-subscription-privileges", "The target role may create subscriptions",
+    group: .privileges, methods: [.replication],
+    documentation: "https://www.postgresql.org/docs/current/logical-replication-security.html",
+    explanation: Explanation(
+      why: "Logical replication needs a subscription in each target database.",
+      decides: """
+        The target role is a superuser; or aiven_extras is or can be installed in the target database; or, from 16 on, \
+        the role is a member of pg_create_subscription and may CREATE in the database; or it is a member of the \
+        provider's administrators, where the provider lets them create subscriptions (RDS, Aurora, Cloud SQL, AlloyDB, \
+        Azure, Neon).
+        """,
+      fix: "Grant pg_create_subscription (16 and newer) or the provider's role, or connect as a superuser."),
+    decide: .database { pair in
+      let target = pair.clusters.target
+      let me = try target.me.value
+      if me.rolsuper { return .passed("\(me.rolname) is a superuser.") }
+      let existing = try pair.database(on: .target)
+      // A database that is created belongs to the role.
+      let mayCreate = existing?.canCreate ?? true
+      if try pair.aivenExtrasIsUsable(on: .target) {
+        return .passed("aiven_extras creates subscriptions for \(me.rolname).")
+      }
+      if let offered = try target.defaultVersion(of: "aiven_extras"),
+        try pair.targetExtensions()["aiven_extras"] == nil,
+        case .granted = try target.permission(toCreate: offered, mayCreateInDatabase: mayCreate)
+      {
+        return .passed("aiven_extras can be installed, and creates subscriptions for \(me.rolname).")
+      }
+      if let administrator = target.subscriptionAdministrators.first(where: me.inherits.contains) {
+        return .passed("\(me.rolname) is a member of \(administrator).")
+      }
+      let isMember = me.inherits.contains("pg_create_subscription")
+      if isMember, mayCreate { return .passed("\(me.rolname) is a member of pg_create_subscription.") }
+
+      let role = quotedIdentifier(me.rolname)
+      let version = try target.version
+      let remediation =
+        if isMember {
+          Remediation(
+            "Let the role create objects in the database.",
+            paste: "GRANT CREATE ON DATABASE \(quotedIdentifier(pair.name)) TO \(role);", at: .target)
+        } else if let administrator = target.subscriptionAdministrators.first {
+          Remediation(
+            "Make the role a member of \(administrator).", paste: "GRANT \(administrator) TO \(role);", at: .target)
+        } else if version.major >= 16 {
+          Remediation("Grant the predefined role.", paste: "GRANT pg_create_subscription TO \(role);", at: .target)
+        } else {
+          Remediation("Connect to the target as a superuser: before 16 nobody else may create subscriptions.")
+        }
+      return .failed(
+        "\(me.rolname) may not create subscriptions.",
+        [
+          Finding(
+            "role \(role)",
+            isMember
+              ? "it may not CREATE in the target database" : "it has no right to create subscriptions on the target",
+            evidence: ["target version": "\(version)", "rolsuper": "false"], remediation: remediation)
+        ])
+    })
+}
+
+extension ClusterSnapshot {
+  /// Roles whose members the provider lets create subscriptions.
+  fileprivate var subscriptionAdministrators: [String] {
+    switch providerForWording {
+    case .rds, .aurora: ["rds_superuser"]
+    case .cloudsql: ["cloudsqlsuperuser"]
+    case .alloydb: ["alloydbsuperuser"]
+    case .azure: ["azure_pg_admin"]
+    case .neon: ["neon_superuser"]
+    default: []
+    }
+  }
+}

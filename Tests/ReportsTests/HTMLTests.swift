@@ -1,0 +1,169 @@
+import Assessment
+import Foundation
+import Markup
+import Reports
+import Testing
+
+/// Without the whole page in the message of a failure.
+private func expect(_ text: String?, in body: String, sourceLocation: SourceLocation = #_sourceLocation) {
+  let words = squashed(visible(text ?? ""))
+  let isThere = words.isEmpty || body.contains(words)
+  #expect(isThere, "not on the page: \(words)", sourceLocation: sourceLocation)
+}
+
+@Suite struct HTML {
+  @Test(arguments: Fixtures.all.map(\.name))
+  func tellsAllOfAReport(name: String) throws {
+    let report = Fixtures.named(name)
+    let page = try reading(name)
+    let body = page.words
+    #expect(try page.first(where: "id", is: "verdict")["data-verdict"] == report.verdict.rawValue)
+
+    struct Key: Hashable { var rule: String?, database: String?, outcome: String? }
+    let told = Set(
+      page.all(having: "data-outcome").map {
+        Key(rule: $0["data-rule"], database: $0["data-database"], outcome: $0["data-outcome"])
+      })
+    for outcome in report.outcomes {
+      let key = Key(rule: outcome.rule, database: outcome.database.map(visible), outcome: outcome.outcome.rawValue)
+      #expect(told.contains(key), "\(key)")
+      expect(outcome.message, in: body)
+      for finding in outcome.findings.prefix(200) {
+        for text in [finding.object, finding.message, finding.remediation?.text, finding.remediation?.sql] {
+          expect(text, in: body)
+        }
+      }
+    }
+    #expect(told.count == report.outcomes.count)
+  }
+
+  @Test(arguments: Fixtures.all.map(\.name))
+  func isSoundMarkup(name: String) throws {
+    let page = try reading(name)
+    var ids: Set<String> = []
+    for element in page.all(having: "id") {
+      #expect(ids.insert(element["id"] ?? "").inserted, "\(element["id"] ?? "") twice")
+    }
+    for link in page.all(having: "href") {
+      let target = link["href"] ?? ""
+      #expect(
+        target.hasPrefix("https://") || target.hasPrefix("data:") || ids.contains(String(target.dropFirst())),
+        "\(target)")
+    }
+    for finding in page.descendants.filter({ $0.has(class: "finding") }) {
+      #expect(!page.all(where: "href", is: "#\(finding["id"] ?? "")").isEmpty)
+    }
+    for attribute in ["data-slot", "data-each", "data-card", "data-part", "data-contents", "src", "onerror", "onclick"]
+    {
+      #expect(page.all(having: attribute).isEmpty, "\(attribute) is left")
+    }
+    #expect(!page.descendants.contains { ["script", "img", "iframe"].contains($0.name) })
+  }
+
+  @Test func namesAreText() throws {
+    let page = try reading("hostile")
+    let plan = try page.first(where: "id", is: "plan")
+    for name in Fixtures.hostileNames {
+      let row = try plan.first(where: "data-database", is: visible(name))
+      #expect(row.children[0].words.hasPrefix(squashed(visible(name))))
+    }
+    // None of them is in the style.
+    let style = try #require(page.descendants.first { $0.name == "style" })
+    #expect(!style.text.contains("alert"))
+    #expect(!style.text.contains { "<>&".contains($0) })
+  }
+
+  @Test func idsLastFromRunToRun() throws {
+    let page = try reading("typical")
+    for id in [
+      "extensions-available.billing", "extensions-available.billing.extension~20pg_partman", "replica-identity.billing",
+      "replica-identity.billing.table~20public~2Edunning_log", "checked-connection", "connection-source", "roles",
+      "unlogged-tables.sessions.table~20public~2Eweb_session",
+    ] {
+      #expect(!page.all(where: "id", is: id).isEmpty, "\(id)")
+    }
+    // Two objects of one name.
+    let hostile = try reading("hostile")
+    #expect(!hostile.all(where: "id", is: "extensions-available.A~2EB.extension~20A~2EB.2").isEmpty)
+  }
+
+  @Test func foldsWhatIsNotKnownForOneReason() throws {
+    let page = try reading("target-unreachable")
+    let part = try page.first(where: "id", is: "undetermined")
+    let cards = part.descendants.filter { $0.name == "article" }
+    #expect(cards.count == 1)
+    expect("14 results of 12 rules, all for this reason", in: cards[0].words)
+    expect("extensions-availableTitle of extensions-availablemail, shop", in: cards[0].words)
+    expect("14 results wait for it", in: try page.first(where: "id", is: "next").words)
+  }
+
+  @Test func cutsLongLists() throws {
+    let html = try render("html", Fixtures.huge)
+    #expect(html.utf8.count < 500_000)
+    let page = try parsed(html: html)
+    #expect(page.descendants.filter { $0.has(class: "finding") }.count == 200)
+    expect("and 9,800 more in report.json", in: page.words)
+  }
+
+  @Test func leavesEmptyPartsOutWithTheirLinks() throws {
+    let page = try reading("empty")
+    for part in ["plan", "blockers", "warnings", "undetermined", "waived", "capacity"] {
+      #expect(page.all(where: "id", is: part).isEmpty)
+      #expect(page.all(where: "href", is: "#\(part)").isEmpty)
+    }
+    expect("There is no database to migrate.", in: page.words)
+  }
+
+  @Test func saysWhatWasNoticed() throws {
+    let page = try reading("ready")
+    let notice = try page.first(where: "id", is: "connection-source.source~20connection")
+    #expect(notice["data-outcome"] == "passed")
+    #expect(notice.words.contains("the certificate is not verified"))
+  }
+
+  @Test func explainsAnExitStatusThatSurprises() throws {
+    let page = try reading("ready-by-dump")
+    expect(
+      "Replication is ruled out for 2 databases; they go by dump. --method dump accepts that: exit status 0.",
+      in: page.words)
+  }
+
+  @Test func onlyDigitsAndTheRunReachTheStyle() throws {
+    var report = Fixtures.small
+    report.run.id = "\"; } body { display: none"
+    report.tool.version = "1</style>"
+    let style = try #require(try reading(of: report).descendants.first { $0.name == "style" }).text
+    let footer = style.contains("content: \"pgpreflight 1style · run   bod · 2026-09-14T07:42:18Z\";")
+    #expect(footer)
+    #expect(!style.contains { "<>&".contains($0) })
+  }
+}
+
+@Suite struct TemplateFiles {
+  private func folder(_ text: String) throws -> String {
+    let folder = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    try text.write(to: folder.appending(path: "report.html"), atomically: true, encoding: .utf8)
+    return folder.path
+  }
+
+  @Test func aFolderStandsInForTheEmbeddedOnes() throws {
+    let embedded = try Templates().text(of: "report.html")
+    let changed = embedded.replacing("<h2>What to do next</h2>", with: "<h2>Next</h2>")
+    let folder = try folder(changed)
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let page = try reading(of: Fixtures.small, templates: Templates(directory: folder))
+    #expect(try page.first(where: "id", is: "next").words.hasPrefix("Next"))
+    #expect(try Templates(directory: "/nowhere").text(of: "report.html") == embedded)
+  }
+
+  @Test func saysWhatIsMissing() throws {
+    let embedded = try Templates().text(of: "report.html")
+    let folder = try folder(embedded.replacing("data-slot=\"lede\"", with: ""))
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let error = #expect(throws: MarkupError.self) {
+      try render("html", Fixtures.small, templates: Templates(directory: folder))
+    }
+    #expect(error?.description.hasPrefix("report.html: no element with data-slot=\"lede\" in <section>") == true)
+  }
+}
