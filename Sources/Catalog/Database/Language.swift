@@ -22,6 +22,8 @@ public struct LanguageUse: CatalogRow {
   public var `extension`: String?
   /// User functions written in it, not counting those of extensions.
   public var functions: Int
+  /// A user's function handles calls, so that pg_dump writes the language out with it; else it writes out neither.
+  public var hasOwnHandler: Bool
 
   public static let subject = "what is written in the procedural languages"
 
@@ -32,7 +34,10 @@ public struct LanguageUse: CatalogRow {
              WHERE e.classid = 'pg_catalog.pg_language'::regclass AND e.objid = l.oid AND e.deptype = 'e') AS extension,
            (SELECT count(*) FROM pg_catalog.pg_proc p WHERE p.prolang = l.oid AND p.oid >= 16384
                AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_depend e WHERE e.classid = 'pg_catalog.pg_proc'::regclass
-                                  AND e.objid = p.oid AND e.deptype = 'e')) AS functions
+                                  AND e.objid = p.oid AND e.deptype = 'e')) AS functions,
+           l.lanplcallfoid >= 16384
+             AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_depend e WHERE e.classid = 'pg_catalog.pg_proc'::regclass
+                                AND e.objid = l.lanplcallfoid AND e.deptype = 'e') AS has_own_handler
       FROM pg_catalog.pg_language l
      WHERE l.lanname NOT IN ('internal', 'c', 'sql', 'plpgsql')
     """

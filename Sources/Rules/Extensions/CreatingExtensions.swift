@@ -7,12 +7,12 @@ enum ExtensionPermission: Sendable, Equatable {
 }
 
 extension ClusterSnapshot {
-  /// Whether the connected role may create the extension in a database in which it may or may not CREATE.
+  /// Whether the connected role may create the extension in the database, in which it may or may not CREATE.
   ///
   /// Source: PostgreSQL documentation, "CREATE EXTENSION"; `pg_available_extension_versions`; release notes 13
   /// (trusted extensions); the allow lists as pgextwlist and the providers document them.
   func permission(
-    toCreate extension: AvailableExtension, mayCreateInDatabase: Bool
+    toCreate extension: AvailableExtension, in database: String, mayCreateInDatabase: Bool
   ) throws(Undetermined) -> ExtensionPermission {
     let me = try me.value
     let name = `extension`.name
@@ -33,7 +33,10 @@ extension ClusterSnapshot {
       guard mayCreateInDatabase else {
         return .refused(
           "\(me.rolname) may not CREATE in the database",
-          Remediation("Let the role create objects in the database: GRANT CREATE ON DATABASE … TO the role."))
+          Remediation(
+            "Let the role create objects in the database.",
+            paste: "GRANT CREATE ON DATABASE \(quotedIdentifier(database)) TO \(quotedIdentifier(me.rolname));",
+            at: .target))
       }
       return .granted(reason)
     }

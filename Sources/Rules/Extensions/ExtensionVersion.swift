@@ -23,7 +23,10 @@ extension Rule {
       var compared = 0
       for item in try pair.extensionsToMove() {
         let offered = try pair.clusters.target.availableExtensions.value.filter { $0.name == item.extname }
-        let newest = offered.map(\.version).filter { !isExtensionVersion($0, olderThan: item.extversion) }
+        let standard = offered.first(where: \.isDefault) ?? offered.first
+        // The source's own version, or else the oldest that is not older.
+        let fitting = offered.map(\.version).filter { !isExtensionVersion($0, olderThan: item.extversion) }
+          .min { $0 == item.extversion || isExtensionVersion($0, olderThan: $1) }
         let name = quotedIdentifier(item.extname)
         if let there = installed[item.extname] {
           compared += 1
@@ -32,17 +35,20 @@ extension Rule {
             Finding(
               "extension \(name)", "installed on the target in an older version",
               evidence: ["source": item.extversion, "target": there.extversion],
-              remediation: newest.isEmpty
-                ? Remediation("Install a newer package on the target's host, then update the extension.")
-                : Remediation("Update it.", paste: "ALTER EXTENSION \(name) UPDATE;", at: .target)))
-        } else if let standard = offered.first(where: \.isDefault) ?? offered.first {
+              remediation: fitting.map { version in
+                // Without a version the update goes to the default.
+                let isDefaultEnough = standard.map { !isExtensionVersion($0.version, olderThan: item.extversion) }
+                let place = isDefaultEnough == true ? "" : " TO \(quotedLiteral(version))"
+                return Remediation("Update it.", paste: "ALTER EXTENSION \(name) UPDATE\(place);", at: .target)
+              } ?? Remediation("Install a newer package on the target's host, then update the extension.")))
+        } else if let standard {
           compared += 1
           guard isExtensionVersion(standard.version, olderThan: item.extversion) else { continue }
           let evidence = [
             "source": item.extversion, "target's default": standard.version,
             "offered by the target": offered.map(\.version).sorted().joined(separator: ", "),
           ]
-          if let version = newest.first {
+          if let version = fitting {
             warnings.append(
               Finding(
                 "extension \(name)", "the target's default version is older", evidence: evidence,

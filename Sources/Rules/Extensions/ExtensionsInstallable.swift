@@ -26,15 +26,21 @@ extension Rule {
       }
       var queue = needed
       var seen = Set(needed)
+      var requiredBy: [String: String] = [:]
       var findings: [Finding] = []
       var reasons: [String] = []
       while let name = queue.popLast() {
-        // What is not offered at all is for extensions-available.
-        guard let offered = try target.defaultVersion(of: name) else { continue }
-        for requirement in offered.requires ?? [] where installed[requirement] == nil {
-          if seen.insert(requirement).inserted { queue.append(requirement) }
+        guard let offered = try target.defaultVersion(of: name) else {
+          // What the source has itself is for extensions-available.
+          if let dependent = requiredBy[name] { findings.append(missing(name, requiredBy: dependent)) }
+          continue
         }
-        switch try target.permission(toCreate: offered, mayCreateInDatabase: mayCreate) {
+        for requirement in offered.requires ?? [] where installed[requirement] == nil {
+          guard seen.insert(requirement).inserted else { continue }
+          requiredBy[requirement] = name
+          queue.append(requirement)
+        }
+        switch try target.permission(toCreate: offered, in: pair.name, mayCreateInDatabase: mayCreate) {
         case .granted(let reason): reasons.append("\(name): \(reason)")
         case .refused(let reason, let remediation):
           findings.append(
@@ -55,4 +61,12 @@ extension Rule {
       return .passed(
         reasons.isEmpty ? "No extension is missing in the target database." : reasons.sorted().listed(atMost: 10) + ".")
     })
+}
+
+private func missing(_ name: String, requiredBy dependent: String) -> Finding {
+  Finding(
+    "extension \(quotedIdentifier(name))",
+    "the target does not offer it, and its version of \(quotedIdentifier(dependent)) requires it",
+    evidence: ["required by": dependent],
+    remediation: Remediation("Install its package on the target's host, or choose a target that offers it."))
 }

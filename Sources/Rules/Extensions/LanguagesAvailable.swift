@@ -10,7 +10,8 @@ extension Rule {
       decides: """
         For each row of pg_language of the source database: the target database has a language of that name (a new \
         database has internal, c, sql and plpgsql), or the target offers the extension that brings it, or, before 13, \
-        a template for it. A blocker where user functions are written in it, else a warning.
+        a template for it. A blocker where user functions are written in it, else a warning. A warning, too, where the \
+        dump brings the language with a handler of its own, and the target role is a superuser, as that takes one.
         """,
       fix: "Install the language's package on the target's host, or rewrite the functions; drop what is not used."),
     decide: .database { pair in
@@ -18,6 +19,7 @@ extension Rule {
       let there = try pair.targetLanguages()
       var used: [Finding] = []
       var unused: [Finding] = []
+      var brought: [Finding] = []
       let missing = languages.map(\.lanname).filter { !there.contains($0) }
       let uses = missing.isEmpty ? [] : try pair.snapshot(on: .source).languageUses.value
       for language in uses where missing.contains(language.lanname) {
@@ -26,15 +28,29 @@ extension Rule {
         if try pair.clusters.target.languageTemplates.value.contains(where: { $0.tmplname == language.lanname }) {
           continue
         }
+        if language.extension == nil, language.hasOwnHandler, try pair.clusters.target.me.value.rolsuper {
+          brought.append(
+            Finding(
+              "language \(quotedIdentifier(language.lanname))", "no extension brings it: the dump does, with its handler",
+              evidence: ["functions": "\(language.functions)"],
+              remediation: Remediation("Make sure that the library of its handler is on the target's host.")))
+          continue
+        }
         let finding = pair.finding(language, from: bringer)
         if language.functions > 0 { used.append(finding) } else { unused.append(finding) }
       }
       guard used.isEmpty else {
-        return .failed("\(used.count.counted("language")) with functions can't be had on the target.", used + unused)
+        return .failed(
+          "\(used.count.counted("language")) with functions can't be had on the target.", used + unused + brought)
       }
       guard unused.isEmpty else {
         return .failed(
-          "\(unused.count.counted("language")) that no function uses can't be had on the target.", unused,
+          "\(unused.count.counted("language")) that no function uses can't be had on the target.", unused + brought,
+          severity: .warning)
+      }
+      guard brought.isEmpty else {
+        return .failed(
+          "\(brought.count.counted("language")) made by hand: the handler's library has to be there.", brought,
           severity: .warning)
       }
       return .passed("\(languages.map(\.lanname).sorted().listed(atMost: 10)): available.")

@@ -22,7 +22,9 @@ extension Rule {
       let me = try source.me.value
       if me.rolsuper { return .passed("\(me.rolname) is a superuser.") }
       if me.rolreplication { return .passed("\(me.rolname) has REPLICATION.") }
-      if let role = ["rds_replication", "rds_superuser"].first(where: me.inherits.contains) {
+      // Elsewhere a role of that name, from a dump perhaps, means nothing.
+      let isRDS = [.rds, .aurora].contains(source.providerForWording)
+      if isRDS, let role = ["rds_replication", "rds_superuser"].first(where: me.inherits.contains) {
         return .passed("\(me.rolname) is a member of \(role).")
       }
       let extras = try pair.aivenExtras()
@@ -64,7 +66,7 @@ extension DatabasePair {
     }
     guard let offered = try clusters.source.defaultVersion(of: name) else { return "not offered" }
     let canCreate = try database(on: .source)?.canCreate ?? false
-    switch try clusters.source.permission(toCreate: offered, mayCreateInDatabase: canCreate) {
+    switch try clusters.source.permission(toCreate: offered, in: self.name, mayCreateInDatabase: canCreate) {
     case .granted(let reason): return "can be installed: \(reason)"
     case .refused(let reason, _): return "offered, but \(reason)"
     }

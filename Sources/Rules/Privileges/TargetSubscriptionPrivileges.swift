@@ -26,7 +26,7 @@ extension Rule {
       }
       if let offered = try target.defaultVersion(of: "aiven_extras"),
         try pair.targetExtensions()["aiven_extras"] == nil,
-        case .granted = try target.permission(toCreate: offered, mayCreateInDatabase: mayCreate)
+        case .granted = try target.permission(toCreate: offered, in: pair.name, mayCreateInDatabase: mayCreate)
       {
         return .passed("aiven_extras can be installed, and creates subscriptions for \(me.rolname).")
       }

@@ -26,12 +26,19 @@ extension Rule {
           Finding(
             "setting wal_level", "it is \(level)",
             evidence: ["wal_level": level, "restart outstanding": isPending ? "yes" : "no"],
-            remediation: isPending ? Remediation("Restart the source.") : pair.source.settingWALLevelToLogical)
+            remediation: isPending ? pair.source.restarting : pair.source.settingWALLevelToLogical)
         ])
     })
 }
 
 extension ClusterSnapshot {
+  /// Which value waits is shown to superusers only (`pg_file_settings`): the right one is set once more.
+  fileprivate var restarting: Remediation {
+    var remediation = settingWALLevelToLogical
+    remediation.text = "A change waits for a restart. Make sure that it is this one, and restart the server."
+    return remediation
+  }
+
   fileprivate var settingWALLevelToLogical: Remediation {
     switch providerForWording {
     case .aurora:

@@ -29,13 +29,15 @@ struct Scenario: Decodable, Sendable {
   var heal: Heal?
   var expectHealed: [Expectation]?
   var proof: Proof?
+  /// A command that succeeds in the state in which the rule passes.
+  var confirm: String?
 
   /// `<rule>/<case>`: also the name of the case's database and role.
   var name = ""
 
   enum CodingKeys: String, CodingKey, CaseIterable {
     case title, source, target, arguments, freeSpace, include, background, expect, unconcerned, verdict, method
-    case exitStatus, heal, expectHealed, proof
+    case exitStatus, heal, expectHealed, proof, confirm
   }
 
   struct Server: Decodable, Sendable, Hashable {

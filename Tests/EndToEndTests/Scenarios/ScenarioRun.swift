@@ -34,6 +34,10 @@ struct ScenarioRun: Sendable {
         problems.append("the proof fails otherwise than with \"\(part)\":\n\(text)")
       }
     }
+    if let command = scenario.confirm {
+      let output = try await shell(command)
+      if output.status != .exited(0) { problems.append("not confirmed:\n\(output.stdout)\(output.stderr)") }
+    }
     if let heal = scenario.heal { problems += try await healed(heal, after: report) }
     return problems
   }

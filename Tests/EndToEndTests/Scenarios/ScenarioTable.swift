@@ -30,7 +30,7 @@ actor ScenarioTable {
     row.cases += 1
     switch result {
     case .held:
-      if scenario.proof != nil { row.proven += 1 }
+      if scenario.proof != nil || scenario.confirm != nil { row.proven += 1 }
     case .broken:
       row.broken += 1
     case .skipped(let reason):
