@@ -8,8 +8,9 @@ extension Rule {
     explanation: Explanation(
       why: "Logical replication needs a subscription in each target database.",
       decides: """
-        The target role is a superuser; or aiven_extras is or can be installed in the target database; or, from 16 on, \
-        the role is a member of pg_create_subscription and may CREATE in the database; or it is a member of the \
+        The target role is a superuser; or aiven_extras is installed in the target database and may be used, or on \
+        Aiven can be installed (elsewhere an allow list lets the role create it, and leaves its schema closed to the \
+        role); or, from 16 on, the role is a member of pg_create_subscription and may CREATE in the database; or it is a member of the \
         provider's administrators, where the provider lets them create subscriptions (RDS, Aurora, Cloud SQL, AlloyDB, \
         Azure, Neon).
         """,
@@ -24,7 +25,8 @@ extension Rule {
       if try pair.aivenExtrasIsUsable(on: .target) {
         return .passed("aiven_extras creates subscriptions for \(me.rolname).")
       }
-      if let offered = try target.defaultVersion(of: "aiven_extras"),
+      // An extension that an allow list lets in belongs to the bootstrap superuser, its schema too: Aiven then opens it.
+      if target.providerForWording == .aiven, let offered = try target.defaultVersion(of: "aiven_extras"),
         try pair.targetExtensions()["aiven_extras"] == nil,
         case .granted = try target.permission(toCreate: offered, in: pair.name, mayCreateInDatabase: mayCreate)
       {
