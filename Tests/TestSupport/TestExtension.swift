@@ -33,7 +33,11 @@ public struct TestExtension: Sendable {
       var item = TestExtension(name, version: version, control: lines.joined(separator: "\n"), script: "")
       for script in files where script.hasPrefix("\(name)--") {
         let versions = String(script.dropFirst(name.count + 2).dropLast(".sql".count))
-        if versions == version { item.script = try text(script) } else { item.otherScripts[versions] = try text(script) }
+        if versions == version {
+          item.script = try text(script)
+        } else {
+          item.otherScripts[versions] = try text(script)
+        }
       }
       return item
     }

@@ -20,18 +20,20 @@ extension Rule {
       var used: [Finding] = []
       var unused: [Finding] = []
       var brought: [Finding] = []
-      let missing = languages.map(\.lanname).filter { !there.contains($0) }
+      // What brings a language has its name in nearly every case: then nothing more has to be known of it.
+      var missing: Set<String> = []
+      for name in languages.map(\.lanname) where !there.contains(name) {
+        if try !pair.clusters.target.brings(language: name, from: name) { missing.insert(name) }
+      }
       let uses = missing.isEmpty ? [] : try pair.snapshot(on: .source).languageUses.value
       for language in uses where missing.contains(language.lanname) {
         let bringer = language.extension ?? language.lanname
-        if try pair.clusters.target.defaultVersion(of: bringer) != nil { continue }
-        if try pair.clusters.target.languageTemplates.value.contains(where: { $0.tmplname == language.lanname }) {
-          continue
-        }
+        if try pair.clusters.target.brings(language: language.lanname, from: bringer) { continue }
         if language.extension == nil, language.hasOwnHandler, try pair.clusters.target.me.value.rolsuper {
           brought.append(
             Finding(
-              "language \(quotedIdentifier(language.lanname))", "no extension brings it: the dump does, with its handler",
+              "language \(quotedIdentifier(language.lanname))",
+              "no extension brings it: the dump does, with its handler",
               evidence: ["functions": "\(language.functions)"],
               remediation: Remediation("Make sure that the library of its handler is on the target's host.")))
           continue
@@ -55,6 +57,14 @@ extension Rule {
       }
       return .passed("\(languages.map(\.lanname).sorted().listed(atMost: 10)): available.")
     })
+}
+
+extension ClusterSnapshot {
+  /// Whether the server offers the extension, or has a template of the language (before 13).
+  fileprivate func brings(language: String, from extension: String) throws(Undetermined) -> Bool {
+    if try defaultVersion(of: `extension`) != nil { return true }
+    return try languageTemplates.value.contains { $0.tmplname == language }
+  }
 }
 
 extension DatabasePair {

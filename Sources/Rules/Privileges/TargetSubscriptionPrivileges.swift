@@ -10,9 +10,9 @@ extension Rule {
       decides: """
         The target role is a superuser; or aiven_extras is installed in the target database and may be used, or on \
         Aiven can be installed (elsewhere an allow list lets the role create it, and leaves its schema closed to the \
-        role); or, from 16 on, the role is a member of pg_create_subscription and may CREATE in the database; or it is a member of the \
-        provider's administrators, where the provider lets them create subscriptions (RDS, Aurora, Cloud SQL, AlloyDB, \
-        Azure, Neon).
+        role); or, from 16 on, the role is a member of pg_create_subscription and may CREATE in the database; or it \
+        is a member of the provider's administrators, where the provider lets them create subscriptions (RDS, Aurora, \
+        Cloud SQL, AlloyDB, Azure, Neon).
         """,
       fix: "Grant pg_create_subscription (16 and newer) or the provider's role, or connect as a superuser."),
     decide: .database { pair in

@@ -95,7 +95,8 @@ struct ScenarioRun: Sendable {
     }
     let everything = output.stdout + output.stderr + String(decoding: data, as: UTF8.self)
     for server in [scenario.source, scenario.target] {
-      for secret in [server?.password, server?.keywords?["password"]].compactMap(\.self) where everything.contains(secret) {
+      for secret in [server?.password, server?.keywords?["password"]].compactMap(\.self)
+      where everything.contains(secret) {
         problems.append("a password is shown")
       }
     }

@@ -23,13 +23,16 @@ import Testing
       #expect(known.contains(scenario.rule) || scenario.rule == "general", "\(scenario.name): there is no such rule")
       let rules = (scenario.expect + (scenario.expectHealed ?? [])).map(\.rule) + (scenario.unconcerned ?? [])
       for rule in rules where rule != "*" { #expect(known.contains(rule), "\(scenario.name): no rule \(rule)") }
-      #expect((scenario.heal == nil) == (scenario.expectHealed == nil), "\(scenario.name): healing and what is expected of it")
+      #expect(
+        (scenario.heal == nil) == (scenario.expectHealed == nil), "\(scenario.name): healing and what is expected of it"
+      )
     }
   }
 
   @Test(arguments: Rule.all.map(\.id))
   func `every rule has a case that passes and one that fails`(rule: String) {
-    let outcomes = Scenario.all.flatMap { $0.expect + ($0.expectHealed ?? []) }.filter { $0.rule == rule }.map(\.outcome)
+    let outcomes = Scenario.all.flatMap { $0.expect + ($0.expectHealed ?? []) }.filter { $0.rule == rule }.map(
+      \.outcome)
     #expect(outcomes.contains(.passed))
     if !Self.rulesThatCannotFailHere.contains(rule) { #expect(outcomes.contains(.failed)) }
     if Self.rulesThatMayBeUndetermined.contains(rule) { #expect(outcomes.contains(.undetermined)) }
@@ -56,7 +59,8 @@ import Testing
       let problems = try await ScenarioRun(clusters: clusters).problems()
       await clusters.release()
       for problem in problems { Issue.record("\(problem)") }
-      await ScenarioTable.shared.add(scenario, problems.isEmpty ? .held : .broken, duration: ContinuousClock().now - start)
+      await ScenarioTable.shared.add(
+        scenario, problems.isEmpty ? .held : .broken, duration: ContinuousClock().now - start)
     }
   }
 
