@@ -11,11 +11,11 @@ public struct Assessment: Sendable, Equatable {
 
   public init(of pair: ClusterPair, by rules: [Rule] = Rule.all) {
     let outcomes = decide(pair, by: rules)
-    let byDatabase = Dictionary(grouping: outcomes, by: \.database)
-    let clusterOutcomes = byDatabase[String?.none] ?? []
+    let byDatabase = Dictionary(grouping: outcomes, by: \.database?.nameBytes)
+    let clusterOutcomes = byDatabase[[UInt8]?.none] ?? []
     let databases = pair.databasePairs.map { database in
       DatabasePlan(
-        for: database, outcomes: clusterOutcomes + (byDatabase[database.name] ?? []))
+        for: database, outcomes: clusterOutcomes + (byDatabase[database.name.nameBytes] ?? []))
     }
     self.outcomes = outcomes
     plan = Plan(databases: databases, roles: rolePlans(for: pair))
@@ -55,7 +55,7 @@ extension DatabasePlan {
       name: database.name, method: method,
       reason: Self.reason(method: method, replication: replication, dump: dump, outcomes: outcomes),
       createsDatabase: database.clusters.target.databases.ifKnown.map { databases in
-        !databases.contains { $0.datname == database.name }
+        !databases.contains { $0.datname.isSameName(as: database.name) }
       },
       replication: replication, dump: dump, tables: database.plannedTables, sizeBytes: database.sizeBytes)
   }
@@ -101,7 +101,7 @@ extension DatabasePair {
 
   fileprivate var sizeBytes: Int? {
     if options.tables == .all {
-      return clusters.source.databaseSizes.ifKnown?.first { $0.datname == name }?.sizeBytes
+      return clusters.source.databaseSizes.ifKnown?.first { $0.datname.isSameName(as: name) }?.sizeBytes
     }
     guard let tables = (try? snapshot(on: .source))?.tables.ifKnown else { return nil }
     return tables.filter { options.tables.selects($0, in: name) }.reduce(0) { $0 + $1.sizeBytes }

@@ -7,7 +7,8 @@ extension ClusterReport {
     let isReachable = if case .connected = cluster.connection { true } else { false }
     let server = cluster.server.ifKnown
     let sizes = Dictionary(
-      (cluster.databaseSizes.ifKnown ?? []).map { ($0.datname, $0.sizeBytes) }, uniquingKeysWith: { first, _ in first })
+      (cluster.databaseSizes.ifKnown ?? []).map { ($0.datname.nameBytes, $0.sizeBytes) },
+      uniquingKeysWith: { first, _ in first })
     // Options select from the source; of the target everything is shown that is not a template or the provider's.
     let selection = cluster.databases.ifKnown.map {
       DatabaseSelection(of: $0, options: side == .source ? options : CheckOptions())
@@ -18,7 +19,7 @@ extension ClusterReport {
       provider: cluster.provider.ifKnown?.provider.displayName,
       databases: (selection?.selected ?? []).map { database in
         DatabaseReport(
-          name: database.datname, sizeBytes: sizes[database.datname] ?? nil, encoding: database.encoding,
+          name: database.datname, sizeBytes: sizes[database.datname.nameBytes] ?? nil, encoding: database.encoding,
           collate: database.datcollate, ctype: database.datctype)
       },
       excludedDatabases: selection?.excluded ?? [], fingerprint: cluster.fingerprint)

@@ -31,8 +31,9 @@ public struct DatabaseSelection: Sendable, Equatable {
         selected.append(database)
       }
     }
-    let names = Set(databases.map(\.datname))
-    missing = Set(options.includedDatabases).subtracting(names).sorted()
+    var names = Set(databases.map(\.datname.nameBytes))
+    missing = options.includedDatabases.filter { names.insert($0.nameBytes).inserted }
+      .sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
   }
 
   /// Databases in which providers keep their own things, and into which customers may not connect.
@@ -42,8 +43,8 @@ public struct DatabaseSelection: Sendable, Equatable {
 
   private static func exclusion(of name: String, options: CheckOptions) -> ExcludedDatabase.Reason? {
     if name == "template0" || name == "template1" { return .template }
-    if options.excludedDatabases.contains(name) { return .excluded }
-    if options.includedDatabases.contains(name) { return nil }
+    if options.excludedDatabases.containsName(name) { return .excluded }
+    if options.includedDatabases.containsName(name) { return nil }
     if providerDatabases.contains(name) { return .provider }
     return options.includedDatabases.isEmpty ? nil : .notIncluded
   }

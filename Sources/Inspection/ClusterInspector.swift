@@ -64,26 +64,26 @@ struct ClusterInspector: Sendable {
   private func inspectIfReachable(databases names: [String]) async throws -> ClusterSnapshot {
     guard let session else { return snapshot }
     let existing = Dictionary(
-      (snapshot.databases.ifKnown ?? []).map { ($0.datname, $0) }, uniquingKeysWith: { first, _ in first })
+      (snapshot.databases.ifKnown ?? []).map { ($0.datname.nameBytes, $0) }, uniquingKeysWith: { first, _ in first })
     var waiting: [String] = []
     var inspected: [DatabaseSnapshot] = []
     for name in names {
-      guard let database = existing[name] else { continue }
+      guard let database = existing[name.nameBytes] else { continue }
       if let reason = database.reasonNotToConnect {
         let unknown = Undetermined(reason, remedy: "See database-valid and connection-\(side)-databases.")
         inspected.append(DatabaseSnapshot(name: name, connection: .notAttempted(reason), unknown: unknown))
-      } else if name != session.database {
+      } else if !name.isSameName(as: session.database) {
         waiting.append(name)
       }
     }
-    let servesOwn = names.contains(session.database) && existing[session.database] != nil
+    let servesOwn = names.containsName(session.database) && existing[session.database.nameBytes] != nil
     let queue = DatabaseQueue(
       waiting, total: waiting.count + (servesOwn ? 1 : 0), side: side, progress: inspector.progress)
 
     return try await withThrowingTaskGroup(of: [DatabaseSnapshot].self) { group in
       for _ in 1..<max(inspector.settings.jobs, 1) { group.addTask { try await drain(queue) } }
       // The first session counts as one of the jobs: when it is done, its place is taken by another database.
-      var snapshot = try await readCluster(session, sizesOf: names.compactMap { existing[$0]?.oid })
+      var snapshot = try await readCluster(session, sizesOf: names.compactMap { existing[$0.nameBytes]?.oid })
       if side == .target {
         await offered.publish(snapshot.availableExtensions.ifKnown.map { Set($0.map(\.name)) })
       }

@@ -5,15 +5,15 @@ public struct ClusterPair: Sendable {
   public let source: ClusterSnapshot
   public let target: ClusterSnapshot
   public let options: CheckOptions
-  private let inspected: [Side: [String: DatabaseSnapshot]]
+  private let inspected: [Side: [[UInt8]: DatabaseSnapshot]]
 
   public init(source: ClusterSnapshot, target: ClusterSnapshot, options: CheckOptions) {
     self.source = source
     self.target = target
     self.options = options
     inspected = [
-      .source: Dictionary(source.inspected.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first }),
-      .target: Dictionary(target.inspected.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first }),
+      .source: Dictionary(source.inspected.map { ($0.name.nameBytes, $0) }, uniquingKeysWith: { first, _ in first }),
+      .target: Dictionary(target.inspected.map { ($0.name.nameBytes, $0) }, uniquingKeysWith: { first, _ in first }),
     ]
   }
 
@@ -33,7 +33,7 @@ public struct ClusterPair: Sendable {
     return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }.map { DatabasePair(clusters: self, name: $0) }
   }
 
-  func inspected(_ name: String, on side: Side) -> DatabaseSnapshot? { inspected[side]?[name] }
+  func inspected(_ name: String, on side: Side) -> DatabaseSnapshot? { inspected[side]?[name.nameBytes] }
 }
 
 /// One database on both sides.
@@ -45,7 +45,7 @@ public struct DatabasePair: Sendable {
 
   /// The row of `pg_database` on that side; nil where there is no such database.
   public func database(on side: Side) throws(Undetermined) -> Database? {
-    try clusters[side].databases.value.first { $0.datname == name }
+    try clusters[side].databases.value.first { $0.datname.isSameName(as: name) }
   }
 
   /// What the look into it has shown.

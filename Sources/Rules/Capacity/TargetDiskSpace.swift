@@ -56,8 +56,8 @@ extension Rule {
     })
 }
 
-/// 130 % of that many bytes, rounded up.
+/// 130 % of that many bytes, rounded up; `Int.max` where that is more.
 public func neededSpace(for bytes: Int) -> Int {
-  let (tenths, overflows) = bytes.multipliedReportingOverflow(by: 13)
-  return overflows ? .max : (tenths + 9) / 10
+  let (sum, overflows) = bytes.addingReportingOverflow(bytes / 10 * 3 + (bytes % 10 * 3 + 9) / 10)
+  return overflows ? .max : sum
 }

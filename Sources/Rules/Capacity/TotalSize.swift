@@ -14,18 +14,19 @@ extension ClusterPair {
     var total = TotalSize()
     let selected = try selection.selected
     let sizes = options.tables == .all ? try source.databaseSizes.value : []
-    let byName = Dictionary(sizes.map { ($0.datname, $0.sizeBytes) }, uniquingKeysWith: { first, _ in first })
+    let byName = Dictionary(sizes.map { ($0.datname.nameBytes, $0.sizeBytes) }, uniquingKeysWith: { first, _ in first })
     for database in selected where !database.isInvalid {
       let name = database.datname
       let bytes: Int? =
         if options.tables == .all {
-          byName[name] ?? nil
+          byName[name.nameBytes] ?? nil
         } else {
           try inspected(name, on: .source)?.tables.value.lazy
             .filter { options.tables.selects($0, in: name) }.reduce(0) { $0 + $1.sizeBytes }
         }
       if let bytes {
-        total.bytes += bytes
+        let (sum, overflows) = total.bytes.addingReportingOverflow(bytes)
+        total.bytes = overflows ? .max : sum
         total.byDatabase.append((name, bytes))
       } else {
         total.hidden.append(name)

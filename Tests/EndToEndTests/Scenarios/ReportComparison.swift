@@ -1,4 +1,5 @@
 import Assessment
+import Catalog
 import Rules
 
 /// A report beside what a case expects of it.
@@ -8,7 +9,13 @@ struct ReportComparison {
 
   private struct Subject: Hashable {
     var rule: String
-    var database: String?
+    /// By bytes, as PostgreSQL compares names.
+    var database: [UInt8]?
+
+    init(rule: String, database: String? = nil) {
+      self.rule = rule
+      self.database = database?.nameBytes
+    }
   }
 
   func problems(_ expectations: [Scenario.Expectation]) -> [String] {
@@ -59,7 +66,9 @@ struct ReportComparison {
     return Set(all).symmetricDifference(subjects).map { "\(name($0)): missing, or there for no reason" }
   }
 
-  private func name(_ subject: Subject) -> String { subject.rule + (subject.database.map { " [\($0)]" } ?? "") }
+  private func name(_ subject: Subject) -> String {
+    subject.rule + (subject.database.map { " [\(String(decoding: $0, as: UTF8.self))]" } ?? "")
+  }
 
   private func problems(of outcome: Outcome, _ expectation: Scenario.Expectation) -> [String] {
     var problems: [String] = []

@@ -1,0 +1,126 @@
+import Testing
+
+@testable import Catalog
+@testable import Rules
+
+/// What is not known never passes for fine.
+@Suite struct HonestyTests {
+  @Test func `on two healthy clusters nothing fails`() throws {
+    for version in [100_023, 130_016, 150_018, 170_010, 180_006, 190_000] {
+      let situation = Situation(source: version, target: version)
+      for rule in Rule.all {
+        let conclusion = try situation.decide(rule.id)
+        #expect(!conclusion.isFailed, "\(rule.id) of \(version): \(conclusion)")
+      }
+    }
+  }
+
+  @Test(arguments: [Side.source, .target]) func `of an unreachable server no rule says that it is fine`(side: Side) {
+    var situation = Situation()
+    let failure = ConnectionFailureFact(
+      kind: .refused, sqlstate: nil, message: "refused", host: "h", port: "1", address: nil, seconds: 0)
+    let unreachable = ClusterSnapshot(connectionString: "postgres://h", connection: .failed(failure), unknown: unread)
+    if side == .source { situation.source = unreachable } else { situation.target = unreachable }
+    situation.options.includedDatabases = ["app"]
+    situation.options.maxTotalSize = 1
+    // What concerns the other server alone may well pass.
+    let others = side == .source ? Self.rulesOfTarget : Self.rulesOfSource
+    for rule in Rule.all where !others.contains(rule.id) {
+      do {
+        let conclusion = try situation.decide(rule.id)
+        #expect(!conclusion.isPassed, "\(rule.id): \(conclusion)")
+      } catch {
+        #expect(error is Undetermined, "\(rule.id): \(error)")
+      }
+    }
+  }
+
+  private static let rulesOfSource: Set<String> = [
+    "connection-source", "connection-source-databases", "source-not-in-recovery", "source-size-limit",
+    "replication-privileges", "publication-privileges", "replication-slots-free", "wal-level-logical",
+    "wal-senders-free",
+  ]
+  private static let rulesOfTarget: Set<String> = [
+    "connection-target", "target-not-in-recovery", "target-subscription-privileges", "connection-target-databases",
+    "database-exists-or-creatable",
+  ]
+
+  /// Each takes away one thing that could have been read.
+  private static let holes: [(name: String, make: @Sendable (inout ClusterSnapshot) -> Void)] = [
+    ("server", { $0.server = .missing }), ("me", { $0.me = .missing }), ("settings", { $0.settings = .missing }),
+    ("databases", { $0.databases = .missing }), ("databaseSizes", { $0.databaseSizes = .missing }),
+    ("slots", { $0.slots = .missing }), ("activity", { $0.activity = .missing }),
+    ("subscriptions", { $0.subscriptions = .missing }), ("origins", { $0.origins = .missing }),
+    ("availableExtensions", { $0.availableExtensions = .missing }), ("freeSpace", { $0.freeSpace = .missing }),
+    ("languageTemplates", { $0.languageTemplates = .missing }), ("inspected", { $0.inspected = [] }),
+    ("extensions", { $0.inspected[0].extensions = .missing }), ("languages", { $0.inspected[0].languages = .missing }),
+    ("extensionUses", { $0.inspected[0].extensionUses = .missing }),
+    ("languageUses", { $0.inspected[0].languageUses = .missing }),
+    ("notOwnedTables", { $0.inspected[0].notOwnedTables = .missing }),
+  ]
+
+  /// Clusters of which nearly every rule has something to say.
+  private static var broken: Situation {
+    var situation = Situation(source: 170_010, target: 150_018)
+    situation.options.includedDatabases = ["app"]
+    situation.options.maxTotalSize = 1
+    situation.source.server.change { $0.inRecovery = true }
+    situation.source.set("wal_level", "replica")
+    situation.source.set("max_replication_slots", "0")
+    situation.source.set("max_wal_senders", "0")
+    situation.source.me = .known(.named("me"))
+    situation.source.databases.change { $0[0].canCreate = false }
+    situation.source.inspected[0].extensions = .known(
+      ["dblink", "plperl"].map { InstalledExtension(extname: $0, extversion: "2.0") })
+    situation.source.inspected[0].extensionUses = .known([
+      ExtensionUse(extname: "plperl", schemaUsable: true, dependents: 2)
+    ])
+    situation.source.inspected[0].languages.change { $0.append(Language(lanname: "plperl")) }
+    situation.source.inspected[0].languageUses = .known([
+      LanguageUse(lanname: "plperl", extension: "plperl", functions: 2, hasOwnHandler: false)
+    ])
+    situation.target.server.change { $0.inRecovery = true }
+    situation.target.set("max_replication_slots", "0")
+    situation.target.set("max_logical_replication_workers", "0")
+    situation.target.me = .known(.named("me"))
+    situation.target.databases = .known([])
+    situation.target.freeSpace = .known(FreeSpace(freeBytes: 1, totalBytes: 2, origin: "a test"))
+    return situation
+  }
+
+  @Test(arguments: holes.map(\.name), [Side.source, .target])
+  func `what can't be read turns no failure into a pass`(hole: String, side: Side) throws {
+    var situation = Self.broken
+    let failing = Rule.all.filter { (try? situation.decide($0.id).isFailed) == true }.map(\.id)
+    #expect(failing.count >= 14, "\(failing)")
+    let make = try #require(Self.holes.first { $0.name == hole }).make
+    if side == .source { make(&situation.source) } else { make(&situation.target) }
+    for id in failing {
+      do {
+        let conclusion = try situation.decide(id)
+        #expect(!conclusion.isPassed, "\(id): \(conclusion)")
+      } catch {
+        #expect(error is Undetermined, "\(id): \(error)")
+      }
+    }
+  }
+
+  @Test(arguments: ConnectionFailureFact.Kind.allCases)
+  func `every cause of a failed connection has a remedy`(kind: ConnectionFailureFact.Kind) throws {
+    let failure = ConnectionFailureFact(
+      kind: kind, sqlstate: nil, message: "the server's words", host: "h", port: "1", address: "192.0.2.1", seconds: 1)
+    for side in Side.allCases {
+      var situation = Situation()
+      if side == .source {
+        situation.source.connection = .failed(failure)
+      } else {
+        situation.target.connection = .failed(failure)
+      }
+      let conclusion = try situation.decide("connection-\(side.rawValue)")
+      let finding = try #require(conclusion.findings.first)
+      #expect(finding.message.hasSuffix("the server's words"))
+      #expect(finding.remediation?.text.isEmpty == false)
+      #expect(!conclusion.message.contains("other"))
+    }
+  }
+}

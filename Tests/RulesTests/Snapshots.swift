@@ -1,0 +1,181 @@
+import Testing
+
+@testable import Catalog
+@testable import Rules
+
+// Snapshots as an inspection would give them, to be changed by a test in one place.
+
+let unread = Undetermined("it was not read", remedy: "Read it.")
+
+extension Fact {
+  static var missing: Fact { .unknown(unread) }
+
+  /// Changes the value, which has to be known.
+  mutating func change(_ body: (inout Value) -> Void) {
+    guard case .known(var value) = self else { return }
+    body(&value)
+    self = .known(value)
+  }
+}
+
+extension Database {
+  static func named(_ name: String) -> Database {
+    Database(
+      oid: 16384, datname: name, owner: "postgres", encoding: "UTF8", datcollate: "C.UTF-8", datctype: "C.UTF-8",
+      localeProvider: "c", locale: nil, datistemplate: false, datallowconn: true, datconnlimit: -1, canConnect: true,
+      canCreate: true)
+  }
+}
+
+extension CurrentRole {
+  static func named(_ name: String, superuser: Bool = false, inherits: [String] = []) -> CurrentRole {
+    CurrentRole(
+      rolname: name, rolsuper: superuser, rolcreaterole: superuser, rolcreatedb: superuser, rolreplication: superuser,
+      rolbypassrls: superuser, inherits: inherits, memberOf: inherits)
+  }
+}
+
+extension AvailableExtension {
+  static func named(
+    _ name: String, version: String = "1.0", isDefault: Bool = true, superuser: Bool = true, trusted: Bool = false,
+    requires: [String]? = nil
+  ) -> AvailableExtension {
+    AvailableExtension(
+      name: name, version: version, isDefault: isDefault, superuser: superuser, trusted: trusted, requires: requires)
+  }
+}
+
+extension DatabaseSnapshot {
+  static func named(_ name: String) -> DatabaseSnapshot {
+    var snapshot = DatabaseSnapshot(name: name, connection: .connected(.local), unknown: unread)
+    snapshot.summary = .known(RelationSummary(tables: 3))
+    snapshot.extensions = .known([InstalledExtension(extname: "plpgsql", extversion: "1.0")])
+    snapshot.languages = .known(Language.everywhere.sorted().map { Language(lanname: $0) })
+    snapshot.extensionUses = .known([])
+    snapshot.languageUses = .known([])
+    snapshot.notOwnedTables = .known([])
+    snapshot.tables = .known([])
+    return snapshot
+  }
+}
+
+extension ConnectionFacts {
+  static let local = ConnectionFacts(
+    user: "postgres", database: "postgres", host: "127.0.0.1", port: "5432", isTLS: false, isSocket: false,
+    seconds: 0.01)
+}
+
+extension ClusterSnapshot {
+  /// A server on which nothing is wrong, with some databases.
+  static func healthy(_ side: Side, version: Int = 150_018, databases: [String] = ["app"]) -> ClusterSnapshot {
+    var cluster = ClusterSnapshot(
+      connectionString: "postgres://postgres@\(side.rawValue).example:5432", connection: .connected(.local),
+      unknown: unread)
+    let isSource = side == .source
+    cluster.server = .known(
+      Server(
+        versionNum: version, versionText: "PostgreSQL", inRecovery: false,
+        postmasterStartTime: isSource ? "2026-01-01T00:00:00.000001Z" : "2026-01-01T00:00:00.000002Z",
+        takenAt: "2026-02-01T00:00:00Z", serverAddr: isSource ? "10.0.0.1" : "10.0.0.2", serverPort: 5432,
+        blockSize: 8192, serverEncoding: "UTF8", walFileTimeline: "00000001"))
+    cluster.control = .known(
+      ControlData(
+        systemIdentifier: isSource ? "7000000000000000001" : "7000000000000000002", timelineId: 1, dataChecksums: true))
+    cluster.me = .known(.named("postgres", superuser: true))
+    cluster.roles = .known([Role(rolname: "postgres", rolcanlogin: true, rolsuper: true)])
+    cluster.settings = .known([])
+    for (name, value) in [
+      ("wal_level", "logical"), ("max_replication_slots", "10"), ("max_wal_senders", "10"),
+      ("max_active_replication_origins", "10"), ("max_logical_replication_workers", "4"), ("max_worker_processes", "8"),
+      ("max_sync_workers_per_subscription", "2"), ("default_transaction_read_only", "off"),
+      ("data_directory", "/data/\(side.rawValue)"),
+    ] { cluster.set(name, value) }
+    cluster.databases = .known(databases.map { .named($0) })
+    cluster.databaseSizes = .known(databases.map { DatabaseSize(datname: $0, sizeBytes: 1_000_000) })
+    cluster.slots = .known([])
+    cluster.activity = .known(Activity(clientBackends: 1, walsenders: 0))
+    cluster.subscriptions = .known([])
+    cluster.origins = .known(ReplicationOrigins(origins: 0))
+    cluster.availableExtensions = .known([
+      .named("plpgsql", trusted: true), .named("pg_trgm", trusted: true), .named("dblink"),
+    ])
+    cluster.languageTemplates = .known([])
+    cluster.provider = .known(ProviderRecognition(from: .none))
+    cluster.freeSpace = .known(FreeSpace(freeBytes: 1_000_000_000, totalBytes: nil, origin: "a test"))
+    cluster.inspected = databases.map { .named($0) }
+    return cluster
+  }
+
+  /// A setting's value; nil takes the row away, as a server does that lacks or hides it.
+  mutating func set(_ name: String, _ value: String?, pendingRestart: Bool = false) {
+    settings.change { settings in
+      settings.removeAll { $0.name == name }
+      guard let value else { return }
+      settings.append(
+        Setting(name: name, setting: value, resetVal: value, unit: nil, pendingRestart: pendingRestart))
+    }
+  }
+}
+
+extension ProviderMarks {
+  static let none = ProviderMarks(roles: [], databases: [], settingPrefixes: [], functions: [])
+
+  /// What tells that provider apart.
+  static func of(_ provider: Provider) -> ProviderMarks {
+    var marks = none
+    switch provider {
+    case .aurora: marks.functions = ["aurora_version"]
+    case .rds: marks.roles = ["rds_superuser"]
+    case .alloydb: marks.roles = ["alloydbsuperuser"]
+    case .cloudsql: marks.roles = ["cloudsqlsuperuser"]
+    case .azure: marks.roles = ["azure_pg_admin"]
+    case .aiven: marks.roles = ["avnadmin"]
+    case .neon: marks.roles = ["neon_superuser"]
+    case .supabase: marks.roles = ["supabase_admin"]
+    case .crunchy: marks.roles = ["crunchy_superuser"]
+    case .digitalocean: marks.roles = ["doadmin"]
+    case .timescale: marks.roles = ["tsdbadmin"]
+    case .heroku, .selfManaged: break
+    }
+    return marks
+  }
+}
+
+/// Two healthy clusters of which a test breaks something.
+struct Situation {
+  var source: ClusterSnapshot
+  var target: ClusterSnapshot
+  var options = CheckOptions()
+
+  init(source: Int = 150_018, target: Int = 150_018, databases: [String] = ["app"]) {
+    self.source = .healthy(.source, version: source, databases: databases)
+    self.target = .healthy(.target, version: target, databases: databases)
+  }
+
+  var pair: ClusterPair { ClusterPair(source: source, target: target, options: options) }
+
+  /// What the rule concludes of the clusters, or of the first database.
+  func decide(_ id: String) throws -> Conclusion {
+    let rule = try #require(Rule.all.first { $0.id == id })
+    switch rule.decision {
+    case .cluster(let decide): return try decide(pair)
+    case .database(let decide): return try decide(try #require(pair.databasePairs.first))
+    }
+  }
+}
+
+extension Conclusion {
+  var isPassed: Bool { if case .passed = self { true } else { false } }
+  var isSkipped: Bool { if case .skipped = self { true } else { false } }
+  var isFailed: Bool { if case .failed = self { true } else { false } }
+
+  var message: String {
+    switch self {
+    case .passed(let message, _), .failed(let message, _, _), .skipped(let message): message
+    }
+  }
+
+  var findings: [Finding] { if case .failed(_, let findings, _) = self { findings } else { [] } }
+  /// Of the conclusion itself; nil is the rule's own.
+  var severity: Severity? { if case .failed(_, _, let severity) = self { severity } else { nil } }
+}
