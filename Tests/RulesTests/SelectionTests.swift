@@ -46,6 +46,8 @@ import Testing
     #expect(situation.pair.databasePairs.map(\.name) == ["b", "nope"])
     situation.source.databases = .missing
     #expect(situation.pair.databasePairs.map(\.name) == ["b", "nope"])
+    situation.options.includedDatabases = ["b", "a", "b"]
+    #expect(situation.pair.databasePairs.map(\.name) == ["a", "b"])
     situation.options.includedDatabases = []
     #expect(situation.pair.databasePairs.isEmpty)
   }
