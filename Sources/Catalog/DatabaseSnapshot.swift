@@ -11,6 +11,10 @@ public struct DatabaseSnapshot: Codable, Sendable, Equatable {
   public var languageUses: Fact<[LanguageUse]>
   /// Read where the connected role is no superuser.
   public var notOwnedTables: Fact<[NotOwnedTable]>
+  /// Read in source databases where the connected role is no superuser.
+  public var unreadableRelations: Fact<[UnreadableRelation]>
+  /// Read in target databases where the connected role is no superuser.
+  public var closedSchemas: Fact<[ClosedSchema]>
   /// All user tables; read only when a table filter is given.
   public var tables: Fact<[Table]>
 
@@ -24,6 +28,8 @@ public struct DatabaseSnapshot: Codable, Sendable, Equatable {
     extensionUses = .unknown(reason)
     languageUses = .unknown(reason)
     notOwnedTables = .unknown(reason)
+    unreadableRelations = .unknown(reason)
+    closedSchemas = .unknown(reason)
     tables = .unknown(reason)
   }
 }

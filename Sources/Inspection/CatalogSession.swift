@@ -8,13 +8,20 @@ final class CatalogSession: Sendable {
   let database: String
   private let connection: Connection
   private let version: ServerVersion
-  private let settings: Inspector.Settings
+  private let begin: [Statement]
   private let logger: Logger
 
-  init(_ connection: Connection, side: Side, settings: Inspector.Settings, logger: Logger) {
+  /// - Parameter startsWithSettings: whether the server is known to heed the settings that a session starts with.
+  init(
+    _ connection: Connection, side: Side, settings: Inspector.Settings, startsWithSettings: Bool, logger: Logger
+  ) {
+    begin =
+      [Statement("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")]
+      + (startsWithSettings
+        ? []
+        : settings.sessionSettings.sorted { $0.key < $1.key }.map { Statement("SET LOCAL \($0.key) = '\($0.value)'") })
     self.connection = connection
     self.side = side
-    self.settings = settings
     self.logger = logger
     database = connection.session.database
     version = ServerVersion(rawValue: connection.session.serverVersion)
@@ -30,10 +37,12 @@ final class CatalogSession: Sendable {
   func run(_ queries: [FactReader.Query]) async throws -> [Result<Rows, Undetermined>] {
     // Nearly always nothing fails, and then this is all there is to do.
     let whole = begin + queries.map(\.statement) + [Statement("ROLLBACK")]
-    if case .success(let rows) = try await connection.pipeline([whole])[0] {
-      return rows[begin.count...].prefix(queries.count).map { .success($0) }
+    switch try await connection.pipeline([whole])[0] {
+    case .success(let rows): return rows[begin.count...].prefix(queries.count).map { .success($0) }
+    case .failure(let error) where error.isConnectionLost:
+      return queries.map { .failure(unknown(error, reading: $0.subject)) }
+    case .failure: return try await runOneByOne(queries)
     }
-    return try await runOneByOne(queries)
   }
 
   /// The same with a savepoint around each query, so that one that fails takes no other with it.
@@ -60,17 +69,6 @@ final class CatalogSession: Sendable {
         return .failure(unknown(error, reading: query.subject))
       }
     }
-  }
-
-  // SET, not set_config(): without a query to plan it costs a new session next to nothing.
-  private var begin: [Statement] {
-    [
-      Statement("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"),
-      Statement("SET LOCAL search_path = ''"),
-      Statement("SET LOCAL statement_timeout = '\(settings.statementTimeout.components.seconds)s'"),
-      Statement("SET LOCAL lock_timeout = '5s'"),
-      Statement("SET LOCAL idle_in_transaction_session_timeout = 0"),
-    ]
   }
 
   /// What the server said, and what would let the fact be read.

@@ -11,6 +11,8 @@ struct ClusterInspector: Sendable {
   private let string: ConnectionString
   private let session: CatalogSession?
   private let offered: OfferedExtensions
+  /// Whether sessions start with our settings: asked of the first one, as a connection pooler may leave them out.
+  private let startsWithSettings: Bool
 
   /// Connects, and reads who is there and which databases there are: the other sessions can start while the rest is read.
   init(_ inspector: Inspector, _ string: ConnectionString, on side: Side, offered: OfferedExtensions) async throws {
@@ -23,12 +25,16 @@ struct ClusterInspector: Sendable {
     case .failure(let failure, let seconds):
       inspector.logger.debug("connection failed", metadata: ["side": "\(side)", "failure": "\(failure)"])
       session = nil
+      startsWithSettings = false
       snapshot = ClusterSnapshot(
         connectionString: "\(string)", connection: .failed(ConnectionFailureFact(failure, seconds: seconds)),
         unknown: Undetermined(
           "the \(side) could not be connected to", remedy: "See connection-\(side), then run the check again."))
     case .success(let connection, let seconds):
-      let session = CatalogSession(connection, side: side, settings: inspector.settings, logger: inspector.logger)
+      startsWithSettings = try await Self.heedsSettings(connection, inspector.settings)
+      let session = CatalogSession(
+        connection, side: side, settings: inspector.settings, startsWithSettings: startsWithSettings,
+        logger: inspector.logger)
       self.session = session
       snapshot = ClusterSnapshot(
         connectionString: connection.session.description(of: string),
@@ -45,6 +51,26 @@ struct ClusterInspector: Sendable {
       if case .unknown(let reason) = snapshot.server, await connection.isClosed {
         snapshot.connection = .failed(.lost(reason.reason, session: connection.session))
       }
+    }
+  }
+
+  private static func heedsSettings(_ connection: Connection, _ settings: Inspector.Settings) async throws -> Bool {
+    struct Shown: Decodable {
+      var name: String
+      var setting: String
+    }
+    let names = settings.sessionSettings.keys.sorted()
+    do {
+      // Not even an operator is looked up by search_path, which may still be anything.
+      let rows = try await connection.query(
+        """
+        SELECT name, setting FROM pg_catalog.pg_settings
+         WHERE name OPERATOR(pg_catalog.=) ANY ($1::pg_catalog.text[])
+        """, ["{\(names.joined(separator: ","))}"])
+      let shown = try rows.decode(Shown.self)
+      return Dictionary(uniqueKeysWithValues: shown.map { ($0.name, $0.setting) }) == settings.sessionSettings
+    } catch let error where !(error is CancellationError) {
+      return false
     }
   }
 
@@ -88,8 +114,9 @@ struct ClusterInspector: Sendable {
         await offered.publish(snapshot.availableExtensions.ifKnown.map { Set($0.map(\.name)) })
       }
       if servesOwn {
-        inspected.append(try await read(session.database, in: session, snapshot.connection))
-        await queue.finished()
+        let own = try await read(session.database, in: session, snapshot.connection)
+        inspected.append(own)
+        await queue.finished(own)
       }
       await session.close()
       inspected += try await drain(queue)
@@ -140,16 +167,25 @@ struct ClusterInspector: Sendable {
     var snapshots: [DatabaseSnapshot] = []
     while let name = await queue.next() {
       try Task.checkCancellation()
-      snapshots.append(try await inspect(name))
-      await queue.finished()
+      let snapshot = await queue.isGivenUp ? notAttempted(name) : try await inspect(name)
+      snapshots.append(snapshot)
+      await queue.finished(snapshot)
     }
     return snapshots
+  }
+
+  private func notAttempted(_ name: String) -> DatabaseSnapshot {
+    let reason = "the \(side) did not answer several attempts to connect to other databases"
+    let unknown = Undetermined(reason, remedy: "See connection-\(side)-databases, then run the check again.")
+    return DatabaseSnapshot(name: name, connection: .notAttempted(reason), unknown: unknown)
   }
 
   private func inspect(_ name: String) async throws -> DatabaseSnapshot {
     switch try await inspector.connect(string.selecting(database: name)) {
     case .success(let connection, let seconds):
-      let session = CatalogSession(connection, side: side, settings: inspector.settings, logger: inspector.logger)
+      let session = CatalogSession(
+        connection, side: side, settings: inspector.settings, startsWithSettings: startsWithSettings,
+        logger: inspector.logger)
       let facts = ConnectionFacts(connection.session, seconds: seconds)
       let snapshot = try await read(name, in: session, .connected(facts))
       await session.close()
@@ -178,12 +214,16 @@ struct ClusterInspector: Sendable {
     let summary = isSource ? reader.fact(RelationSummary.self) : nil
     let tables = isSource && isFiltered ? reader.fact(Table.self) : nil
     let notOwned = isSource && !isFiltered && !ownsEverything ? reader.fact(NotOwnedTable.self) : nil
+    let unreadable = isSource && !isFiltered && !ownsEverything ? reader.fact(UnreadableRelation.self) : nil
+    let closed = !isSource && !ownsEverything ? reader.fact(ClosedSchema.self) : nil
     let answers = try await reader.read()
     database.extensions = answers.all(extensions)
     database.languages = answers.all(languages)
     if let summary { database.summary = answers.only(summary) }
     if let tables { database.tables = answers.all(tables) }
     if let notOwned { database.notOwnedTables = answers.all(notOwned) }
+    if let unreadable { database.unreadableRelations = answers.all(unreadable) }
+    if let closed { database.closedSchemas = answers.all(closed) }
     try await readUses(in: session, into: &database)
     return database
   }

@@ -27,22 +27,36 @@ extension Inspector {
   func connect(_ string: ConnectionString) async throws -> Attempt {
     let clock = ContinuousClock()
     let start = clock.now
-    var connectionOptions = Connection.Options()
-    connectionOptions.connectTimeout = settings.connectTimeout
+    var options = Connection.Options()
+    options.connectTimeout = settings.connectTimeout
     // The server ends a statement by itself; this is for one that has stopped altogether.
-    connectionOptions.responseTimeout = settings.statementTimeout + .seconds(5)
+    options.responseTimeout = settings.statementTimeout + .seconds(5)
+    options.startupSettings = settings.sessionSettings
     var delays: [Duration] = [.milliseconds(100), .milliseconds(300), .milliseconds(900)]
     while true {
       do {
-        let connection = try await Connection.connect(string, options: connectionOptions)
+        let connection = try await Connection.connect(string, options: options)
         return .success(connection, seconds: (clock.now - start).inSeconds)
       } catch let failure as ConnectionFailure {
-        guard failure.kind == .tooManyConnections, !delays.isEmpty else {
+        if failure.kind == .unsupportedStartupOption, !options.startupSettings.isEmpty {
+          options.startupSettings = [:]
+        } else if failure.kind == .tooManyConnections, !delays.isEmpty {
+          try await Task.sleep(for: delays.removeFirst())
+        } else {
           return .failure(failure, seconds: (clock.now - start).inSeconds)
         }
-        try await Task.sleep(for: delays.removeFirst())
       }
     }
+  }
+}
+
+extension Inspector.Settings {
+  /// What every session runs with, as `pg_settings` shows it: milliseconds.
+  var sessionSettings: [String: String] {
+    let timeout = statementTimeout.components.seconds * 1000
+    // Shorter than the other one: an error that tells of a lock is worth more.
+    let lockTimeout = min(5000, timeout / 2)
+    return ["search_path": "", "statement_timeout": "\(timeout)", "lock_timeout": "\(lockTimeout)"]
   }
 }
 

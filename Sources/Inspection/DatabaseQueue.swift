@@ -7,6 +7,7 @@ actor DatabaseQueue {
   private let progress: @Sendable (Inspector.Progress) -> Void
   private var waiting: ArraySlice<String>
   private var done = 0
+  private var timeoutsInARow = 0
 
   init(_ waiting: [String], total: Int, side: Side, progress: @escaping @Sendable (Inspector.Progress) -> Void) {
     self.waiting = waiting[...]
@@ -17,7 +18,15 @@ actor DatabaseQueue {
 
   func next() -> String? { waiting.popFirst() }
 
-  func finished() {
+  /// Whether the server has stopped answering: each further attempt would only last as long as the time-out.
+  var isGivenUp: Bool { timeoutsInARow >= 3 }
+
+  func finished(_ snapshot: DatabaseSnapshot) {
+    switch snapshot.connection {
+    case .failed(let failure) where failure.kind == .timeout: timeoutsInARow += 1
+    case .failed, .connected: timeoutsInARow = 0
+    case .notAttempted: break
+    }
     done += 1
     progress(.databases(side, done: done, of: total))
   }

@@ -14,14 +14,18 @@ public actor Connection {
     ///
     /// A statement that runs longer without sending anything counts as silent too.
     public var responseTimeout: Duration?
+    /// Settings that the session starts with, after those of the string (PostgreSQL documentation, "Client Connection
+    /// Defaults"; libpq's `options`). A connection pooler refuses them or leaves them out.
+    public var startupSettings: [String: String]
 
     public init(
       connectTimeout: Duration = .seconds(10), applicationName: String = "pgpreflight",
-      responseTimeout: Duration? = nil
+      responseTimeout: Duration? = nil, startupSettings: [String: String] = [:]
     ) {
       self.connectTimeout = connectTimeout
       self.applicationName = applicationName
       self.responseTimeout = responseTimeout
+      self.startupSettings = startupSettings
     }
   }
 

@@ -16,12 +16,20 @@ struct ConnectionParameters {
   let shuffles: Bool
   let secrets: Secrets
   private let applicationName: String
+  /// libpq's `options`, where there is something to add to what the string gives.
+  private let startupOptions: String?
 
   /// - Throws: `ConnectionFailure` where libpq refuses the parameters (an unknown service, say).
   init(_ string: ConnectionString, options: Connection.Options) throws(ConnectionFailure) {
     self.string = string
     applicationName = options.applicationName
     let values = try effectiveValues(of: string)
+    startupOptions =
+      options.startupSettings.isEmpty
+      ? nil
+      : values["options", default: ""]
+        + options.startupSettings
+        .sorted { $0.key < $1.key }.map { " -c \($0.key)=\(escapedOption($0.value))" }.joined()
     secrets = Secrets([string.password, values["password"]])
     timeout = try connectTimeout(values["connect_timeout"], default: options.connectTimeout)
     shuffles = values["load_balance_hosts"] == "random"
@@ -36,7 +44,7 @@ struct ConnectionParameters {
     var pairs = baseKeywords(of: string)
     let overrides = [
       ("host", host.name), ("hostaddr", address), ("port", host.port),
-      ("target_session_attrs", sessionAttributes),
+      ("target_session_attrs", sessionAttributes), ("options", startupOptions),
     ]
     for case (let keyword, let value?) in overrides { pairs.append((keyword, value)) }
     pairs.append(("fallback_application_name", applicationName))
@@ -44,6 +52,11 @@ struct ConnectionParameters {
     pairs.append(("client_encoding", "UTF8"))
     return pairs
   }
+}
+
+/// Spaces end an option unless a backslash stands before them (PostgreSQL documentation, "Parameter Key Words").
+private func escapedOption(_ value: String) -> String {
+  value.map { $0 == " " || $0 == "\\" ? "\\\($0)" : "\($0)" }.joined()
 }
 
 /// The whole string stands in the first `dbname`, which libpq expands; the second one selects another database.

@@ -48,6 +48,7 @@ struct Connector {
   private func addresses(of host: ConnectionParameters.Host) throws -> [String?] {
     if let address = host.address { return [address] }
     guard let name = host.name, !isSocket(name) else { return [nil] }
+    if isNumericAddress(name) { return [name] }
     let resolution = try NameResolution(of: name)
     let ready = poll(
       [cancelled, resolution.finished].map { Interest(descriptor: $0.descriptor) },

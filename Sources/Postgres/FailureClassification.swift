@@ -143,12 +143,13 @@ extension Attempt.ServerError {
     return message.contains("does not exist") || routine == "InitializeSessionUserId" ? .noSuchRole : .authentication
   }
 
-  /// pgbouncer and its kin report all their troubles as a protocol violation.
+  /// PgBouncer and its kin report all their troubles as a protocol violation, and pass on the server's words as such.
   private var pooler: ConnectionFailure.Kind {
     let text = message.lowercased()
     if text.contains("startup parameter") { return .unsupportedStartupOption }
-    if text.contains("no such database") { return .noSuchDatabase }
-    if text.contains("no such user") { return .noSuchRole }
+    let isMissing = text.contains("does not exist")
+    if text.contains("no such database") || isMissing && text.hasPrefix("database") { return .noSuchDatabase }
+    if text.contains("no such user") || isMissing && text.hasPrefix("role") { return .noSuchRole }
     if text.contains("no more connections") { return .tooManyConnections }
     if text.contains("auth") || text.contains("password") { return .authentication }
     return text.contains("ssl") || text.contains("tls") ? .tls : .other

@@ -45,3 +45,9 @@ private func resolve(_ host: String) -> NameResolution.Outcome {
   }
   return .addresses(addresses)
 }
+
+/// Whether the name is an IPv4 or IPv6 address already, for which nobody has to be asked.
+func isNumericAddress(_ name: String) -> Bool {
+  var address = in6_addr()
+  return inet_pton(AF_INET, name, &address) == 1 || inet_pton(AF_INET6, name, &address) == 1
+}

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 
 /// Moves of PostgreSQL clusters, proven before they begin.
 struct PGPreflight: AsyncParsableCommand {
@@ -21,6 +22,8 @@ enum Main {
   static func main() async {
     let arguments = Array(CommandLine.arguments.dropFirst())
     hideSecretsInProcessList()
+    // Writing to a pipe that nobody reads any more is an error like others.
+    signal(SIGPIPE, SIG_IGN)
     do {
       var command = try PGPreflight.parseAsRoot(arguments)
       if var asynchronous = command as? any AsyncParsableCommand {
@@ -39,7 +42,7 @@ enum Main {
     guard code != .success else { PGPreflight.exit(withError: error) }
     if !(error is ExitCode) {
       let message = (error as? Failure)?.description ?? PGPreflight.message(for: error)
-      writeToStandardError("pgpreflight: \(withoutConnectionStrings(oneLine(message), arguments: arguments))\n")
+      writeToStandardError("pgpreflight: \(oneLine(withoutConnectionStrings(message, arguments: arguments)))\n")
     }
     // What is neither a failure of ours nor of the arguments should not happen.
     let isExpected = error is ExitCode || error is Failure || code == .validationFailure

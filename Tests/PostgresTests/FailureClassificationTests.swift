@@ -51,7 +51,8 @@ struct FailureClassificationTests {
 
   @Test(arguments: [
     ("unsupported startup parameter: options", ConnectionFailure.Kind.unsupportedStartupOption),
-    ("no such database: d", .noSuchDatabase), ("no such user: x", .noSuchRole),
+    ("no such database: d", .noSuchDatabase), ("database \"d\" does not exist", .noSuchDatabase),
+    ("role \"x\" does not exist", .noSuchRole), ("no such user: x", .noSuchRole),
     ("no more connections allowed (max_client_conn)", .tooManyConnections),
     ("password authentication failed", .authentication), ("SSL required", .tls),
   ])

@@ -11,12 +11,13 @@ public struct AvailableExtension: CatalogRow {
 
   public static let subject = "the extensions that the server offers"
 
+  // The functions, not the views of the same names, which also look up what is installed.
   public static func sql(_ server: ServerVersion) -> String {
     """
     SELECT v.name, v.version, v.version IS NOT DISTINCT FROM e.default_version AS is_default, v.superuser,
            \(server.major >= 13 ? "v.trusted" : "false") AS trusted, v.requires::text[] AS requires
-      FROM pg_catalog.pg_available_extension_versions v
-      JOIN pg_catalog.pg_available_extensions e ON e.name = v.name
+      FROM pg_catalog.pg_available_extension_versions() v
+      JOIN pg_catalog.pg_available_extensions() e ON e.name = v.name
     """
   }
 }

@@ -23,7 +23,7 @@ public struct Database: CatalogRow {
   // `datlocprovider` is new in 15; `daticulocale` (15) became `datlocale` in 17.
   public static func sql(_ server: ServerVersion) -> String {
     """
-    SELECT d.oid, d.datname, r.rolname AS owner, pg_catalog.pg_encoding_to_char(d.encoding) AS encoding,
+    SELECT d.oid, d.datname, pg_catalog.pg_get_userbyid(d.datdba) AS owner, pg_catalog.pg_encoding_to_char(d.encoding) AS encoding,
            d.datcollate, d.datctype,
            \(server.major >= 15 ? "d.datlocprovider::text" : "'c'::text") AS locale_provider,
            \(server.major >= 17 ? "d.datlocale" : server.major >= 15 ? "d.daticulocale" : "NULL::text") AS locale,
@@ -31,7 +31,6 @@ public struct Database: CatalogRow {
            pg_catalog.has_database_privilege(d.oid, 'CONNECT') AS can_connect,
            pg_catalog.has_database_privilege(d.oid, 'CREATE') AS can_create
       FROM pg_catalog.pg_database d
-      LEFT JOIN pg_catalog.pg_roles r ON r.oid = d.datdba
      ORDER BY d.datname COLLATE "C"
     """
   }

@@ -10,6 +10,9 @@ public struct Table: CatalogRow {
   /// nil where the connected role has the owner's rights; else the owner.
   public var otherOwner: String?
 
+  /// Whether the connected role may read it.
+  public var readable: Bool
+
   public static let subject = "the tables"
 
   public static func sql(_ server: ServerVersion) -> String {
@@ -17,7 +20,9 @@ public struct Table: CatalogRow {
     SELECT n.nspname, c.relname, c.relkind::text AS kind,
            CASE WHEN c.relkind = 'r' THEN pg_catalog.pg_total_relation_size(c.oid) ELSE 0 END AS size_bytes,
            CASE WHEN NOT pg_catalog.pg_has_role(c.relowner, 'USAGE') AND c.relpersistence = 'p'
-                THEN pg_catalog.pg_get_userbyid(c.relowner) END AS other_owner
+                THEN pg_catalog.pg_get_userbyid(c.relowner) END AS other_owner,
+           pg_catalog.has_schema_privilege(n.oid, 'USAGE')
+             AND pg_catalog.has_table_privilege(c.oid, 'SELECT') AS readable
       FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
      WHERE c.relkind IN ('r', 'p') AND c.oid >= 16384 AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
        AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_depend e WHERE e.classid = 'pg_catalog.pg_class'::regclass

@@ -76,7 +76,8 @@ extension HTMLReport {
     let open = concerning.filter(\.isUndecided)
     // The warnings of the cluster stand under the table, once.
     let own = index.own(plan.name).filter { $0.methods.contains(method) }
-    let causes = blocking + open + own.filter { $0.isWarning || $0.outcome == .waived }
+    // Where something blocks, what is not known decides nothing.
+    let causes = (blocking.isEmpty ? open : blocking) + own.filter { $0.isWarning || $0.outcome == .waived }
     guard !causes.isEmpty else { return try cell.remove(slot: "why") }
     var pieces: [Piece] = []
     for outcome in causes.prefix(Self.maximumCauses) {

@@ -148,7 +148,8 @@ func planInBrief(of report: Report) -> (lead: String, more: String) {
   let moved = (replicated + dumped).compactMap(\.sizeBytes).reduce(0, +)
   let total = sizes.reduce(0, +)
   if !sizes.isEmpty {
-    more.append(moved == total ? formattedBytes(total) : "\(formattedBytes(moved)) of \(formattedBytes(total))")
+    more.append(
+      moved == total || moved == 0 ? formattedBytes(total) : "\(formattedBytes(moved)) of \(formattedBytes(total))")
   }
   if !dumped.isEmpty {
     let whom = dumped.count <= 3 ? joined(dumped.map(\.name)) : databases(dumped.count)

@@ -152,8 +152,7 @@ private func readySteps(_ index: ReportIndex) -> [NextStep] {
   steps.append(
     NextStep(
       pieces: [
-        .text("Start it: "), .code("pgpreflight migrate"), .text(" with the same options does what the "),
-        .link("plan", to: .part("plan")), .text(" says."),
+        .text("Move the databases as the "), .link("plan", to: .part("plan")), .text(" says, soon after this check."),
       ]))
   return steps
 }

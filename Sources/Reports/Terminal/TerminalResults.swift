@@ -67,7 +67,9 @@ extension TerminalSummary {
     return shown.flatMap { fold -> [String] in
       if fold.outcomes.count == 1 { return lines(of: fold.first, .undetermined) }
       let count = counted(fold.outcomes.count, "result")
-      let message = style.plain("\(count): \(withoutPoint(fold.first.message))")
+      let reason = withoutPoint(fold.first.message)
+      let isSaid = reason.hasPrefix("Not known: ")
+      let message = style.plain(isSaid ? "\(count) not known: \(reason.dropFirst(11))" : "\(count): \(reason)")
       var lines = labelled(message, subject: nil, rule: nil, .undetermined)
       let rules = fold.byRule.map(\.rule)
       let listed = style.verbose ? rules : Array(rules.prefix(6))

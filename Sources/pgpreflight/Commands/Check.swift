@@ -21,6 +21,7 @@ struct Check: AsyncParsableCommand {
   @OptionGroup(title: "Output") var output: OutputOptions
 
   func run() async throws {
+    let signals = Signals()
     let environment = ProcessInfo.processInfo.environment
     let settings = try CheckSettings(self, environment: environment)
     for destination in settings.destinations { try destination.prepare() }
@@ -39,7 +40,7 @@ struct Check: AsyncParsableCommand {
       options: settings.options, settings: settings.inspection, logger: logger, progress: { progress.show($0) })
     let (source, target): (ClusterSnapshot, ClusterSnapshot)
     do {
-      (source, target) = try await untilInterrupted {
+      (source, target) = try await signals.untilInterrupted {
         try await inspector.inspect(source: settings.source, target: settings.target)
       }
     } catch let interruption as Interrupted {
@@ -63,9 +64,41 @@ struct Check: AsyncParsableCommand {
       verdict: assessment.verdict, summary: Summary(of: assessment.outcomes), outcomes: assessment.outcomes,
       plan: assessment.plan)
 
-    for destination in settings.destinations { try destination.write(try destination.reporter.render(report)) }
-    printSummary(of: report, destinations: settings.destinations, environment: environment)
+    try await write(report, to: settings.destinations, signals: signals, environment: environment)
     throw ExitCode(Int32(status))
+  }
+
+  /// Writes every report that can be written, and the summary, whatever becomes of the others.
+  private func write(
+    _ report: Report, to destinations: [ReportDestination], signals: Signals, environment: [String: String]
+  ) async throws {
+    // Side by side, as all of them are pure functions of the report.
+    let rendered = await withTaskGroup(of: (Int, Result<String, any Error>).self) { group in
+      for (index, destination) in destinations.enumerated() {
+        group.addTask { (index, Result { try destination.reporter.render(report) }) }
+      }
+      return await group.reduce(into: [:]) { $0[$1.0] = $1.1 }
+    }
+    var failures: [Failure] = []
+    var written: [ReportDestination] = []
+    signals.removing(destinations.compactMap(\.temporaryPath)) {
+      for (index, destination) in destinations.enumerated() {
+        do {
+          guard let text = try rendered[index]?.get() else { continue }
+          try destination.write(text)
+          written.append(destination)
+        } catch let failure as Failure {
+          failures.append(failure)
+        } catch {
+          failures.append(
+            Failure(status: .software, description: "the \(destination.reporter.format) report: \(error)"))
+        }
+      }
+      printSummary(of: report, destinations: written, environment: environment)
+    }
+    guard let last = failures.popLast() else { return }
+    for failure in failures { writeToStandardError("pgpreflight: \(failure)\n") }
+    throw last
   }
 
   /// To standard output, or beside it where a report goes there.

@@ -25,10 +25,17 @@ struct CheckSettings {
     options = try Self.options(command.selection, file: file)
     inspection = try Self.inspection(command.connection, file: file)
     let reports = command.reports
+    let templates = reports.templateDirectory ?? file.templateDirectory
+    var isDirectory: ObjCBool = false
+    if let templates,
+      !FileManager.default.fileExists(atPath: templates, isDirectory: &isDirectory) || !isDirectory.boolValue
+    {
+      throw Failure.usage("--template-dir \(templates): there is no such folder")
+    }
     destinations = try ReportDestination.parse(
       reports.report.isEmpty && reports.reportDirectory == nil ? file.report ?? [] : reports.report,
       directory: reports.reportDirectory ?? (reports.report.isEmpty ? file.reportDirectory : nil),
-      templates: Templates(directory: reports.templateDirectory ?? file.templateDirectory))
+      templates: Templates(directory: templates))
     digest = SettingsDigest(
       file: loaded.path, digest: loaded.digest, failOn: reports.failOn ?? file.failOn ?? .blocker, waivers: 0)
   }
@@ -37,6 +44,10 @@ struct CheckSettings {
     _ side: Side, option: String?, environment: [String: String], file: String?
   ) throws -> ConnectionString {
     let name = side.rawValue
+    // Most likely a variable of the shell that is not set: what it should have named is not to be guessed.
+    if option == "" {
+      throw Failure.usage("--\(name) is empty; where the PG… variables shall tell everything, give postgres://")
+    }
     let variables = ["PGPREFLIGHT_\(name.uppercased())", "\(name.uppercased())_SERVICE_URI"]
     let candidates =
       [("--\(name)", option)] + variables.map { ($0, environment[$0]) } + [("\(name) in the configuration file", file)]
@@ -67,7 +78,9 @@ struct CheckSettings {
     options.skipsVersionCheck = selection.skipVersionCheck || file.skipVersionCheck ?? false
     options.acceptedUndetermined =
       selection.acceptUndetermined.isEmpty ? file.acceptUndetermined ?? [] : selection.acceptUndetermined
-    options.acceptedBy = NSUserName()
+    // A container may run as a user without a name.
+    let user = NSUserName()
+    options.acceptedBy = user.isEmpty ? "user id \(geteuid())" : user
 
     let known = Set(Rule.all.map(\.id))
     if let unknown = options.acceptedUndetermined.first(where: { !known.contains($0) }) {

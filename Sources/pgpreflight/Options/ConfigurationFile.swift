@@ -97,30 +97,60 @@ struct ConfigurationFile: Decodable {
     guard let data = FileManager.default.contents(atPath: path) else {
       throw Failure.usage("the configuration file \(path) can't be read")
     }
-    let digest = sha256([UInt8](data))
-    let text = String(decoding: data, as: UTF8.self)
+    guard let text = String(data: data, encoding: .utf8) else { throw Failure.usage("\(path) is not UTF-8") }
     do {
-      if let mapping = try Yams.compose(yaml: text)?.mapping {
-        let known = Set(CodingKeys.allCases.map(\.rawValue))
-        for (key, _) in mapping {
-          guard let name = key.string, known.contains(name) else {
-            let line = key.mark.map { ":\($0.line)" } ?? ""
-            throw Failure.usage("\(path)\(line): unknown setting \(key.string ?? "?")")
-          }
-        }
-        return Loaded(
-          path: path, digest: digest, settings: try YAMLDecoder().decode(ConfigurationFile.self, from: text))
-      }
-      return Loaded(path: path, digest: digest)
-    } catch let error as DecodingError {
-      throw Failure.usage("\(path): \(explanation(of: error))")
+      let settings = try parse(text, path: path)
+      return Loaded(path: path, digest: sha256([UInt8](data)), settings: settings)
     } catch let error as YamlError {
-      throw Failure.usage("\(path) is not YAML: \(error)")
+      throw Failure.usage("\(path)\(explanation(of: error))")
     }
   }
 
-  /// Without the value: it may be a connection string.
-  private static func explanation(of error: DecodingError) -> String {
+  private static func parse(_ text: String, path: String) throws -> ConfigurationFile {
+    guard let root = try Yams.compose(yaml: text), root.null == nil else { return ConfigurationFile() }
+    guard let mapping = root.mapping else {
+      throw Failure.usage("\(path): it must be a list of settings, such as jobs: 4")
+    }
+    let known = Set(CodingKeys.allCases.map(\.rawValue))
+    var lines: [String: String] = [:]
+    for (key, _) in mapping {
+      let line = key.mark.map { ":\($0.line)" } ?? ""
+      guard let name = key.string, known.contains(name) else {
+        throw Failure.usage("\(path)\(line): unknown setting \(shown(key.string))")
+      }
+      lines[name] = line
+    }
+    do {
+      return try YAMLDecoder().decode(ConfigurationFile.self, from: text)
+    } catch let error as DecodingError {
+      let (setting, problem) = explanation(of: error)
+      throw Failure.usage("\(path)\(setting.flatMap { lines[$0] } ?? ""): \(setting ?? "a setting") \(problem)")
+    }
+  }
+
+  /// What was taken for a name may be a connection string.
+  private static func shown(_ key: String?) -> String {
+    guard let key, key.utf8.count <= 40, key.allSatisfy({ $0.isLetter || $0.isNumber || $0 == "-" || $0 == "_" }) else {
+      return "(not a name)"
+    }
+    return key
+  }
+
+  /// `:3: it is not YAML: …`, without the text that the parser cites.
+  private static func explanation(of error: YamlError) -> String {
+    switch error {
+    case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
+      .composer(_, let problem, let mark, _):
+      ":\(mark.line): it is not YAML: \(problem)"
+    case .duplicatedKeysInMapping(let keys, let context):
+      ":\(context.mark.line): a setting is given twice: \(keys.map { shown($0) }.joined(separator: ", "))"
+    case .reader(let problem, _, _, _): ": it is not YAML: \(problem)"
+    default: ": it is not YAML"
+    }
+  }
+
+  /// The setting, and what is wrong, without the value: it may be a connection string.
+  private static func explanation(of error: DecodingError) -> (setting: String?, problem: String) {
     let (context, problem) =
       switch error {
       case .typeMismatch(_, let context): (context, "has the wrong type")
@@ -129,7 +159,6 @@ struct ConfigurationFile: Decodable {
       case .dataCorrupted(let context): (context, "has a value that is not understood")
       @unknown default: (DecodingError.Context(codingPath: [], debugDescription: ""), "is not understood")
       }
-    let key = context.codingPath.first?.stringValue ?? "the file"
-    return "\(key) \(problem)"
+    return (context.codingPath.first?.stringValue, problem)
   }
 }

@@ -10,35 +10,65 @@ import Postgres
 /// Options whose value is a connection string.
 private let connectionOptions: Set<String> = ["-s", "--source", "-t", "--target"]
 
+private let concealed = "(a connection string)"
+
 /// The arguments, with connection strings as they may be shown.
 func redacted(_ arguments: [String]) -> [String] {
   var isValue = false
+  var mayGoOn = false
   return arguments.map { argument in
     if isValue {
-      isValue = false
+      (isValue, mayGoOn) = (false, mayLackItsEnd(argument))
       return shown(argument)
     }
     isValue = connectionOptions.contains(argument)
-    if let equals = argument.firstIndex(of: "="), connectionOptions.contains(String(argument[..<equals])) {
-      return argument[...equals] + shown(String(argument[argument.index(after: equals)...]))
+    if argument.hasPrefix("-"), let equals = argument.firstIndex(of: "=") {
+      let (option, value) = (String(argument[..<equals]), String(argument[argument.index(after: equals)...]))
+      let isConnection = connectionOptions.contains(option)
+      mayGoOn = mayLackItsEnd(value)
+      guard isConnection || looksLikeConnectionString(argument) else { return argument }
+      guard !looksLikeConnectionString(option) else { return concealed }
+      return "\(option)=\(shown(value))"
     }
-    return looksLikeConnectionString(argument) ? shown(argument) : argument
+    if looksLikeConnectionString(argument) {
+      mayGoOn = mayLackItsEnd(argument)
+      return shown(argument)
+    }
+    mayGoOn = mayGoOn && !argument.hasPrefix("-")
+    return mayGoOn ? concealed : argument
   }
 }
 
 /// A message in which no argument that may hold a password stands as it was given.
 func withoutConnectionStrings(_ message: String, arguments: [String]) -> String {
-  zip(arguments, redacted(arguments)).reduce(message) { message, pair in
-    pair.0 == pair.1 || pair.0.isEmpty ? message : message.replacingOccurrences(of: pair.0, with: pair.1)
+  var message = message
+  func conceal(_ text: some StringProtocol, as replacement: String) {
+    // A short word is a part of others; where a message cites it, it is in quotes.
+    let (hidden, shown) = text.count < 8 ? ("'\(text)'", "'\(replacement)'") : (String(text), replacement)
+    message = message.replacingOccurrences(of: hidden, with: shown)
   }
+  for (argument, redacted) in zip(arguments, redacted(arguments)) where argument != redacted {
+    conceal(argument, as: redacted)
+    guard argument.hasPrefix("-"), let equals = argument.firstIndex(of: "=") else { continue }
+    let value = String(argument[argument.index(after: equals)...])
+    if !value.isEmpty { conceal(value, as: shown(value)) }
+    if redacted == concealed { conceal(argument[..<equals], as: concealed) }
+  }
+  return message
 }
 
 private func looksLikeConnectionString(_ argument: String) -> Bool {
   argument.contains("://") || argument.contains("password")
 }
 
+/// Whether the words that follow may be parts of a password with spaces, whose quotes the shell has eaten.
+private func mayLackItsEnd(_ argument: String) -> Bool {
+  argument.contains("password") || argument.contains("://") && !argument.contains("@")
+}
+
 private func shown(_ connectionString: String) -> String {
-  (try? ConnectionString(connectionString)).map { "\($0)" } ?? "(a connection string)"
+  let string = try? ConnectionString(connectionString)
+  return string.map { "\($0)" } ?? concealed
 }
 
 /// Overwrites the connection strings in the memory that the process list shows.

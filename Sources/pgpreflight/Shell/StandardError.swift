@@ -1,10 +1,6 @@
 import Foundation
 
 /// Writes all of it, and nothing when there is nobody to read it any more.
-func writeToStandardError(_ text: String) { write(text, to: .standardError) }
+func writeToStandardError(_ text: String) { try? OutputFile.write(text, to: STDERR_FILENO) }
 
-func writeToStandardOutput(_ text: String) { write(text, to: .standardOutput) }
-
-private func write(_ text: String, to handle: FileHandle) {
-  try? handle.write(contentsOf: Data(text.utf8))
-}
+func writeToStandardOutput(_ text: String) { try? OutputFile.write(text, to: STDOUT_FILENO) }

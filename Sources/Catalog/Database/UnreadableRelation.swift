@@ -1,0 +1,29 @@
+/// A relation that the connected role may not read.
+public struct UnreadableRelation: CatalogRow {
+  /// How many there are in all; rows are given for some of them only.
+  public var nTotal: Int
+  public var nspname: String
+  public var relname: String
+  /// `r`, `p`, `m` or `S`, as in `pg_class.relkind`.
+  public var kind: String
+  public var schemaUsage: Bool
+
+  public static let subject = "what this role may not read"
+
+  // pg_dump locks and reads every table and every sequence. Views are only defined, not read.
+  public static func sql(_ server: ServerVersion) -> String {
+    """
+    SELECT count(*) OVER () AS n_total, n.nspname, c.relname, c.relkind::text AS kind,
+           pg_catalog.has_schema_privilege(n.oid, 'USAGE') AS schema_usage
+      FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+     WHERE c.relkind IN ('r', 'p', 'm', 'S') AND c.oid >= 16384 AND n.nspname !~ '^pg_'
+       AND n.nspname <> 'information_schema'
+       AND (NOT pg_catalog.has_schema_privilege(n.oid, 'USAGE')
+            OR CASE WHEN c.relkind = 'S' THEN NOT pg_catalog.has_sequence_privilege(c.oid, 'SELECT')
+                    ELSE NOT pg_catalog.has_table_privilege(c.oid, 'SELECT') END)
+       AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_depend e WHERE e.classid = 'pg_catalog.pg_class'::regclass
+                          AND e.objid = c.oid AND e.objsubid = 0 AND e.deptype = 'e')
+     ORDER BY n.nspname COLLATE "C", c.relname COLLATE "C" LIMIT 20
+    """
+  }
+}
