@@ -31,7 +31,8 @@ public struct ClusterPair: Sendable {
     let selection = source.databases.ifKnown.map { DatabaseSelection(of: $0, options: options) }
     let names = (selection?.selected.map(\.datname) ?? []) + (selection?.missing ?? options.includedDatabases)
     var seen: Set<[UInt8]> = []
-    return names.filter { seen.insert($0.nameBytes).inserted }.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }.map { DatabasePair(clusters: self, name: $0) }
+    return names.filter { seen.insert($0.nameBytes).inserted }.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }.map
+    { DatabasePair(clusters: self, name: $0) }
   }
 
   func inspected(_ name: String, on side: Side) -> DatabaseSnapshot? { inspected[side]?[name.nameBytes] }

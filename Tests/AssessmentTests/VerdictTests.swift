@@ -5,12 +5,13 @@ import Testing
 @testable import Rules
 
 @Suite struct VerdictTests {
-  @Test(arguments: [
-    ([], Verdict.ready), ([.passes], .ready), ([.skips], .ready), ([.warns], .readyWithWarnings),
-    ([.unknown], .undecided), ([.blocks], .blocked), ([.warns, .passes], .readyWithWarnings),
-    ([.unknown, .warns], .undecided), ([.warns, .unknown], .undecided), ([.unknown, .blocks], .blocked),
-    ([.blocks, .unknown, .warns], .blocked),
-  ] as [([Answer], Verdict)])
+  @Test(
+    arguments: [
+      ([], Verdict.ready), ([.passes], .ready), ([.skips], .ready), ([.warns], .readyWithWarnings),
+      ([.unknown], .undecided), ([.blocks], .blocked), ([.warns, .passes], .readyWithWarnings),
+      ([.unknown, .warns], .undecided), ([.warns, .unknown], .undecided), ([.unknown, .blocks], .blocked),
+      ([.blocks, .unknown, .warns], .blocked),
+    ] as [([Answer], Verdict)])
   func `the worst outcome decides`(answers: [Answer], verdict: Verdict) {
     let rules = answers.enumerated().map { $1.rule("rule-\($0)") }
     #expect(Assessment(of: pair(), by: rules).verdict == verdict)
@@ -99,7 +100,8 @@ import Testing
     var outcomes = decide(pair(), by: [Answer.blocks.rule("rule")])
     outcomes[0].outcome = .waived
     #expect(Verdict(of: outcomes) == .ready)
-    let notice = rule("notice", decide: .cluster { _ in .passed("So.", notices: [Finding("x", "y", remediation: nil)]) })
+    let notice = rule(
+      "notice", decide: .cluster { _ in .passed("So.", notices: [Finding("x", "y", remediation: nil)]) })
     let assessment = Assessment(of: pair(), by: [notice])
     #expect(assessment.verdict == .ready)
     #expect(assessment.outcomes[0].findings.count == 1)

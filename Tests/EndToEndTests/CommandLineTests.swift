@@ -98,7 +98,8 @@ import Testing
 
   @Test func `a mistake in the environment names the variable, not its value`() async throws {
     let output = try await run(
-      arguments: ["check"], environment: ["SOURCE_SERVICE_URI": "postgres://u:s3cret@h:x/db", "PGPREFLIGHT_TARGET": "host=h"])
+      arguments: ["check"],
+      environment: ["SOURCE_SERVICE_URI": "postgres://u:s3cret@h:x/db", "PGPREFLIGHT_TARGET": "host=h"])
     #expect(output.status == .exited(64))
     #expect(output.stderr.contains("SOURCE_SERVICE_URI"))
     #expect(!output.stderr.contains("s3cret"))

@@ -50,7 +50,9 @@ import Testing
     #expect(fromFile.report.settings.file == "pgpreflight.yaml")
     #expect(fromFile.report.settings.digest?.hasPrefix("sha256:") == true)
 
-    let aiven = ["SOURCE_SERVICE_URI": "postgres://127.0.0.1:1/aiven", "TARGET_SERVICE_URI": "postgres://127.0.0.1:1/aiven"]
+    let aiven = [
+      "SOURCE_SERVICE_URI": "postgres://127.0.0.1:1/aiven", "TARGET_SERVICE_URI": "postgres://127.0.0.1:1/aiven",
+    ]
     let fromAiven = try await check([], environment: aiven, workingDirectory: folder.path)
     #expect(fromAiven.report.source.connection == "postgres://127.0.0.1:1/aiven")
     #expect(fromAiven.report.target.connection == "postgres://127.0.0.1:1/aiven")

@@ -13,7 +13,10 @@ import Testing
   private static let databases = ["postgres", "d1", "d2", "d3", "d4", "d5"]
 
   private func arguments(_ source: String, _ target: String, in folder: TemporaryFolder) -> [String] {
-    ["check", "--source", source, "--target", target, "--report-dir", folder.path + "/reports", "--connect-timeout", "50"]
+    [
+      "check", "--source", source, "--target", target, "--report-dir", folder.path + "/reports", "--connect-timeout",
+      "50",
+    ]
   }
 
   @Test(arguments: [SIGINT, SIGTERM, SIGHUP])

@@ -83,7 +83,9 @@ import Testing
           // Whether the server heeds the settings that the session begins with: search_path and time-outs.
           case "SELECT name, setting FROM pg_catalog.pg_settings": #expect(!isOpen)
           default:
-            let isReading = ["SELECT ", "SET LOCAL ", "SAVEPOINT ", "ROLLBACK TO SAVEPOINT "].contains { statement.hasPrefix($0) }
+            let isReading = ["SELECT ", "SET LOCAL ", "SAVEPOINT ", "ROLLBACK TO SAVEPOINT "].contains {
+              statement.hasPrefix($0)
+            }
             #expect(isReading && isOpen, "\(statement)")
           }
         }
@@ -191,7 +193,8 @@ import Testing
     let pair = try await ClusterPair.shared.value
     for cluster in [pair.source, pair.target] { try await cluster.sql("create role looker login") }
     let run = try await check([
-      "--source", pair.source.connectionString(user: "looker"), "--target", pair.target.connectionString(user: "looker"),
+      "--source", pair.source.connectionString(user: "looker"), "--target",
+      pair.target.connectionString(user: "looker"),
     ])
     #expect([1, 2].contains(run.report.run.exitStatus))
     #expect(run.report.source.reachable && run.report.target.reachable)
@@ -202,7 +205,8 @@ import Testing
     let hard = try await TestCluster.start(settings: ["wal_level": "logical"])
     let target = try await ClusterPair.shared.value.target
     try await hard.sql("create role looker login; create database open; create database closed")
-    try await hard.sql("revoke connect on database closed from public; revoke select on pg_settings, pg_roles from public")
+    try await hard.sql(
+      "revoke connect on database closed from public; revoke select on pg_settings, pg_roles from public")
     try await hard.sql("revoke select on pg_extension from public", database: "open")
     let run = try await check([
       "--source", hard.connectionString(user: "looker"), "--target", target.connectionString(),
@@ -221,9 +225,11 @@ import Testing
 /// Whatever is not known says why, and what would let it be known.
 func expectReasons(_ run: CheckRun, sourceLocation: SourceLocation = #_sourceLocation) {
   for outcome in run.undetermined {
-    let isExplained = !outcome.findings.isEmpty && outcome.findings.allSatisfy { finding in
-      !finding.message.isEmpty && finding.remediation?.text.isEmpty == false
-    }
+    let isExplained =
+      !outcome.findings.isEmpty
+      && outcome.findings.allSatisfy { finding in
+        !finding.message.isEmpty && finding.remediation?.text.isEmpty == false
+      }
     #expect(isExplained, "\(outcome)", sourceLocation: sourceLocation)
     #expect(outcome.message.hasPrefix("Not known: "), "\(outcome)", sourceLocation: sourceLocation)
   }

@@ -131,7 +131,9 @@ import Testing
     let target = pair.target.connectionString(user: "viewer")
     let folder = try TemporaryFolder()
     // A role that may see neither the data directory nor an extension's functions does not know the free space.
-    let arguments = ["check", "-s", pair.source.connectionString(), "-t", target, "--method", "dump", "--report", "json=x"]
+    let arguments = [
+      "check", "-s", pair.source.connectionString(), "-t", target, "--method", "dump", "--report", "json=x",
+    ]
     func report(_ more: [String]) async throws -> Report {
       let output = try await run(arguments: arguments + more, workingDirectory: folder.path)
       let report = try JSONDecoder().decode(Report.self, from: Data(try folder.text("x").utf8))

@@ -22,7 +22,9 @@ import Testing
     case uri, keywords, uriParameter, service, passwordFile, environment, mixed
   }
 
-  @Test(arguments: Form.allCases) func `a password works in every form, and is nowhere to be seen`(form: Form) async throws {
+  @Test(arguments: Form.allCases) func `a password works in every form, and is nowhere to be seen`(form: Form)
+    async throws
+  {
     let pair = try await Self.pair.value
     let folder = try TemporaryFolder()
     let (source, target, environment) = try connections(form, pair, folder, password: Self.password)
@@ -85,7 +87,9 @@ import Testing
   private func connections(
     _ form: Form, _ pair: ClusterPair, _ folder: TemporaryFolder, password: String
   ) throws -> (source: String, target: String, environment: [String: String?]) {
-    func both(_ connection: (TestCluster) -> String) -> (String, String) { (connection(pair.source), connection(pair.target)) }
+    func both(_ connection: (TestCluster) -> String) -> (String, String) {
+      (connection(pair.source), connection(pair.target))
+    }
     switch form {
     case .uri:
       let (source, target) = both { "postgres://guarded:\(percentEncoded(password))@127.0.0.1:\($0.port)/postgres" }
@@ -120,8 +124,13 @@ import Testing
     case .mixed:
       // The option has none of it; the variables do.
       let (source, target) = both { "postgres://guarded:\(percentEncoded(password))@127.0.0.1:\($0.port)/postgres" }
-      return ("postgres://", target, ["PGHOST": "127.0.0.1", "PGPORT": "\(pair.source.port)", "PGUSER": "guarded",
-        "PGPASSWORD": password, "PGDATABASE": "postgres", "PGPREFLIGHT_SOURCE": source, "TARGET_SERVICE_URI": target])
+      return (
+        "postgres://", target,
+        [
+          "PGHOST": "127.0.0.1", "PGPORT": "\(pair.source.port)", "PGUSER": "guarded",
+          "PGPASSWORD": password, "PGDATABASE": "postgres", "PGPREFLIGHT_SOURCE": source, "TARGET_SERVICE_URI": target,
+        ]
+      )
     }
   }
 
@@ -138,10 +147,14 @@ import Testing
     sourceLocation: SourceLocation = #_sourceLocation
   ) throws {
     // In JSON, HTML and YAML it would look otherwise; its plainest part would not.
-    let forms = [password, percentEncoded(password), keywordEscaped(password), "100%", "100%25", "p@ss", "p%40ss", "slash"]
+    let forms = [
+      password, percentEncoded(password), keywordEscaped(password), "100%", "100%25", "p@ss", "p%40ss", "slash",
+    ]
     let reports = folder.path + "/reports"
     let files = (try? FileManager.default.contentsOfDirectory(atPath: reports)) ?? []
-    for text in try [output.stdout, output.stderr] + files.map({ try String(contentsOfFile: "\(reports)/\($0)", encoding: .utf8) }) {
+    for text in try [output.stdout, output.stderr]
+      + files.map({ try String(contentsOfFile: "\(reports)/\($0)", encoding: .utf8) })
+    {
       for form in forms where text.contains(form) {
         // CSS has lengths of 100%.
         if form.hasPrefix("100%"), text.contains("<style") { continue }

@@ -26,7 +26,9 @@ private let inHaste = ["--connect-timeout", "2", "--statement-timeout", "2"]
     #expect(!run.json.contains("s3cret"))
   }
 
-  @Test(arguments: ["host=127.0.0.1 port=1", "host=no-such-host.invalid", "host=/nonexistent", "service=no-such-service"])
+  @Test(arguments: [
+    "host=127.0.0.1 port=1", "host=no-such-host.invalid", "host=/nonexistent", "service=no-such-service",
+  ])
   func `nobody there on both sides is two findings`(connection: String) async throws {
     let run = try await check(["-s", connection, "-t", connection] + inHaste)
     #expect(run.report.run.exitStatus == 1)

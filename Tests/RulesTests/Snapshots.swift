@@ -107,12 +107,14 @@ extension ClusterSnapshot {
   }
 
   /// A setting's value; nil takes the row away, as a server does that lacks or hides it.
-  mutating func set(_ name: String, _ value: String?, pendingRestart: Bool = false) {
+  mutating func set(
+    _ name: String, _ value: String?, pendingRestart: Bool = false, source: String = "configuration file"
+  ) {
     settings.change { settings in
       settings.removeAll { $0.name == name }
       guard let value else { return }
       settings.append(
-        Setting(name: name, setting: value, resetVal: value, unit: nil, pendingRestart: pendingRestart))
+        Setting(name: name, setting: value, resetVal: value, unit: nil, pendingRestart: pendingRestart, source: source))
     }
   }
 }

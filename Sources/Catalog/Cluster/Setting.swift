@@ -9,12 +9,14 @@ public struct Setting: CatalogRow {
   public var resetVal: String?
   public var unit: String?
   public var pendingRestart: Bool
+  /// Where the value in force comes from: `configuration file`, `database`, `user`, `client`, …
+  public var source: String
 
   public static let subject = "the settings"
 
   public static func sql(_ server: ServerVersion) -> String {
     """
-    SELECT s.name, s.setting, s.reset_val, s.unit, s.pending_restart
+    SELECT s.name, s.setting, s.reset_val, s.unit, s.pending_restart, s.source
       FROM pg_catalog.pg_settings s
      WHERE s.name IN (
              'data_directory', 'port', 'wal_level', 'effective_wal_level', 'max_replication_slots', 'max_wal_senders',

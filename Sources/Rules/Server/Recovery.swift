@@ -56,11 +56,31 @@ extension Rule {
           [
             Finding(
               "setting default_transaction_read_only", "it is on", evidence: ["default_transaction_read_only": "on"],
-              remediation: Remediation(
-                "Find out who set it (some services do when storage is full), then reset it.",
-                paste: "ALTER SYSTEM RESET default_transaction_read_only;\nSELECT pg_reload_conf();", at: .target))
+              remediation: pair.target.resettingReadOnly)
           ])
       }
       return .passed("The target accepts writes.")
     })
+}
+
+extension ClusterSnapshot {
+  /// How `default_transaction_read_only` is reset where it was set.
+  fileprivate var resettingReadOnly: Remediation {
+    let name = "default_transaction_read_only"
+    let text = "Find out who set it (some services do when storage is full), then reset it."
+    let role = me.ifKnown.map { quotedIdentifier($0.rolname) }
+    let database: String? = if case .connected(let facts) = connection { quotedIdentifier(facts.database) } else { nil }
+    switch (settings.ifKnown?.first { $0.name == name }?.source, role, database) {
+    case ("user", let role?, _):
+      return Remediation(text, paste: "ALTER ROLE \(role) RESET \(name);", at: .target)
+    case ("database", _, let database?):
+      return Remediation(text, paste: "ALTER DATABASE \(database) RESET \(name);", at: .target)
+    case ("database user", let role?, let database?):
+      return Remediation(text, paste: "ALTER ROLE \(role) IN DATABASE \(database) RESET \(name);", at: .target)
+    case ("client", _, _):
+      return Remediation("Take it out of --target, or of PGOPTIONS.")
+    default:
+      return Remediation(text, paste: "ALTER SYSTEM RESET \(name);\nSELECT pg_reload_conf();", at: .target)
+    }
+  }
 }
