@@ -3,7 +3,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct ReportFilesTests {
+@Suite(.timeLimit(.minutes(5))) struct ReportFilesTests {
   private static let pair = ClusterPair.shared
 
   // MARK: - Where reports go
@@ -123,6 +123,28 @@ import Testing
     let never = try await check(clusters + ["--max-total-size", "1kB", "--fail-on", "never"])
     #expect(never.report.run.exitStatus == 0)
     #expect(never.report.verdict == .blocked)
+  }
+
+  @Test func `every report is valid by the schema`() async throws {
+    let clusters = try await Self.pair.value.connections
+    let folder = try TemporaryFolder()
+    for (index, arguments) in [
+      clusters, CommandLineTests.clusters, clusters + ["--max-total-size", "1", "--with-table", "orders"],
+      clusters + ["--method", "dump", "--include-database", "gone"], CommandLineTests.clusters + ["--skip-table", "a"],
+    ].enumerated() {
+      try folder.write(try await check(arguments).json, to: "\(index).json")
+    }
+    let schema = URL(filePath: #filePath).appending(path: "../../../docs/report.schema.json").standardizedFileURL.path
+    let script = """
+      import json, sys, jsonschema
+      schema = json.load(open(sys.argv[1]))
+      for path in sys.argv[2:]:
+          jsonschema.Draft202012Validator(schema).validate(json.load(open(path)))
+      """
+    let output = try await run(
+      executable: "/usr/bin/python3",
+      arguments: ["-c", script, schema] + folder.contents.map { "\(folder.path)/\($0)" })
+    #expect(output.status == .exited(0), "\(output.stderr)")
   }
 
   @Test func `what is not known leaves it undecided, unless somebody accepts that`() async throws {

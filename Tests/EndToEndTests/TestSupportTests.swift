@@ -2,7 +2,7 @@ import Glibc
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(2))) struct TestSupportTests {
+@Suite(.timeLimit(.minutes(5))) struct TestSupportTests {
   @Test func `a cluster takes settings, runs SQL and reports its errors`() async throws {
     let cluster = try await TestCluster.start(
       settings: ["wal_level": "logical"], preload: ["pg_stat_statements"], initdb: ["--data-checksums"])

@@ -42,7 +42,7 @@ extension NextStep {
   }
 
   @Test func ready() {
-    #expect(steps("ready") == ["Start it: `pgpreflight migrate` with the same options does what the [plan] says."])
+    #expect(steps("ready") == ["Move the databases as the [plan] says, soon after this check."])
     #expect(steps("ready-by-dump").count == 3)
     #expect(
       steps("ready-by-dump")[2]

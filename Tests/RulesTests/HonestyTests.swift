@@ -38,11 +38,11 @@ import Testing
   private static let rulesOfSource: Set<String> = [
     "connection-source", "connection-source-databases", "source-not-in-recovery", "source-size-limit",
     "replication-privileges", "publication-privileges", "replication-slots-free", "wal-level-logical",
-    "wal-senders-free",
+    "wal-senders-free", "source-read-privileges",
   ]
   private static let rulesOfTarget: Set<String> = [
     "connection-target", "target-not-in-recovery", "target-subscription-privileges", "connection-target-databases",
-    "database-exists-or-creatable",
+    "database-exists-or-creatable", "target-create-privileges",
   ]
 
   /// Each takes away one thing that could have been read.

@@ -58,7 +58,7 @@ import Testing
     (TablePattern(database: "x", schema: "s", table: "t"), false),
   ])
   func `a table filter matches what it names`(pattern: TablePattern, matches: Bool) {
-    let table = Table(nspname: "s", relname: "t", kind: "r", sizeBytes: 1, otherOwner: nil)
+    let table = Table(nspname: "s", relname: "t", kind: "r", sizeBytes: 1, otherOwner: nil, readable: true)
     #expect(pattern.matches(table, in: "d") == matches)
     #expect(TableFilter.only([pattern]).selects(table, in: "d") == matches)
     #expect(TableFilter.without([pattern]).selects(table, in: "d") != matches)

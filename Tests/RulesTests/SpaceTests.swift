@@ -60,7 +60,7 @@ import Testing
     var situation = Situation()
     situation.source.inspected[0].tables = .known(
       [("public", "small", 10), ("public", "large", 1_000_000), ("sales", "small", 20)].map { schema, name, size in
-        Table(nspname: schema, relname: name, kind: "r", sizeBytes: size, otherOwner: nil)
+        Table(nspname: schema, relname: name, kind: "r", sizeBytes: size, otherOwner: nil, readable: true)
       })
     situation.options.maxTotalSize = 30
     situation.options.tables = .only([TablePattern(table: "small")])

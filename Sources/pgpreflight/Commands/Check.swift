@@ -30,7 +30,7 @@ struct Check: AsyncParsableCommand {
     let format = output.logFormat
     let logger = Logger(label: "pgpreflight") { _ in StandardErrorLogHandler(format: format, logLevel: level) }
     let standardError = TerminalCapabilities(of: 2, color: output.color, environment: environment)
-    let progress = ProgressLine(isEnabled: standardError.isTerminal && !output.quiet && !output.verbose)
+    let progress = ProgressLine(isEnabled: standardError.redraws && !output.quiet && !output.verbose)
     defer { progress.clear() }
 
     let clock = ContinuousClock()

@@ -10,6 +10,8 @@ enum ColorChoice: String, ExpressibleByArgument, CaseIterable, Decodable {
 /// What the terminal at the other end of a stream can show.
 struct TerminalCapabilities {
   var isTerminal: Bool
+  /// Whether a line can be written over.
+  var redraws: Bool
   var color: Bool
   var unicode: Bool
   /// Columns.
@@ -19,6 +21,7 @@ struct TerminalCapabilities {
   init(of descriptor: Int32, color choice: ColorChoice, environment: [String: String]) {
     isTerminal = isatty(descriptor) == 1
     let isDumb = environment["TERM"] == nil || environment["TERM"] == "dumb"
+    redraws = isTerminal && !isDumb
     color =
       switch choice {
       case .always: true
