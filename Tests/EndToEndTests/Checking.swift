@@ -84,11 +84,11 @@ final class TemporaryFolder: Sendable {
   func text(_ name: String) throws -> String { try String(contentsOfFile: "\(path)/\(name)", encoding: .utf8) }
 }
 
-/// Waits until `condition` holds, at most ten seconds.
+/// Waits until `condition` holds, at most half a minute.
 func eventually(
   _ what: Comment, sourceLocation: SourceLocation = #_sourceLocation, _ condition: () async throws -> Bool
 ) async throws {
-  let deadline = ContinuousClock.now + .seconds(10)
+  let deadline = ContinuousClock.now + .seconds(30)
   while try await !condition() {
     try #require(ContinuousClock.now < deadline, what, sourceLocation: sourceLocation)
     try await Task.sleep(for: .milliseconds(20))

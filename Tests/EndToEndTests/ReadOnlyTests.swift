@@ -188,7 +188,7 @@ import Testing
 }
 
 /// What somebody may see who may do nothing but log in.
-@Suite(.timeLimit(.minutes(5))) struct PrivilegeTests {
+@Suite(.serialized, .timeLimit(.minutes(5))) struct PrivilegeTests {
   @Test func `a role that may only log in gets a whole report`() async throws {
     let pair = try await ClusterPair.shared.value
     for cluster in [pair.source, pair.target] { try await cluster.sql("create role looker login") }

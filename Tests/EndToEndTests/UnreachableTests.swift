@@ -93,8 +93,9 @@ private let inHaste = ["--connect-timeout", "2", "--statement-timeout", "2"]
     #expect(run.report.run.exitStatus == 1)
     let connection = try #require(run.outcome("connection-source-databases", database: "d2"))
     #expect(connection.outcome == .failed)
-    // The new session already runs with the check's own time-outs.
-    #expect(connection.findings.first?.message.contains("lock timeout") == true)
+    // Where the server gets as far as heeding the session's settings, it says what it waits for.
+    let message = connection.findings.first?.message ?? ""
+    #expect(message.contains("lock timeout") || message.contains("no answer within 2 s"), "\(message)")
     #expect(run.outcome("connection-source-databases", database: "d3")?.outcome == .passed)
     expectReasons(run)
   }

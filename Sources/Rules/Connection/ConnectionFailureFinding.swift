@@ -95,6 +95,8 @@ extension ConnectionFailureFact {
       return Remediation("Connect to the server itself, not through a connection pooler.")
     case .lost:
       return Remediation("Look into the server's log for the reason, then run the check again.")
+    case .other where sqlstate == "55P03" || sqlstate == "57014":
+      return Remediation("End the session that holds an exclusive lock on a catalog there, or run the check later.")
     case .other:
       return Remediation("Look into the server's log for the reason; try the same connection string with psql.")
     }
