@@ -36,14 +36,14 @@ extension Inspector {
     while true {
       do {
         let connection = try await Connection.connect(string, options: options)
-        return .success(connection, seconds: (clock.now - start).inSeconds)
+        return .success(connection, seconds: (clock.now - start).seconds)
       } catch let failure as ConnectionFailure {
         if failure.kind == .unsupportedStartupOption, !options.startupSettings.isEmpty {
           options.startupSettings = [:]
         } else if failure.kind == .tooManyConnections, !delays.isEmpty {
           try await Task.sleep(for: delays.removeFirst())
         } else {
-          return .failure(failure, seconds: (clock.now - start).inSeconds)
+          return .failure(failure, seconds: (clock.now - start).seconds)
         }
       }
     }
@@ -57,13 +57,6 @@ extension Inspector.Settings {
     // Shorter than the other one: an error that tells of a lock is worth more.
     let lockTimeout = min(5000, timeout / 2)
     return ["search_path": "", "statement_timeout": "\(timeout)", "lock_timeout": "\(lockTimeout)"]
-  }
-}
-
-extension Duration {
-  fileprivate var inSeconds: Double {
-    let (seconds, attoseconds) = components
-    return Double(seconds) + Double(attoseconds / 1_000_000_000_000) / 1_000_000
   }
 }
 
