@@ -24,8 +24,10 @@ public struct DatabaseSelection: Sendable, Equatable {
   public var missing: [String] = []
 
   public init(of databases: [Database], options: CheckOptions) {
+    let included = Set(options.includedDatabases.map(\.nameBytes))
+    let left = Set(options.excludedDatabases.map(\.nameBytes))
     for database in databases {
-      if let reason = Self.exclusion(of: database.datname, options: options) {
+      if let reason = Self.exclusion(of: database.datname, excluded: left, included: included) {
         excluded.append(ExcludedDatabase(name: database.datname, reason: reason))
       } else {
         selected.append(database)
@@ -41,11 +43,13 @@ public struct DatabaseSelection: Sendable, Equatable {
     "rdsadmin", "cloudsqladmin", "alloydbadmin", "alloydbmetadata", "azure_maintenance", "azure_sys", "_aiven", "_dodb",
   ]
 
-  private static func exclusion(of name: String, options: CheckOptions) -> ExcludedDatabase.Reason? {
+  private static func exclusion(
+    of name: String, excluded: Set<[UInt8]>, included: Set<[UInt8]>
+  ) -> ExcludedDatabase.Reason? {
     if name == "template0" || name == "template1" { return .template }
-    if options.excludedDatabases.containsName(name) { return .excluded }
-    if options.includedDatabases.containsName(name) { return nil }
+    if excluded.contains(name.nameBytes) { return .excluded }
+    if included.contains(name.nameBytes) { return nil }
     if providerDatabases.contains(name) { return .provider }
-    return options.includedDatabases.isEmpty ? nil : .notIncluded
+    return included.isEmpty ? nil : .notIncluded
   }
 }

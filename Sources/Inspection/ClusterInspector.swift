@@ -31,46 +31,28 @@ struct ClusterInspector: Sendable {
         unknown: Undetermined(
           "the \(side) could not be connected to", remedy: "See connection-\(side), then run the check again."))
     case .success(let connection, let seconds):
-      startsWithSettings = try await Self.heedsSettings(connection, inspector.settings)
+      // Whether it heeds the settings that it starts with is asked together with the rest, so it is not relied on yet.
       let session = CatalogSession(
-        connection, side: side, settings: inspector.settings, startsWithSettings: startsWithSettings,
-        logger: inspector.logger)
+        connection, side: side, settings: inspector.settings, startsWithSettings: false, logger: inspector.logger)
       self.session = session
       snapshot = ClusterSnapshot(
         connectionString: connection.session.description(of: string),
         connection: .connected(ConnectionFacts(connection.session, seconds: seconds)),
         unknown: Undetermined("it was not read, as nothing depends on it", remedy: "Report this as a defect."))
       let reader = session.reader()
+      let settings = reader.fact(SessionSetting.self)
       let server = reader.fact(Server.self)
       let me = reader.fact(CurrentRole.self)
       let databases = reader.fact(Database.self)
       let answers = try await reader.read()
+      let started = (answers.all(settings).ifKnown ?? []).map { ($0.name, $0.resetVal ?? "") }
+      startsWithSettings = Dictionary(started, uniquingKeysWith: { $1 }) == inspector.settings.sessionSettings
       snapshot.server = answers.only(server)
       snapshot.me = answers.only(me)
       snapshot.databases = answers.all(databases)
       if case .unknown(let reason) = snapshot.server, await connection.isClosed {
         snapshot.connection = .failed(.lost(reason.reason, session: connection.session))
       }
-    }
-  }
-
-  private static func heedsSettings(_ connection: Connection, _ settings: Inspector.Settings) async throws -> Bool {
-    struct Shown: Decodable {
-      var name: String
-      var setting: String
-    }
-    let names = settings.sessionSettings.keys.sorted()
-    do {
-      // Not even an operator is looked up by search_path, which may still be anything.
-      let rows = try await connection.query(
-        """
-        SELECT name, setting FROM pg_catalog.pg_settings
-         WHERE name OPERATOR(pg_catalog.=) ANY ($1::pg_catalog.text[])
-        """, ["{\(names.joined(separator: ","))}"])
-      let shown = try rows.decode(Shown.self)
-      return Dictionary(uniqueKeysWithValues: shown.map { ($0.name, $0.setting) }) == settings.sessionSettings
-    } catch let error where !(error is CancellationError) {
-      return false
     }
   }
 

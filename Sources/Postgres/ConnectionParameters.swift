@@ -23,7 +23,7 @@ struct ConnectionParameters {
   init(_ string: ConnectionString, options: Connection.Options) throws(ConnectionFailure) {
     self.string = string
     applicationName = options.applicationName
-    let values = try effectiveValues(of: string)
+    let values = try string.effectiveValues.of(string)
     startupOptions =
       options.startupSettings.isEmpty
       ? nil
@@ -60,27 +60,10 @@ private func escapedOption(_ value: String) -> String {
 }
 
 /// The whole string stands in the first `dbname`, which libpq expands; the second one selects another database.
-private func baseKeywords(of string: ConnectionString) -> [(String, String)] {
+func baseKeywords(of string: ConnectionString) -> [(String, String)] {
   var pairs: [(String, String)] = [("dbname", string.text)]
   if let database = string.selectedDatabase { pairs.append(("dbname", database)) }
   return pairs
-}
-
-/// Asks libpq, which has no function for this: an attempt that it must refuse before it opens any socket, because of an
-/// invalid value, leaves behind all parameters as they would be used.
-private func effectiveValues(of string: ConnectionString) throws(ConnectionFailure) -> [String: String] {
-  let invalid = "pgpreflight_asks_for_parameters"
-  // No password file is read (and warned of) in vain.
-  let pairs = baseKeywords(of: string) + [("channel_binding", invalid), ("passfile", "/dev/null/none")]
-  let connection = start(pairs)
-  defer { PQfinish(connection) }
-  let message = String(cString: PQerrorMessage(connection))
-  guard message.contains(invalid), let options = PQconninfo(connection) else {
-    throw ConnectionFailure(
-      libpq: message, host: string.host, port: string.port, address: nil, secrets: Secrets([string.password]))
-  }
-  defer { PQconninfoFree(options) }
-  return conninfoValues(options)
 }
 
 /// `PQconnectStartParams`, with `dbname` expanded.

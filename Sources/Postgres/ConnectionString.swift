@@ -16,6 +16,8 @@ public struct ConnectionString: Sendable, CustomStringConvertible, CustomDebugSt
   /// The database to connect to in place of the one in `text`.
   private(set) var selectedDatabase: String?
   private let parameters: [String: String]
+  /// Shared by the strings that select other databases.
+  let effectiveValues = EffectiveValues()
 
   /// Parses `text`; an empty one is valid and leaves everything to the environment (`PGHOST`, `PGSERVICE`, …).
   ///

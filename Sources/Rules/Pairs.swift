@@ -5,37 +5,55 @@ public struct ClusterPair: Sendable {
   public let source: ClusterSnapshot
   public let target: ClusterSnapshot
   public let options: CheckOptions
+  /// Of the source; nil where its list of databases is not known.
+  private let knownSelection: DatabaseSelection?
+  private let listed: [Side: [[UInt8]: Database]]
   private let inspected: [Side: [[UInt8]: DatabaseSnapshot]]
 
   public init(source: ClusterSnapshot, target: ClusterSnapshot, options: CheckOptions) {
     self.source = source
     self.target = target
     self.options = options
-    inspected = [
-      .source: Dictionary(source.inspected.map { ($0.name.nameBytes, $0) }, uniquingKeysWith: { first, _ in first }),
-      .target: Dictionary(target.inspected.map { ($0.name.nameBytes, $0) }, uniquingKeysWith: { first, _ in first }),
+    knownSelection = source.databases.ifKnown.map { DatabaseSelection(of: $0, options: options) }
+    listed = [
+      .source: byName(source.databases.ifKnown ?? [], \.datname),
+      .target: byName(target.databases.ifKnown ?? [], \.datname),
     ]
+    inspected = [.source: byName(source.inspected, \.name), .target: byName(target.inspected, \.name)]
   }
 
   public subscript(side: Side) -> ClusterSnapshot { side == .source ? source : target }
 
   /// The source databases to be moved, those asked for that do not exist, and those left out.
   public var selection: DatabaseSelection {
-    get throws(Undetermined) { DatabaseSelection(of: try source.databases.value, options: options) }
+    get throws(Undetermined) {
+      if let knownSelection { return knownSelection }
+      return DatabaseSelection(of: try source.databases.value, options: options)
+    }
   }
 
   /// The pairs to evaluate the rules of scope `database` for: one for each selected name, sorted.
   ///
   /// Where the source's list is not known, these are the names that the user gave.
   public var databasePairs: [DatabasePair] {
-    let selection = source.databases.ifKnown.map { DatabaseSelection(of: $0, options: options) }
-    let names = (selection?.selected.map(\.datname) ?? []) + (selection?.missing ?? options.includedDatabases)
+    let names = (knownSelection?.selected.map(\.datname) ?? []) + (knownSelection?.missing ?? options.includedDatabases)
     var seen: Set<[UInt8]> = []
     return names.filter { seen.insert($0.nameBytes).inserted }.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }.map
     { DatabasePair(clusters: self, name: $0) }
   }
 
   func inspected(_ name: String, on side: Side) -> DatabaseSnapshot? { inspected[side]?[name.nameBytes] }
+
+  /// The row of `pg_database`; nil where that side has no such database.
+  func database(_ name: String, on side: Side) throws(Undetermined) -> Database? {
+    if let known = listed[side]?[name.nameBytes] { return known }
+    _ = try self[side].databases.value
+    return nil
+  }
+}
+
+private func byName<Element>(_ elements: [Element], _ name: (Element) -> String) -> [[UInt8]: Element] {
+  Dictionary(elements.map { (name($0).nameBytes, $0) }, uniquingKeysWith: { first, _ in first })
 }
 
 /// One database on both sides.
@@ -47,7 +65,7 @@ public struct DatabasePair: Sendable {
 
   /// The row of `pg_database` on that side; nil where there is no such database.
   public func database(on side: Side) throws(Undetermined) -> Database? {
-    try clusters[side].databases.value.first { $0.datname.isSameName(as: name) }
+    try clusters.database(name, on: side)
   }
 
   /// What the look into it has shown.
