@@ -27,14 +27,14 @@ final class CatalogSession: Sendable {
     version = ServerVersion(rawValue: connection.session.serverVersion)
   }
 
-  func reader() -> FactReader { FactReader(session: self, version: version) }
+  func reader<Snapshot>(for _: Snapshot.Type) -> FactReader<Snapshot> { FactReader(session: self, version: version) }
 
   func close() async { await connection.close() }
 
   func quote(identifier name: String) async throws -> String { try await connection.quote(identifier: name) }
 
   /// Runs all the queries in one pipeline, and gives the rows or the reason for each.
-  func run(_ queries: [FactReader.Query]) async throws -> [Result<Rows, Undetermined>] {
+  func run(_ queries: [CatalogQuery]) async throws -> [Result<Rows, Undetermined>] {
     // Nearly always nothing fails, and then this is all there is to do.
     let whole = begin + queries.map(\.statement) + [Statement("ROLLBACK")]
     switch try await connection.pipeline([whole])[0] {
@@ -46,7 +46,7 @@ final class CatalogSession: Sendable {
   }
 
   /// The same with a savepoint around each query, so that one that fails takes no other with it.
-  private func runOneByOne(_ queries: [FactReader.Query]) async throws -> [Result<Rows, Undetermined>] {
+  private func runOneByOne(_ queries: [CatalogQuery]) async throws -> [Result<Rows, Undetermined>] {
     let segments =
       [[Statement("ROLLBACK")], begin + [Statement("SAVEPOINT inspected")]]
       + queries.map { query in
@@ -87,69 +87,5 @@ final class CatalogSession: Sendable {
           : "See the message; run the check again, or with another role."
       }
     return Undetermined(reason, remedy: remedy)
-  }
-}
-
-/// Collects the queries of a session, then reads them together.
-final class FactReader {
-  struct Query: Sendable {
-    var subject: String
-    var statement: Statement
-  }
-
-  /// Where the answer of a query stands among the answers.
-  struct Slot<Row: CatalogRow> {
-    fileprivate var index: Int
-  }
-
-  struct Answers {
-    fileprivate var results: [Result<Rows, Undetermined>]
-
-    func all<Row>(_ slot: Slot<Row>) -> Fact<[Row]> {
-      switch results[slot.index] {
-      case .failure(let reason): return .unknown(reason)
-      case .success(let rows):
-        do {
-          return .known(try rows.decode(Row.self))
-        } catch {
-          return .unknown(
-            Undetermined(
-              "the server's answer about \(Row.subject) has an unexpected form: \(error)",
-              remedy: "Report this with the server's version."))
-        }
-      }
-    }
-
-    /// The first and only row.
-    func only<Row>(_ slot: Slot<Row>) -> Fact<Row> {
-      switch all(slot) {
-      case .unknown(let reason): return .unknown(reason)
-      case .known(let rows):
-        guard let row = rows.first else {
-          return .unknown(
-            Undetermined(
-              "the server has no answer about \(Row.subject)", remedy: "Report this with the server's version."))
-        }
-        return .known(row)
-      }
-    }
-  }
-
-  private let session: CatalogSession
-  private let version: ServerVersion
-  private var queries: [Query] = []
-
-  fileprivate init(session: CatalogSession, version: ServerVersion) {
-    self.session = session
-    self.version = version
-  }
-
-  func fact<Row: CatalogRow>(_: Row.Type, _ parameters: [String] = []) -> Slot<Row> {
-    queries.append(Query(subject: Row.subject, statement: Statement(Row.sql(version), parameters)))
-    return Slot(index: queries.count - 1)
-  }
-
-  func read() async throws -> Answers {
-    Answers(results: try await session.run(queries))
   }
 }

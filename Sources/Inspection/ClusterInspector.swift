@@ -39,17 +39,14 @@ struct ClusterInspector: Sendable {
         connectionString: connection.session.description(of: string),
         connection: .connected(ConnectionFacts(connection.session, seconds: seconds)),
         unknown: Undetermined("it was not read, as nothing depends on it", remedy: "Report this as a defect."))
-      let reader = session.reader()
-      let settings = reader.fact(SessionSetting.self)
-      let server = reader.fact(Server.self)
-      let me = reader.fact(CurrentRole.self)
-      let databases = reader.fact(Database.self)
-      let answers = try await reader.read()
-      let started = (answers.all(settings).ifKnown ?? []).map { ($0.name, $0.resetVal ?? "") }
-      startsWithSettings = Dictionary(started, uniquingKeysWith: { $1 }) == inspector.settings.sessionSettings
-      snapshot.server = answers.only(server)
-      snapshot.me = answers.only(me)
-      snapshot.databases = answers.all(databases)
+      let reader = session.reader(for: ClusterSnapshot.self)
+      var startsWith: [SessionSetting] = []
+      reader.all(SessionSetting.self) { startsWith = $1.ifKnown ?? [] }
+      reader.only(\.server)
+      reader.only(\.me)
+      reader.all(\.databases)
+      try await reader.read(into: &snapshot)
+      startsWithSettings = startsWith.hold(inspector.settings.sessionSettings)
       if case .unknown(let reason) = snapshot.server, await connection.isClosed {
         snapshot.connection = .failed(.lost(reason.reason, session: connection.session))
       }
@@ -110,37 +107,27 @@ struct ClusterInspector: Sendable {
 
   private func readCluster(_ session: CatalogSession, sizesOf databases: [Int]) async throws -> ClusterSnapshot {
     var snapshot = snapshot
-    let reader = session.reader()
-    let control = reader.fact(ControlData.self)
-    let roles = reader.fact(Role.self)
-    let settings = reader.fact(Setting.self)
-    let slots = reader.fact(ReplicationSlot.self)
-    let activity = reader.fact(Activity.self)
-    let subscriptions = reader.fact(Subscription.self)
-    let origins = reader.fact(ReplicationOrigins.self)
-    let available = reader.fact(AvailableExtension.self)
-    let templates = reader.fact(LanguageTemplate.self)
-    let marks = reader.fact(ProviderMarks.self)
-    let freeSpace = side == .target ? reader.fact(FreeSpaceFunction.self) : nil
-    // Of the target's databases no rule asks the size; with a table filter, the tables are measured instead.
-    let oids = "{\(databases.map(String.init).joined(separator: ","))}"
-    let sizes =
-      side == .source && inspector.options.tables == .all ? reader.fact(DatabaseSize.self, [oids]) : nil
-    let answers = try await reader.read()
-
-    snapshot.control = answers.only(control)
-    snapshot.roles = answers.all(roles)
-    snapshot.settings = answers.all(settings)
-    snapshot.slots = answers.all(slots)
-    snapshot.activity = answers.only(activity)
-    snapshot.subscriptions = answers.all(subscriptions)
-    snapshot.origins = answers.only(origins)
-    snapshot.availableExtensions = answers.all(available)
-    snapshot.languageTemplates = answers.all(templates)
-    snapshot.provider = answers.only(marks).map(ProviderRecognition.init)
-    if let sizes { snapshot.databaseSizes = answers.all(sizes) }
-    if let freeSpace {
-      snapshot.freeSpace = try await session.freeSpace(of: snapshot, functions: answers.all(freeSpace).ifKnown ?? [])
+    let reader = session.reader(for: ClusterSnapshot.self)
+    reader.only(\.control)
+    reader.all(\.roles)
+    reader.all(\.settings)
+    reader.all(\.slots)
+    reader.only(\.activity)
+    reader.all(\.subscriptions)
+    reader.only(\.origins)
+    reader.all(\.availableExtensions)
+    reader.all(\.languageTemplates)
+    reader.only(ProviderMarks.self) { $0.provider = $1.map(ProviderRecognition.init) }
+    var freeSpaceFunctions: [FreeSpaceFunction] = []
+    if side == .target {
+      reader.all(FreeSpaceFunction.self) { freeSpaceFunctions = $1.ifKnown ?? [] }
+    } else if inspector.options.tables == .all {
+      // With a table filter, the tables are measured instead.
+      reader.all(\.databaseSizes, ["{\(databases.map(String.init).joined(separator: ","))}"])
+    }
+    try await reader.read(into: &snapshot)
+    if side == .target {
+      snapshot.freeSpace = try await session.freeSpace(of: snapshot, functions: freeSpaceFunctions)
     }
     return snapshot
   }
@@ -190,22 +177,20 @@ struct ClusterInspector: Sendable {
     let isSource = side == .source
     let isFiltered = inspector.options.tables != .all
     let ownsEverything = snapshot.me.ifKnown?.rolsuper == true
-    let reader = session.reader()
-    let extensions = reader.fact(InstalledExtension.self)
-    let languages = reader.fact(Language.self)
-    let summary = isSource ? reader.fact(RelationSummary.self) : nil
-    let tables = isSource && isFiltered ? reader.fact(Table.self) : nil
-    let notOwned = isSource && !isFiltered && !ownsEverything ? reader.fact(NotOwnedTable.self) : nil
-    let unreadable = isSource && !isFiltered && !ownsEverything ? reader.fact(UnreadableRelation.self) : nil
-    let closed = !isSource && !ownsEverything ? reader.fact(ClosedSchema.self) : nil
-    let answers = try await reader.read()
-    database.extensions = answers.all(extensions)
-    database.languages = answers.all(languages)
-    if let summary { database.summary = answers.only(summary) }
-    if let tables { database.tables = answers.all(tables) }
-    if let notOwned { database.notOwnedTables = answers.all(notOwned) }
-    if let unreadable { database.unreadableRelations = answers.all(unreadable) }
-    if let closed { database.closedSchemas = answers.all(closed) }
+    let reader = session.reader(for: DatabaseSnapshot.self)
+    reader.all(\.extensions)
+    reader.all(\.languages)
+    if isSource {
+      reader.only(\.summary)
+      if isFiltered { reader.all(\.tables) }
+      if !isFiltered && !ownsEverything {
+        reader.all(\.notOwnedTables)
+        reader.all(\.unreadableRelations)
+      }
+    } else if !ownsEverything {
+      reader.all(\.closedSchemas)
+    }
+    try await reader.read(into: &database)
     try await readUses(in: session, into: &database)
     return database
   }
@@ -221,12 +206,10 @@ struct ClusterInspector: Sendable {
     let needsLanguages =
       side == .source && (database.languages.ifKnown ?? []).contains { !Language.everywhere.contains($0.lanname) }
     guard needsExtensions || needsLanguages else { return }
-    let reader = session.reader()
-    let extensions = needsExtensions ? reader.fact(ExtensionUse.self) : nil
-    let languages = needsLanguages ? reader.fact(LanguageUse.self) : nil
-    let answers = try await reader.read()
-    if let extensions { database.extensionUses = answers.all(extensions) }
-    if let languages { database.languageUses = answers.all(languages) }
+    let reader = session.reader(for: DatabaseSnapshot.self)
+    if needsExtensions { reader.all(\.extensionUses) }
+    if needsLanguages { reader.all(\.languageUses) }
+    try await reader.read(into: &database)
   }
 }
 
@@ -234,6 +217,12 @@ extension Database {
   fileprivate var reasonNotToConnect: String? {
     if isInvalid { return "the database is invalid" }
     return datallowconn ? nil : "the database allows no connections"
+  }
+}
+
+extension [SessionSetting] {
+  fileprivate func hold(_ settings: [String: String]) -> Bool {
+    Dictionary(map { ($0.name, $0.resetVal ?? "") }, uniquingKeysWith: { $1 }) == settings
   }
 }
 

@@ -51,7 +51,7 @@ extension CatalogSession {
       var freeBytes: Int
       var totalBytes: Int
     }
-    let query = FactReader.Query(subject: FreeSpaceFunction.subject, statement: Statement(sql))
+    let query = CatalogQuery(subject: FreeSpaceFunction.subject, statement: Statement(sql))
     guard case .success(let rows) = try await run([query])[0],
       let fileSystems = try? rows.decode(FileSystem.self)
     else { return nil }

@@ -136,10 +136,14 @@ extension Rule.Group {
     case .connection: "Connection and identity"
     case .server: "Servers and versions"
     case .capacity: "Room and capacity"
-    case .privileges: "Roles and privileges"
+    case .privileges: "Privileges"
+    case .roles: "Roles"
     case .databases: "Databases"
     case .extensions: "Extensions and languages"
+    case .schema: "Schema"
     case .replication: "Logical replication"
+    case .tools: "Tools"
+    case .plan: "The plan"
     }
   }
 }

@@ -6,7 +6,7 @@ import Catalog
 public struct Rule: Identifiable, Sendable {
   /// What the rules are sorted and shown by. The order of the cases is that of the reports.
   public enum Group: String, Codable, Sendable, CaseIterable {
-    case connection, server, capacity, privileges, databases, extensions, replication
+    case connection, server, capacity, privileges, roles, databases, extensions, schema, replication, tools, plan
   }
 
   public enum Scope: String, Codable, Sendable {

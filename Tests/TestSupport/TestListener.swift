@@ -3,6 +3,8 @@ import Glibc
 /// Something that listens on a TCP port of the loopback interface and is no PostgreSQL server.
 public final class TestListener: Sendable {
   public enum Manners: Sendable {
+    /// Holds the port, so that nobody else takes it, but refuses every connection.
+    case refusing
     /// The kernel completes the connection, and nobody ever says a word.
     case silent
     /// Answers whatever it is asked with the first line of a web server.
@@ -18,7 +20,7 @@ public final class TestListener: Sendable {
     port = try freePort()
     socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     _ = fcntl(socket, F_SETFD, FD_CLOEXEC)
-    guard onLoopback(port, socket, bind), listen(socket, 16) == 0 else {
+    guard onLoopback(port, socket, bind), manners == .refusing || listen(socket, 16) == 0 else {
       close(socket)
       throw TestSupportError("no listener on port \(port): \(String(cString: strerror(errno)))")
     }
@@ -49,9 +51,6 @@ public final class TestListener: Sendable {
     close(socket)
   }
 }
-
-/// A TCP port of the loopback interface that nobody listens on now.
-public func unusedPort() throws -> Int { try freePort() }
 
 /// An IPv4 address of this machine other than the loopback interface's; `nil` where it has none.
 public let addressOfThisHost: String? = {

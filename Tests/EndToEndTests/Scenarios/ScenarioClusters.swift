@@ -81,10 +81,8 @@ struct ScenarioClusters: Sendable {
     case .pooler:
       let pooler = try await TestPooler.start(for: needed(), mode: .session)
       return Place(server: server, port: pooler.port, cluster: try needed(), keeper: pooler)
-    case .closed:
-      return Place(server: server, port: try unusedPort())
-    case .silent, .web:
-      let listener = try TestListener(server.kind == .web ? .web : .silent)
+    case .closed, .silent, .web:
+      let listener = try TestListener(server.kind == .web ? .web : server.kind == .silent ? .silent : .refusing)
       return Place(server: server, port: listener.port, keeper: listener)
     }
   }
