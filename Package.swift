@@ -30,7 +30,10 @@ let package = Package(
     // The shell.
     .target(
       name: "Inspection",
-      dependencies: ["Catalog", "Postgres", .product(name: "Logging", package: "swift-log")]),
+      dependencies: [
+        "Catalog", "Postgres", .product(name: "Logging", package: "swift-log"),
+        .product(name: "Subprocess", package: "swift-subprocess"),
+      ]),
     .target(name: "Reports", dependencies: ["Assessment", "Catalog", "Markup", "CTemplates"]),
     .executableTarget(
       name: "pgpreflight",

@@ -12,6 +12,7 @@ extension Rule {
     databaseExistsOrCreatable, databaseValid,
     extensionVersion, extensionsAvailable, extensionsInstallable, languagesAvailable,
     replicationSourceVersion, walLevelLogical,
+    pgDumpSecurity, pgDumpVersion, pgRestoreVersion,
   ]
 
   /// Changes with every release in which some rule decides otherwise.

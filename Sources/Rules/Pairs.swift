@@ -5,12 +5,17 @@ public struct ClusterPair: Sendable {
   public let source: ClusterSnapshot
   public let target: ClusterSnapshot
   public let options: CheckOptions
+  /// What this machine has to migrate with.
+  public let tools: Fact<ToolSearch>
   /// Of the source; nil where its list of databases is not known.
   private let knownSelection: DatabaseSelection?
   private let listed: [Side: [[UInt8]: Database]]
   private let inspected: [Side: [[UInt8]: DatabaseSnapshot]]
 
-  public init(source: ClusterSnapshot, target: ClusterSnapshot, options: CheckOptions) {
+  public init(
+    source: ClusterSnapshot, target: ClusterSnapshot, options: CheckOptions, tools: Fact<ToolSearch>
+  ) {
+    self.tools = tools
     self.source = source
     self.target = target
     self.options = options

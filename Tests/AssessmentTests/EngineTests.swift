@@ -69,7 +69,8 @@ import Testing
     var options = CheckOptions()
     options.excludedRoles = ["old"]
     func actions() -> [RolePlan.Action] {
-      Assessment(of: ClusterPair(source: source, target: target, options: options), by: []).plan.roles.map(\.action)
+      let pair = ClusterPair(source: source, target: target, options: options, tools: .unknown(unread))
+      return Assessment(of: pair, by: []).plan.roles.map(\.action)
     }
     #expect(actions() == [.undetermined, .undetermined, .leaveOut, .leaveOut])
     target.roles = .known([Role(rolname: "postgres", rolcanlogin: true, rolsuper: true)])

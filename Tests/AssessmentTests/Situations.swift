@@ -25,7 +25,7 @@ func pair(
   }
   var options = CheckOptions()
   change(&options)
-  return ClusterPair(source: cluster(databases), target: cluster(target), options: options)
+  return ClusterPair(source: cluster(databases), target: cluster(target), options: options, tools: .unknown(unread))
 }
 
 /// A rule that always concludes the same.

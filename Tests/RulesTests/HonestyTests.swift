@@ -8,7 +8,8 @@ import Testing
   @Test func `on two healthy clusters nothing fails`() throws {
     for version in [100_023, 130_016, 150_018, 170_010, 180_006, 190_000] {
       let situation = Situation(source: version, target: version)
-      for rule in Rule.all {
+      // No client programs with the newest security fixes are as old as 10.
+      for rule in Rule.all where version >= 130_000 || rule.group != .tools {
         let conclusion = try situation.decide(rule.id)
         #expect(!conclusion.isFailed, "\(rule.id) of \(version): \(conclusion)")
       }

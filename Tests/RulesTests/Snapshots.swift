@@ -143,6 +143,16 @@ extension ProviderMarks {
   }
 }
 
+extension ToolSearch {
+  /// One installation of each major version.
+  static let healthy = ToolSearch(
+    found: (13...19).map { major in
+      ClientTools(
+        folder: "/usr/lib/postgresql/\(major)/bin", pgDump: ToolVersion(major: major, minor: 25),
+        pgRestore: ToolVersion(major: major, minor: 25))
+    }, searched: ["/usr/bin"])
+}
+
 /// Two healthy clusters of which a test breaks something.
 struct Situation {
   var source: ClusterSnapshot
@@ -154,7 +164,9 @@ struct Situation {
     self.target = .healthy(.target, version: target, databases: databases)
   }
 
-  var pair: ClusterPair { ClusterPair(source: source, target: target, options: options) }
+  var tools = Fact<ToolSearch>.known(.healthy)
+
+  var pair: ClusterPair { ClusterPair(source: source, target: target, options: options, tools: tools) }
 
   /// What the rule concludes of the clusters, or of the first database.
   func decide(_ id: String) throws -> Conclusion {

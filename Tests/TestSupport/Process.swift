@@ -136,6 +136,10 @@ private func spawn(
 }
 
 private func environment(updating changes: [String: String?]) -> Environment {
+  // The servers' own client programs, for those that Debian does not have.
+  let folders = (13...18).compactMap { TestCluster.available($0) }
+  let path = ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin"
+  let changes = ["PATH": "\(path):\(folders.joined(separator: ":"))"].merging(changes) { $1 }
   var variables = ProcessInfo.processInfo.environment.filter { name, _ in
     !name.hasPrefix("PG") && !["SOURCE_SERVICE_URI", "TARGET_SERVICE_URI"].contains(name)
   }

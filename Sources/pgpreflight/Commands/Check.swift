@@ -39,9 +39,12 @@ struct Check: AsyncParsableCommand {
     let inspector = Inspector(
       options: settings.options, settings: settings.inspection, logger: logger, progress: { progress.show($0) })
     let (source, target): (ClusterSnapshot, ClusterSnapshot)
+    let tools: ToolSearch
     do {
-      (source, target) = try await signals.untilInterrupted {
-        try await inspector.inspect(source: settings.source, target: settings.target)
+      ((source, target), tools) = try await signals.untilInterrupted {
+        async let tools = settings.tools.run()
+        let clusters = try await inspector.inspect(source: settings.source, target: settings.target)
+        return (clusters, await tools)
       }
     } catch let interruption as Interrupted {
       progress.clear()
@@ -50,7 +53,7 @@ struct Check: AsyncParsableCommand {
     }
     progress.clear()
 
-    let pair = ClusterPair(source: source, target: target, options: settings.options)
+    let pair = ClusterPair(source: source, target: target, options: settings.options, tools: .known(tools))
     let assessment = Assessment(of: pair)
     let status = assessment.exitStatus(failOn: settings.digest.failOn)
     let run = Run(

@@ -12,6 +12,7 @@ struct CheckSettings {
   var target: ConnectionString
   var options: CheckOptions
   var inspection: Inspector.Settings
+  var tools: ClientToolSearch
   var destinations: [ReportDestination]
   var digest: SettingsDigest
 
@@ -24,6 +25,7 @@ struct CheckSettings {
       .target, option: command.connection.target, environment: environment, file: file.target)
     options = try Self.options(command.selection, file: file)
     inspection = try Self.inspection(command.connection, file: file)
+    tools = try Self.tools(folder: command.connection.pgBin ?? file.pgBin, environment: environment)
     let reports = command.reports
     let templates = reports.templateDirectory ?? file.templateDirectory
     var isDirectory: ObjCBool = false
@@ -59,6 +61,14 @@ struct CheckSettings {
     } catch {
       throw Failure.usage("\(origin) is not a connection string: \(error)")
     }
+  }
+
+  private static func tools(folder: String?, environment: [String: String]) throws -> ClientToolSearch {
+    var isFolder: ObjCBool = false
+    if let folder, !FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder) || !isFolder.boolValue {
+      throw Failure.usage("--pg-bin \(folder): there is no such folder")
+    }
+    return ClientToolSearch(folder: folder, path: environment["PATH"] ?? "")
   }
 
   private static func options(_ selection: SelectionOptions, file: ConfigurationFile) throws -> CheckOptions {

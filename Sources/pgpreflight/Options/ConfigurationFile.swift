@@ -26,6 +26,7 @@ struct ConfigurationFile: Decodable {
   var reportDirectory: String?
   var templateDirectory: String?
   var failOn: FailOn?
+  var pgBin: String?
 
   enum CodingKeys: String, CodingKey, CaseIterable {
     case source, target, jobs, method, report
@@ -45,6 +46,7 @@ struct ConfigurationFile: Decodable {
     case reportDirectory = "report-dir"
     case templateDirectory = "template-dir"
     case failOn = "fail-on"
+    case pgBin = "pg-bin"
   }
 
   /// A file that was read.
@@ -88,6 +90,7 @@ struct ConfigurationFile: Decodable {
     reportDirectory = try value(.reportDirectory)
     templateDirectory = try value(.templateDirectory)
     failOn = try value(.failOn)
+    pgBin = try value(.pgBin)
   }
 
   /// The file that was named, or `pgpreflight.yaml` where there is one.

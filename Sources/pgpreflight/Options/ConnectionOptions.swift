@@ -30,4 +30,10 @@ struct ConnectionOptions: ParsableArguments {
     name: .customLong("statement-timeout"),
     help: ArgumentHelp("Seconds for each catalog query (default: 60).", valueName: "seconds"))
   var statementTimeout: Int?
+
+  @Option(
+    name: [.customLong("pg-bin"), .customLong("pgbin")],
+    help: ArgumentHelp(
+      "Where pg_dump and pg_restore are (default: found on the PATH and where packages put them).", valueName: "dir"))
+  var pgBin: String?
 }

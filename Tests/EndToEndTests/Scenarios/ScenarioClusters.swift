@@ -113,12 +113,16 @@ struct ScenarioClusters: Sendable {
     for database in databases { try await cluster.sql(sql, database: database, variables: scenario.variables) }
   }
 
-  /// The text with `{database}`, `{role}` and the ports in place.
+  /// The text with `{database}`, `{role}`, the ports and the folders of programs in place.
   func filled(_ text: String) -> String {
     var text = scenario.filled(text).replacing("{host.address}", with: addressOfThisHost ?? "")
     for (name, place) in [("source", source), ("target", target)] {
       text = text.replacing("{\(name).port}", with: "\(place.port)")
         .replacing("{\(name).certificate}", with: place.cluster?.certificate ?? "")
+    }
+    text = text.replacing("{fixtures}", with: Scenario.fixtures.path)
+    for version in 10...19 {
+      text = text.replacing("{bin.\(version)}", with: TestCluster.available(version) ?? "/nonexistent")
     }
     return text
   }

@@ -57,7 +57,7 @@ struct ScenarioRun: Sendable {
     let report = try await check(&problems, heal.arguments ?? [])
     problems += comparison(of: report).problems(scenario.expectHealed ?? [])
     if let proof = scenario.proof {
-      let output = try await run(proof)
+      let output = try await run(proof, heal.arguments ?? [])
       if output.status != .exited(0) {
         problems.append("the proof fails in the healed state:\n\(output.stdout)\(output.stderr)")
       }
@@ -155,12 +155,17 @@ struct ScenarioRun: Sendable {
     return answer == "1" ? clusters.database : "postgres"
   }
 
-  private func run(_ proof: Scenario.Proof) async throws -> ProcessOutput { try await shell(proof.command) }
+  private func run(_ proof: Scenario.Proof, _ more: [String] = []) async throws -> ProcessOutput {
+    try await shell(proof.command, more)
+  }
 
   /// Runs a command by `bash`; `SOURCE` and `TARGET` are connection strings to the case's database as the role of the
   /// check, `SOURCE_ADMIN` and `TARGET_ADMIN` as the superuser, `…_POSTGRES` those of the role to `postgres`.
-  private func shell(_ command: String) async throws -> ProcessOutput {
+  /// `PG_BIN` is the folder of `--pg-bin`.
+  private func shell(_ command: String, _ more: [String] = []) async throws -> ProcessOutput {
     var environment: [String: String?] = ["DATABASE": clusters.database, "ROLE": clusters.role]
+    let arguments = (scenario.arguments ?? []) + more
+    if let index = arguments.lastIndex(of: "--pg-bin") { environment["PG_BIN"] = clusters.filled(arguments[index + 1]) }
     for (name, place) in [("SOURCE", clusters.source), ("TARGET", clusters.target)] {
       let role = place.server.role.map { _ in clusters.role }
       let password = place.server.password

@@ -1,0 +1,22 @@
+import Catalog
+
+extension ClusterPair {
+  /// The programs that a migration would run: those of the target's major version, whose output suits it best, else the
+  /// nearest newer, else the nearest older ones; never older than the source, which `pg_dump` refuses to dump.
+  ///
+  /// - Returns: nil where this machine has none that could dump the source.
+  public func chosenTools() throws(Undetermined) -> ClientTools? {
+    let source = try source.version.major
+    let wanted = max(source, try target.version.major)
+    let able = try tools.value.found.filter { $0.pgDump.major >= source }
+    // Of several of one major version the newest; of equal ones the first in the order of the search.
+    let newest = able.reversed().sorted { $0.pgDump.minor < $1.pgDump.minor }
+    return newest.last { $0.pgDump.major == wanted }
+      ?? newest.filter { $0.pgDump.major > wanted }.min { $0.pgDump.major < $1.pgDump.major }
+      ?? newest.max { $0.pgDump.major < $1.pgDump.major }
+  }
+}
+
+extension ClientTools {
+  static let none = Conclusion.skipped("There is no pg_dump to judge: see pg-dump-version.")
+}
