@@ -8,9 +8,15 @@ public struct Assessment: Sendable, Equatable {
   /// Of the plan that a migration would execute.
   public let verdict: Verdict
   public let capacity: [Capacity]
+  /// Waivers without an effect.
+  public let idleWaivers: [IdleWaiver]
 
-  public init(of pair: ClusterPair, by rules: [Rule] = Rule.all) {
-    let outcomes = decide(pair, by: rules)
+  /// - Parameter day: today, `2026-10-31`, which tells whether a waiver still holds.
+  public init(
+    of pair: ClusterPair, by rules: [Rule] = Rule.all, waivers: [ConfiguredWaiver] = [], on day: String = ""
+  ) {
+    let outcomes: [Outcome]
+    (outcomes, idleWaivers) = waive(decide(pair, by: rules), by: waivers, on: day)
     let byDatabase = Dictionary(grouping: outcomes, by: \.database?.nameBytes)
     let clusterOutcomes = byDatabase[[UInt8]?.none] ?? []
     let databases = pair.databasePairs.map { database in

@@ -99,13 +99,29 @@ public struct SettingsDigest: Codable, Sendable, Equatable {
   /// `sha256:…` of its bytes.
   public var digest: String?
   public var failOn: FailOn
+  /// How many there are.
   public var waivers: Int
+  /// Those without an effect: they should be renewed or removed.
+  public var idleWaivers: [IdleWaiver]
 
-  public init(file: String?, digest: String?, failOn: FailOn, waivers: Int) {
+  private enum CodingKeys: String, CodingKey { case file, digest, failOn, waivers, idleWaivers }
+
+  public init(file: String?, digest: String?, failOn: FailOn, waivers: Int, idleWaivers: [IdleWaiver] = []) {
     self.file = file
     self.digest = digest
     self.failOn = failOn
     self.waivers = waivers
+    self.idleWaivers = idleWaivers
+  }
+
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    file = try container.decodeIfPresent(String.self, forKey: .file)
+    digest = try container.decodeIfPresent(String.self, forKey: .digest)
+    failOn = try container.decode(FailOn.self, forKey: .failOn)
+    waivers = try container.decode(Int.self, forKey: .waivers)
+    // Reports of a version without waivers have none.
+    idleWaivers = try container.decodeIfPresent([IdleWaiver].self, forKey: .idleWaivers) ?? []
   }
 
   public func encode(to encoder: any Encoder) throws {
@@ -114,6 +130,7 @@ public struct SettingsDigest: Codable, Sendable, Equatable {
     try container.encode(digest, forKey: .digest)
     try container.encode(failOn, forKey: .failOn)
     try container.encode(waivers, forKey: .waivers)
+    try container.encode(idleWaivers, forKey: .idleWaivers)
   }
 }
 

@@ -32,6 +32,8 @@ public struct CheckOptions: Codable, Sendable, Equatable {
   /// Rules whose missing answer the user accepts, and who that is.
   public var acceptedUndetermined: [String] = []
   public var acceptedBy = ""
+  /// Sides for which a saved snapshot stands in: it may be of another day, and its server is not there to be asked.
+  public var savedSides: Set<Side> = []
 
   public init() {}
 }

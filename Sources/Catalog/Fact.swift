@@ -41,6 +41,25 @@ public enum Fact<Value: Codable & Sendable & Equatable>: Codable, Sendable, Equa
   }
 }
 
+// What the decoders of the snapshots, which the compiler writes, call for each fact.
+extension KeyedDecodingContainer {
+  /// A fact that an older version did not read, wholly or in part, is not known: it says nothing about the server.
+  ///
+  /// A column that may be NULL is not written where it is, so its absence can't be told from NULL: where a row gets
+  /// such a column, `ClusterSnapshot.currentFormat` has to change.
+  func decode<Value>(_: Fact<Value>.Type, forKey key: Key) throws -> Fact<Value> {
+    let missing = Fact<Value>.unknown(
+      Undetermined(
+        "the snapshot was written by a version that did not read this",
+        remedy: "Take the snapshot again with this version of pgpreflight."))
+    do {
+      return try decodeIfPresent(Fact<Value>.self, forKey: key) ?? missing
+    } catch DecodingError.keyNotFound {
+      return missing
+    }
+  }
+}
+
 /// Why something is not known, in words, and what would let it be known.
 public struct Undetermined: Error, Codable, Sendable, Equatable {
   public var reason: String

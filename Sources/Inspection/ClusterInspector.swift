@@ -8,11 +8,23 @@ struct ClusterInspector: Sendable {
   let inspector: Inspector
   /// What the first session has told so far.
   private(set) var snapshot: ClusterSnapshot
-  private let string: ConnectionString
+  /// nil for a saved snapshot.
+  private let string: ConnectionString?
   private let session: CatalogSession?
   private let offered: OfferedExtensions
   /// Whether sessions start with our settings: asked of the first one, as a connection pooler may leave them out.
   private let startsWithSettings: Bool
+
+  /// A saved snapshot, which tells all there is to be told.
+  init(_ inspector: Inspector, _ saved: ClusterSnapshot, on side: Side, offered: OfferedExtensions) {
+    self.inspector = inspector
+    self.side = side
+    self.offered = offered
+    string = nil
+    session = nil
+    startsWithSettings = false
+    snapshot = saved
+  }
 
   /// Connects, and reads who is there and which databases there are: the other sessions can start while the rest is read.
   init(_ inspector: Inspector, _ string: ConnectionString, on side: Side, offered: OfferedExtensions) async throws {
@@ -57,7 +69,7 @@ struct ClusterInspector: Sendable {
   func inspect(databases names: [String]) async throws -> ClusterSnapshot {
     do {
       let snapshot = try await inspectIfReachable(databases: names)
-      if side == .target { await offered.publish(nil) }
+      if side == .target { await offered.publish(string == nil ? snapshot.offeredExtensions : nil) }
       return snapshot
     } catch {
       // Nobody may be left waiting.
@@ -90,7 +102,7 @@ struct ClusterInspector: Sendable {
       // The first session counts as one of the jobs: when it is done, its place is taken by another database.
       var snapshot = try await readCluster(session, sizesOf: names.compactMap { existing[$0.nameBytes]?.oid })
       if side == .target {
-        await offered.publish(snapshot.availableExtensions.ifKnown.map { Set($0.map(\.name)) })
+        await offered.publish(snapshot.offeredExtensions)
       }
       if servesOwn {
         let own = try await read(session.database, in: session, snapshot.connection)
@@ -121,7 +133,7 @@ struct ClusterInspector: Sendable {
     var freeSpaceFunctions: [FreeSpaceFunction] = []
     if side == .target {
       reader.all(FreeSpaceFunction.self) { freeSpaceFunctions = $1.ifKnown ?? [] }
-    } else if inspector.options.tables == .all {
+    } else if inspector.options.tables == .all || inspector.settings.readsEverything {
       // With a table filter, the tables are measured instead.
       reader.all(\.databaseSizes, ["{\(databases.map(String.init).joined(separator: ","))}"])
     }
@@ -150,6 +162,7 @@ struct ClusterInspector: Sendable {
   }
 
   private func inspect(_ name: String) async throws -> DatabaseSnapshot {
+    guard let string else { return notAttempted(name) }
     switch try await inspector.connect(string.selecting(database: name)) {
     case .success(let connection, let seconds):
       let session = CatalogSession(
@@ -176,13 +189,14 @@ struct ClusterInspector: Sendable {
       unknown: Undetermined("it was not read, as nothing depends on it", remedy: "Report this as a defect."))
     let isSource = side == .source
     let isFiltered = inspector.options.tables != .all
+    let readsEverything = inspector.settings.readsEverything
     let ownsEverything = snapshot.me.ifKnown?.rolsuper == true
     let reader = session.reader(for: DatabaseSnapshot.self)
     reader.all(\.extensions)
     reader.all(\.languages)
     if isSource {
       reader.only(\.summary)
-      if isFiltered { reader.all(\.tables) }
+      if isFiltered || readsEverything { reader.all(\.tables) }
       if !isFiltered && !ownsEverything {
         reader.all(\.notOwnedTables)
         reader.all(\.unreadableRelations)
@@ -198,7 +212,8 @@ struct ClusterInspector: Sendable {
   /// What is asked of the few databases in which something may be missing on the target, or that have `aiven_extras`.
   private func readUses(in session: CatalogSession, into database: inout DatabaseSnapshot) async throws {
     let own = (database.extensions.ifKnown ?? []).map(\.extname).filter { $0 != "plpgsql" }
-    var needsExtensions = own.contains("aiven_extras")
+    let readsEverything = inspector.settings.readsEverything && side == .source && !own.isEmpty
+    var needsExtensions = own.contains("aiven_extras") || readsEverything
     if side == .source, !own.isEmpty, !needsExtensions {
       let names = await offered.value()
       needsExtensions = own.contains { !(names?.contains($0) ?? false) }
@@ -211,6 +226,10 @@ struct ClusterInspector: Sendable {
     if needsLanguages { reader.all(\.languageUses) }
     try await reader.read(into: &database)
   }
+}
+
+extension ClusterSnapshot {
+  fileprivate var offeredExtensions: Set<String>? { availableExtensions.ifKnown.map { Set($0.map(\.name)) } }
 }
 
 extension Database {

@@ -15,6 +15,8 @@ public struct Inspector: Sendable {
     public var connectTimeout = Duration.seconds(10)
     /// For each catalog query.
     public var statementTimeout = Duration.seconds(60)
+    /// Also what only some checks need: for a snapshot that is kept, nobody knows yet which check it will be for.
+    public var readsEverything = false
 
     public init() {}
   }
@@ -40,15 +42,22 @@ public struct Inspector: Sendable {
     self.progress = progress
   }
 
+  /// Where what is known of a cluster comes from.
+  public enum Origin: Sendable {
+    case server(ConnectionString)
+    /// A look at another time.
+    case saved(ClusterSnapshot)
+  }
+
   /// Looks at both clusters at the same time. What can't be read becomes an unknown fact; nothing ends the inspection.
   ///
   /// - Throws: only `CancellationError`; the servers then have no session of ours any more.
   public func inspect(
-    source: ConnectionString, target: ConnectionString
+    source: Origin, target: Origin
   ) async throws -> (source: ClusterSnapshot, target: ClusterSnapshot) {
     let offered = OfferedExtensions()
-    async let sourceOpening = ClusterInspector(self, source, on: .source, offered: offered)
-    async let targetOpening = ClusterInspector(self, target, on: .target, offered: offered)
+    async let sourceOpening = open(source, on: .source, offered: offered)
+    async let targetOpening = open(target, on: .target, offered: offered)
     let (sourceCluster, targetCluster) = try await (sourceOpening, targetOpening)
 
     // Of the target, the databases that the source has too are looked into.
@@ -57,5 +66,24 @@ public struct Inspector: Sendable {
     async let sourceSnapshot = sourceCluster.inspect(databases: names)
     async let targetSnapshot = targetCluster.inspect(databases: names)
     return try await (sourceSnapshot, targetSnapshot)
+  }
+
+  /// Looks at one cluster, into every database that is not a template or the provider's own.
+  ///
+  /// - Throws: only `CancellationError`.
+  public func inspect(_ string: ConnectionString, on side: Side) async throws -> ClusterSnapshot {
+    let offered = OfferedExtensions()
+    await offered.publish(nil)
+    let cluster = try await open(.server(string), on: side, offered: offered)
+    let databases = cluster.snapshot.databases.ifKnown ?? []
+    return try await cluster.inspect(
+      databases: DatabaseSelection(of: databases, options: options).selected.map(\.datname))
+  }
+
+  private func open(_ origin: Origin, on side: Side, offered: OfferedExtensions) async throws -> ClusterInspector {
+    switch origin {
+    case .server(let string): try await ClusterInspector(self, string, on: side, offered: offered)
+    case .saved(let snapshot): ClusterInspector(self, snapshot, on: side, offered: offered)
+    }
   }
 }

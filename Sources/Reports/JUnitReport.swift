@@ -85,7 +85,7 @@ private struct JUnitSuite {
       return [
         ("source", report.source.connection), ("target", report.target.connection), ("run", report.run.id),
         ("version", report.tool.version), ("verdict", report.verdict.rawValue),
-      ]
+      ] + report.settings.idleWaivers.map { ("waiver-\($0.state.rawValue)", $0.inWords) }
     }
     let plan = report.plan.databases.first { $0.name == database }
     let known: [(String, String?)] = [

@@ -27,6 +27,31 @@ import Testing
     #expect(try conclusion(of: situation).message.contains("one and the same"))
   }
 
+  @Test func `start times prove nothing about a saved snapshot`() throws {
+    var situation = related
+    situation.options.savedSides = [.source]
+    situation.target.control = .missing
+    #expect(throws: Undetermined.self) { try conclusion(of: situation) }
+    // A loopback address is every host's.
+    for (address, isSame) in [("127.0.0.1", false), ("::1", false), ("10.0.0.9", true)] {
+      situation.source.server.change { $0.serverAddr = address }
+      situation.target.server.change { $0.serverAddr = address }
+      if isSame {
+        #expect(try conclusion(of: situation).message.contains("seen at different times"))
+      } else {
+        #expect(throws: Undetermined.self) { try conclusion(of: situation) }
+      }
+    }
+    situation.target.server.change { $0.serverPort = 5433 }
+    #expect(throws: Undetermined.self) { try conclusion(of: situation) }
+    situation.target.set("data_directory", "/data/source")
+    #expect(try conclusion(of: situation).isFailed)
+    situation.target.databases.change { $0[0].oid += 1 }
+    #expect(throws: Undetermined.self) { try conclusion(of: situation) }
+    situation.options.savedSides = []
+    #expect(try conclusion(of: situation).isPassed)
+  }
+
   @Test func `one start time and different identifiers are a coincidence`() throws {
     var situation = Situation()
     situation.target.server = situation.source.server

@@ -54,8 +54,8 @@ extension HTMLReport {
     try part.fill("rules", "\(counted(tool.ruleSet.rules, "rule")), rule set \(tool.ruleSet.version)")
     try part.fill("rules-digest", tool.ruleSet.digest)
     let file = settings.file ?? "no configuration file"
-    try part.fill(
-      "settings", "\(file); \(counted(settings.waivers, "waiver")); --fail-on \(settings.failOn.rawValue)")
+    let settingWords = "\(file); \(counted(settings.waivers, "waiver")); --fail-on \(settings.failOn.rawValue)"
+    try part.fill("settings", ([settingWords] + settings.idleWaivers.map(\.inWords)).joined(separator: ". "))
     try part.fill("settings-digest", orRemove: settings.digest)
     try part.fill("command", ([tool.name] + run.arguments.map(shellQuoted)).joined(separator: " "))
   }

@@ -76,6 +76,18 @@ private func methods(of plans: [DatabasePlan]) -> String {
   return plans.contains { $0.dump != nil } ? " by dump" : " by replication"
 }
 
+extension IdleWaiver {
+  /// A sentence.
+  var inWords: String {
+    let place = [database.map { "database \($0)" }, object].compactMap(\.self).joined(separator: ", ")
+    let name = "The waiver for \(rule)\(place.isEmpty ? "" : " (\(place))")"
+    return switch state {
+    case .expired: "\(name) by \(by) has expired (\(until)): it accepts nothing any more."
+    case .unused: "\(name) by \(by) accepts nothing: no failure that it names was found."
+    }
+  }
+}
+
 /// Why a run does not end with 0 although everything can cross: what stands against a method that the plan avoids.
 func exitStatusRemark(on report: Report) -> String? {
   guard report.verdict.isReady, report.run.exitStatus != 0, report.settings.failOn == .blocker else { return nil }

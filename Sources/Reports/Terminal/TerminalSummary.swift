@@ -97,10 +97,10 @@ struct TerminalSummary {
 
   // MARK: The end
 
-  /// Why the exit status may surprise.
+  /// What should be known of the waivers, and why the exit status may surprise.
   var remarks: [String] {
-    guard let remark = exitStatusRemark(on: report) else { return [] }
-    return wrapped(style.plain(remark), to: style.width)
+    let remarks = report.settings.idleWaivers.map(\.inWords) + [exitStatusRemark(on: report)].compactMap(\.self)
+    return remarks.flatMap { wrapped(style.plain($0), to: style.width) }
   }
 
   func closing(written: [String]) -> [String] {

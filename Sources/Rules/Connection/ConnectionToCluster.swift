@@ -14,13 +14,18 @@ extension Rule {
         decides: """
           A session was opened to the database that the connection string names (without one: to postgres, then \
           template1) and the server told its version. The cause of a failure is told by the SQLSTATE of the answer, \
-          or by what libpq reports before there is one.
+          or by what libpq reports before there is one. Of a saved snapshot it is told who took it and when.
           """,
         fix: "By cause: name, address, network, TLS, pg_hba.conf, password, limits."),
       decide: .cluster { pair in
         let cluster = pair[side]
         switch cluster.connection {
         case .connected(let session):
+          if pair.options.savedSides.contains(side) {
+            let takenAt = try cluster.server.value.takenAt
+            return .passed(
+              "Not connected: a snapshot of \(takenAt) stands in, taken as \(session.user) at \(session.place).")
+          }
           return .passed(
             "Connected as \(session.user) to database \(session.database) at \(session.place), \(session.encryption).")
         case .failed(let failure):

@@ -53,7 +53,8 @@ extension DatabasePair {
     }
     switch try snapshot(on: side).connection {
     case .connected:
-      return .passed("Connected.")
+      return .passed(
+        options.savedSides.contains(side) ? "It was connected to when the snapshot was taken." : "Connected.")
     case .failed(let failure):
       return .failed(
         "No connection to the database: \(failure.kind.title).",

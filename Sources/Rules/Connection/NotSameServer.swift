@@ -12,7 +12,8 @@ extension Rule {
         failover address) to two. The same start time to the microsecond is the same server. Different system \
         identifiers are different clusters. The same identifier with other signs is a standby, the primary of one, a \
         promoted copy, or the same server restarted between the two looks. Where an identifier may not be read, the \
-        start times decide, as both were read in one run.
+        start times decide, as both were read in one run; where a saved snapshot stands in for a server they prove \
+        nothing, and only the same address, or the same data directory with the same databases, tells anything.
         """,
       fix: "Name another target, or promote the copy that is meant."),
     decide: .cluster { pair in
@@ -28,6 +29,16 @@ extension Rule {
           [pair.finding("both names lead to the server that started at \(source.postmasterStartTime)")])
       }
       guard let sourceIdentifier = identifiers.0, let targetIdentifier = identifiers.1 else {
+        if !pair.options.savedSides.isEmpty {
+          guard pair.isOnePlace else {
+            throw Undetermined(
+              "a system identifier may not be read, and start times prove nothing about a saved snapshot",
+              remedy: "GRANT EXECUTE ON FUNCTION pg_catalog.pg_control_system() to the role on both servers.")
+          }
+          return .failed(
+            "Source and target are one and the same server, seen at different times.",
+            [pair.finding("same address, or same data directory and databases")])
+        }
         return .passed(
           "Different servers, by their start times only: a system identifier may not be read by this role.")
       }
@@ -70,6 +81,22 @@ extension ClusterPair {
     }
     let directories = (try? source.settingIfShown("data_directory"), try? target.settingIfShown("data_directory"))
     return directories.0 != nil && directories.0 == directories.1
+  }
+
+  /// An address of the network and its port, or a data directory with the same databases by name and identifier.
+  fileprivate var isOnePlace: Bool {
+    if let source = source.server.ifKnown, let target = target.server.ifKnown, let address = source.serverAddr,
+      !address.hasPrefix("127."), address != "::1", address == target.serverAddr,
+      source.serverPort == target.serverPort
+    {
+      return true
+    }
+    guard let directory = try? source.settingIfShown("data_directory"),
+      directory == (try? target.settingIfShown("data_directory")),
+      let databases = source.databases.ifKnown, let others = target.databases.ifKnown
+    else { return false }
+    func identities(_ databases: [Database]) -> Set<String> { Set(databases.map { "\($0.oid) \($0.datname)" }) }
+    return identities(databases) == identities(others)
   }
 
   fileprivate func finding(_ message: String) -> Finding {

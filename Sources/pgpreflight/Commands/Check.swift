@@ -3,7 +3,6 @@ import Assessment
 import Catalog
 import Foundation
 import Inspection
-import Logging
 import Reports
 import Rules
 
@@ -16,6 +15,7 @@ struct Check: AsyncParsableCommand {
       """)
 
   @OptionGroup(title: "Clusters") var connection: ConnectionOptions
+  @OptionGroup(title: "Saved snapshots") var snapshots: SnapshotOptions
   @OptionGroup(title: "Selection") var selection: SelectionOptions
   @OptionGroup(title: "Reports") var reports: ReportOptions
   @OptionGroup(title: "Output") var output: OutputOptions
@@ -26,18 +26,15 @@ struct Check: AsyncParsableCommand {
     let settings = try CheckSettings(self, environment: environment)
     for destination in settings.destinations { try destination.prepare() }
 
-    let level: Logger.Level = output.verbose ? .debug : output.quiet ? .error : .warning
-    let format = output.logFormat
-    let logger = Logger(label: "pgpreflight") { _ in StandardErrorLogHandler(format: format, logLevel: level) }
-    let standardError = TerminalCapabilities(of: 2, color: output.color, environment: environment)
-    let progress = ProgressLine(isEnabled: standardError.redraws && !output.quiet && !output.verbose)
+    let progress = output.progressLine(environment: environment)
     defer { progress.clear() }
 
     let clock = ContinuousClock()
     let start = clock.now
     let startedAt = Date()
     let inspector = Inspector(
-      options: settings.options, settings: settings.inspection, logger: logger, progress: { progress.show($0) })
+      options: settings.options, settings: settings.inspection, logger: output.logger(), progress: { progress.show($0) }
+    )
     let (source, target): (ClusterSnapshot, ClusterSnapshot)
     let tools: ToolSearch
     do {
@@ -54,14 +51,17 @@ struct Check: AsyncParsableCommand {
     progress.clear()
 
     let pair = ClusterPair(source: source, target: target, options: settings.options, tools: .known(tools))
-    let assessment = Assessment(of: pair)
+    let assessment = Assessment(
+      of: pair, waivers: settings.waivers, on: String(startedAt.ISO8601Format().prefix(10)))
+    var digest = settings.digest
+    digest.idleWaivers = assessment.idleWaivers
     let status = assessment.exitStatus(failOn: settings.digest.failOn)
     let run = Run(
       id: UUID().uuidString.lowercased(), startedAt: startedAt.ISO8601Format(), finishedAt: Date().ISO8601Format(),
       durationSeconds: (clock.now - start).seconds, host: ProcessInfo.processInfo.hostName,
       arguments: redacted(Array(CommandLine.arguments.dropFirst())), exitStatus: status)
     let report = Report(
-      tool: Tool(name: "pgpreflight", version: toolVersion, ruleSet: .current), run: run, settings: settings.digest,
+      tool: Tool(name: "pgpreflight", version: toolVersion, ruleSet: .current), run: run, settings: digest,
       source: ClusterReport(of: source, on: .source, options: settings.options),
       target: ClusterReport(of: target, on: .target, options: settings.options), capacity: assessment.capacity,
       verdict: assessment.verdict, summary: Summary(of: assessment.outcomes), outcomes: assessment.outcomes,

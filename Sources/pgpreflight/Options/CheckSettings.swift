@@ -8,22 +8,23 @@ import Rules
 
 /// What a check runs with: options over environment over file over defaults.
 struct CheckSettings {
-  var source: ConnectionString
-  var target: ConnectionString
+  var source: Inspector.Origin
+  var target: Inspector.Origin
   var options: CheckOptions
   var inspection: Inspector.Settings
   var tools: ClientToolSearch
   var destinations: [ReportDestination]
   var digest: SettingsDigest
+  var waivers: [ConfiguredWaiver]
 
   init(_ command: Check, environment: [String: String]) throws {
     let loaded = try ConfigurationFile.load(command.output.config)
     let file = loaded.settings
-    source = try Self.connection(
-      .source, option: command.connection.source, environment: environment, file: file.source)
-    target = try Self.connection(
-      .target, option: command.connection.target, environment: environment, file: file.target)
     options = try Self.options(command.selection, file: file)
+    (source, options.savedSides) = (try Self.origin(.source, command, environment, file), [])
+    target = try Self.origin(.target, command, environment, file)
+    if case .saved = source { options.savedSides.insert(.source) }
+    if case .saved = target { options.savedSides.insert(.target) }
     inspection = try Self.inspection(command.connection, file: file)
     tools = try Self.tools(folder: command.connection.pgBin ?? file.pgBin, environment: environment)
     let reports = command.reports
@@ -38,11 +39,40 @@ struct CheckSettings {
       reports.report.isEmpty && reports.reportDirectory == nil ? file.report ?? [] : reports.report,
       directory: reports.reportDirectory ?? (reports.report.isEmpty ? file.reportDirectory : nil),
       templates: Templates(directory: templates))
+    waivers = file.waivers
     digest = SettingsDigest(
-      file: loaded.path, digest: loaded.digest, failOn: reports.failOn ?? file.failOn ?? .blocker, waivers: 0)
+      file: loaded.path, digest: loaded.digest, failOn: reports.failOn ?? file.failOn ?? .blocker,
+      waivers: waivers.count)
   }
 
-  private static func connection(
+  /// Of each place that may name a cluster, the first that names it decides whether it is a server or a saved snapshot.
+  private static func origin(
+    _ side: Side, _ command: Check, _ environment: [String: String], _ file: ConfigurationFile
+  ) throws -> Inspector.Origin {
+    let isSource = side == .source
+    let option = isSource ? command.connection.source : command.connection.target
+    let path = isSource ? command.snapshots.sourceSnapshot : command.snapshots.targetSnapshot
+    let (filedOption, filedPath) = isSource ? (file.source, file.sourceSnapshot) : (file.target, file.targetSnapshot)
+    guard option == nil || path == nil, filedOption == nil || filedPath == nil else {
+      throw Failure.usage("--\(side) and --\(side)-snapshot exclude each other")
+    }
+    if let path { return .saved(try savedSnapshot(path, of: side)) }
+    if option == nil, variable(of: side, environment) == nil, let filedPath {
+      return .saved(try savedSnapshot(filedPath, of: side))
+    }
+    return .server(try connection(side, option: option, environment: environment, file: filedOption))
+  }
+
+  /// The first variable of the environment that names the cluster.
+  static func variable(of side: Side, _ environment: [String: String]) -> String? {
+    variables(of: side).first { !(environment[$0] ?? "").isEmpty }
+  }
+
+  private static func variables(of side: Side) -> [String] {
+    ["PGPREFLIGHT_\(side.rawValue.uppercased())", "\(side.rawValue.uppercased())_SERVICE_URI"]
+  }
+
+  static func connection(
     _ side: Side, option: String?, environment: [String: String], file: String?
   ) throws -> ConnectionString {
     let name = side.rawValue
@@ -50,7 +80,7 @@ struct CheckSettings {
     if option == "" {
       throw Failure.usage("--\(name) is empty; where the PG… variables shall tell everything, give postgres://")
     }
-    let variables = ["PGPREFLIGHT_\(name.uppercased())", "\(name.uppercased())_SERVICE_URI"]
+    let variables = variables(of: side)
     let candidates =
       [("--\(name)", option)] + variables.map { ($0, environment[$0]) } + [("\(name) in the configuration file", file)]
     guard let (origin, text) = candidates.first(where: { !($0.1 ?? "").isEmpty }) else {
@@ -94,7 +124,7 @@ struct CheckSettings {
 
     let known = Set(Rule.all.map(\.id))
     if let unknown = options.acceptedUndetermined.first(where: { !known.contains($0) }) {
-      throw Failure.usage("--accept-undetermined \(unknown): there is no rule of that name")
+      throw Failure.noRule(unknown, in: "--accept-undetermined")
     }
     let both = Set(options.includedDatabases).intersection(options.excludedDatabases).sorted()
     if let name = both.first { throw Failure.usage("database \(name) is both included and excluded") }
@@ -121,7 +151,7 @@ struct CheckSettings {
     return without.isEmpty ? .all : .without(without)
   }
 
-  private static func inspection(
+  static func inspection(
     _ connection: ConnectionOptions, file: ConfigurationFile
   ) throws -> Inspector.Settings {
     func number(_ name: String, _ value: Int?, _ range: ClosedRange<Int>) throws -> Int? {

@@ -7,6 +7,8 @@ import Yams
 struct ConfigurationFile: Decodable {
   var source: String?
   var target: String?
+  var sourceSnapshot: String?
+  var targetSnapshot: String?
   var jobs: Int?
   var connectTimeout: Int?
   var statementTimeout: Int?
@@ -27,9 +29,12 @@ struct ConfigurationFile: Decodable {
   var templateDirectory: String?
   var failOn: FailOn?
   var pgBin: String?
+  var waivers: [ConfiguredWaiver] = []
 
   enum CodingKeys: String, CodingKey, CaseIterable {
-    case source, target, jobs, method, report
+    case source, target, jobs, method, report, waivers
+    case sourceSnapshot = "source-snapshot"
+    case targetSnapshot = "target-snapshot"
     case connectTimeout = "connect-timeout"
     case statementTimeout = "statement-timeout"
     case excludeDatabase = "exclude-database"
@@ -71,6 +76,8 @@ struct ConfigurationFile: Decodable {
     }
     source = try value(.source)
     target = try value(.target)
+    sourceSnapshot = try value(.sourceSnapshot)
+    targetSnapshot = try value(.targetSnapshot)
     jobs = try value(.jobs)
     connectTimeout = try value(.connectTimeout)
     statementTimeout = try value(.statementTimeout)
@@ -124,7 +131,11 @@ struct ConfigurationFile: Decodable {
       lines[name] = line
     }
     do {
-      return try YAMLDecoder().decode(ConfigurationFile.self, from: text)
+      var settings = try YAMLDecoder().decode(ConfigurationFile.self, from: text)
+      if let list = mapping[Node(CodingKeys.waivers.rawValue)] {
+        settings.waivers = try configuredWaivers(in: list, path: path)
+      }
+      return settings
     } catch let error as DecodingError {
       let (setting, problem) = explanation(of: error)
       throw Failure.usage("\(path)\(setting.flatMap { lines[$0] } ?? ""): \(setting ?? "a setting") \(problem)")

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Logging
 
 /// How the program talks.
 struct OutputOptions: ParsableArguments {
@@ -19,6 +20,18 @@ struct OutputOptions: ParsableArguments {
     name: .customLong("config"),
     help: ArgumentHelp("Settings (default: pgpreflight.yaml, where it exists).", valueName: "file"))
   var config: String?
+
+  /// To standard error.
+  func logger() -> Logger {
+    let level: Logger.Level = verbose ? .debug : quiet ? .error : .warning
+    let format = logFormat
+    return Logger(label: "pgpreflight") { _ in StandardErrorLogHandler(format: format, logLevel: level) }
+  }
+
+  func progressLine(environment: [String: String]) -> ProgressLine {
+    let standardError = TerminalCapabilities(of: 2, color: color, environment: environment)
+    return ProgressLine(isEnabled: standardError.redraws && !quiet && !verbose)
+  }
 
   func validate() throws {
     if verbose, quiet { throw ValidationError("--verbose and --quiet exclude each other") }

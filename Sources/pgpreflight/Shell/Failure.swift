@@ -2,6 +2,7 @@
 struct Failure: Error, CustomStringConvertible {
   /// As in `sysexits.h`, the statuses that the contract names.
   enum Status: Int32 {
+    case blocked = 1
     case usage = 64
     case software = 70
     case cannotCreate = 73

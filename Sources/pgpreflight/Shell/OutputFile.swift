@@ -12,6 +12,8 @@ struct OutputFile {
   }
 
   var path: String
+  /// Of a new file, less what the umask takes away.
+  var mode: mode_t = 0o666
 
   /// A pipe or a device, which can't be replaced.
   var isSpecial: Bool { kind.map { $0 != S_IFREG && $0 != S_IFDIR } ?? false }
@@ -83,7 +85,7 @@ struct OutputFile {
   }
 
   private func create(_ path: String) throws -> Int32 {
-    let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
+    let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode)
     guard descriptor >= 0 else { throw Problem.last }
     return descriptor
   }
