@@ -24,6 +24,8 @@ public struct ClusterSnapshot: Codable, Sendable, Equatable {
   public var slots: Fact<[ReplicationSlot]>
   public var activity: Fact<Activity>
   public var subscriptions: Fact<[Subscription]>
+  public var preparedTransactions: Fact<[PreparedTransaction]>
+  public var writingTransactions: Fact<[WritingTransaction]>
   public var origins: Fact<ReplicationOrigins>
   public var availableExtensions: Fact<[AvailableExtension]>
   public var languageTemplates: Fact<[LanguageTemplate]>
@@ -47,6 +49,8 @@ public struct ClusterSnapshot: Codable, Sendable, Equatable {
     slots = .unknown(reason)
     activity = .unknown(reason)
     subscriptions = .unknown(reason)
+    preparedTransactions = .unknown(reason)
+    writingTransactions = .unknown(reason)
     origins = .unknown(reason)
     availableExtensions = .unknown(reason)
     languageTemplates = .unknown(reason)

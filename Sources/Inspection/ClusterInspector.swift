@@ -133,7 +133,11 @@ struct ClusterInspector: Sendable {
     var freeSpaceFunctions: [FreeSpaceFunction] = []
     if side == .target {
       reader.all(FreeSpaceFunction.self) { freeSpaceFunctions = $1.ifKnown ?? [] }
-    } else if inspector.options.tables == .all || inspector.settings.readsEverything {
+    } else {
+      reader.all(\.preparedTransactions)
+      reader.all(\.writingTransactions)
+    }
+    if side == .source, inspector.options.tables == .all || inspector.settings.readsEverything {
       // With a table filter, the tables are measured instead.
       reader.all(\.databaseSizes, ["{\(databases.map(String.init).joined(separator: ","))}"])
     }

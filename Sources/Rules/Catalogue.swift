@@ -3,10 +3,13 @@ import Catalog
 extension Rule {
   /// Every rule, by group and id: the order of the reports.
   public static let all: [Rule] = [
-    connectionSource, connectionSourceDatabases, connectionTarget, connectionTargetDatabases, notSameServer,
-    sourceNotInRecovery, targetNotInRecovery, targetVersion,
-    replicationSlotsFree, sourceSizeLimit, targetDiskSpace, targetOriginsFree, targetReplicationWorkers,
-    walSendersFree,
+    connectionHeadroom, connectionSource, connectionSourceDatabases, connectionTarget, connectionTargetDatabases,
+    connectionTLS, notSameServer, subscriptionConnectivity,
+    minorCurrent, sourceNotInRecovery, sourceVersionSupported, targetNotInRecovery, targetVersion,
+    targetVersionSupported,
+    existingSlots, longTransactions, outputPluginAllowed, preparedTransactions, replicationSlotsFree,
+    replicationTimeouts, slotKeepSize, slotsForInitialSync, sourceSizeLimit, targetDiskSpace, targetOriginsFree,
+    targetReplicationWorkers, walSendersFree,
     publicationPrivileges, replicationPrivileges, sourceReadPrivileges, targetCreatePrivileges,
     targetSubscriptionPrivileges,
     databaseExistsOrCreatable, databaseValid,

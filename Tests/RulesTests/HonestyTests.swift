@@ -39,18 +39,22 @@ import Testing
   private static let rulesOfSource: Set<String> = [
     "connection-source", "connection-source-databases", "source-not-in-recovery", "source-size-limit",
     "replication-privileges", "publication-privileges", "replication-slots-free", "wal-level-logical",
-    "wal-senders-free", "source-read-privileges",
+    "wal-senders-free", "source-read-privileges", "existing-slots", "long-transactions", "output-plugin-allowed",
+    "prepared-transactions", "slot-keep-size", "source-version-supported",
   ]
   private static let rulesOfTarget: Set<String> = [
     "connection-target", "target-not-in-recovery", "target-subscription-privileges", "connection-target-databases",
     "database-exists-or-creatable", "target-create-privileges",
+    "target-version-supported",
   ]
 
   /// Each takes away one thing that could have been read.
   private static let holes: [(name: String, make: @Sendable (inout ClusterSnapshot) -> Void)] = [
     ("server", { $0.server = .missing }), ("me", { $0.me = .missing }), ("settings", { $0.settings = .missing }),
     ("databases", { $0.databases = .missing }), ("databaseSizes", { $0.databaseSizes = .missing }),
-    ("slots", { $0.slots = .missing }), ("activity", { $0.activity = .missing }),
+    ("slots", { $0.slots = .missing }),
+    ("preparedTransactions", { $0.preparedTransactions = .missing }),
+    ("writingTransactions", { $0.writingTransactions = .missing }), ("activity", { $0.activity = .missing }),
     ("subscriptions", { $0.subscriptions = .missing }), ("origins", { $0.origins = .missing }),
     ("availableExtensions", { $0.availableExtensions = .missing }), ("freeSpace", { $0.freeSpace = .missing }),
     ("languageTemplates", { $0.languageTemplates = .missing }), ("inspected", { $0.inspected = [] }),

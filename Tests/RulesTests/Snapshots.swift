@@ -88,13 +88,17 @@ extension ClusterSnapshot {
       ("wal_level", "logical"), ("max_replication_slots", "10"), ("max_wal_senders", "10"),
       ("max_active_replication_origins", "10"), ("max_logical_replication_workers", "4"), ("max_worker_processes", "8"),
       ("max_sync_workers_per_subscription", "2"), ("default_transaction_read_only", "off"),
-      ("data_directory", "/data/\(side.rawValue)"),
+      ("max_connections", "100"), ("superuser_reserved_connections", "3"),
+      ("data_directory", "/data/\(side.rawValue)"), ("max_slot_wal_keep_size", "-1"), ("wal_keep_size", "0"),
+      ("idle_replication_slot_timeout", "0"), ("wal_sender_timeout", "60000"), ("wal_receiver_timeout", "60000"),
     ] { cluster.set(name, value) }
     cluster.databases = .known(databases.map { .named($0) })
     cluster.databaseSizes = .known(databases.map { DatabaseSize(datname: $0, sizeBytes: 1_000_000) })
     cluster.slots = .known([])
-    cluster.activity = .known(Activity(clientBackends: 1, walsenders: 0))
+    cluster.activity = .known(Activity(clientBackends: 1, ownBackends: 1, walsenders: 0))
     cluster.subscriptions = .known([])
+    cluster.preparedTransactions = .known([])
+    cluster.writingTransactions = .known([])
     cluster.origins = .known(ReplicationOrigins(origins: 0))
     cluster.availableExtensions = .known([
       .named("plpgsql", trusted: true), .named("pg_trgm", trusted: true), .named("dblink"),

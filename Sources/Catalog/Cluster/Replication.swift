@@ -8,6 +8,12 @@ public struct ReplicationSlot: CatalogRow {
   public var temporary: Bool
   /// WAL that the slot holds back, in bytes; nil on a standby, or where it holds none.
   public var retainedBytes: Int?
+  /// Transactions since the oldest one whose rows it keeps VACUUM from removing.
+  public var xminAge: Int?
+  /// `reserved`, `extended`, `unreserved` or `lost` (13 and newer).
+  public var walStatus: String?
+  /// Why nobody can use it any more (17 and newer).
+  public var invalidationReason: String?
 
   public static let subject = "the replication slots"
 
@@ -19,7 +25,10 @@ public struct ReplicationSlot: CatalogRow {
     return """
       SELECT slot_name, plugin, slot_type, database, active,
              \(server.major >= 10 ? "temporary" : "false") AS temporary,
-             CASE WHEN NOT pg_catalog.pg_is_in_recovery() THEN \(lag) END::bigint AS retained_bytes
+             CASE WHEN NOT pg_catalog.pg_is_in_recovery() THEN \(lag) END::bigint AS retained_bytes,
+             greatest(pg_catalog.age(xmin), pg_catalog.age(catalog_xmin)) AS xmin_age,
+             \(server.major >= 13 ? "wal_status" : "NULL::text") AS wal_status,
+             \(server.major >= 17 ? "invalidation_reason" : "NULL::text") AS invalidation_reason
         FROM pg_catalog.pg_replication_slots ORDER BY slot_name COLLATE "C"
       """
   }
@@ -28,18 +37,29 @@ public struct ReplicationSlot: CatalogRow {
 /// Who is connected just now, as far as capacity is concerned.
 public struct Activity: CatalogRow {
   public var clientBackends: Int
+  /// Those among them that read this, as far as they are of one run.
+  public var ownBackends: Int
   /// Physical standbys, backups and logical subscribers: every one takes a WAL sender.
   public var walsenders: Int
 
   public static let subject = "the running sessions"
 
+  // Of other roles' sessions the type is hidden from a role without `pg_read_all_stats`; those that have a database
+  // and stream to nobody are counted then.
   public static func sql(_ server: ServerVersion) -> String {
-    """
-    SELECT count(*) FILTER (WHERE \(server.major >= 10
-        ? "a.backend_type = 'client backend'" : "a.usesysid IS NOT NULL")) AS client_backends,
-           (SELECT count(*) FROM pg_catalog.pg_stat_replication) AS walsenders
-      FROM pg_catalog.pg_stat_activity a
-    """
+    let clientBackend =
+      server.major >= 10
+      ? """
+      (a.backend_type = 'client backend' OR a.backend_type IS NULL AND a.usesysid IS NOT NULL AND a.datid IS NOT NULL
+              AND a.pid NOT IN (SELECT w.pid FROM pg_catalog.pg_stat_replication w))
+      """ : "a.usesysid IS NOT NULL"
+    return """
+      SELECT count(*) FILTER (WHERE \(clientBackend)) AS client_backends,
+             count(*) FILTER (WHERE \(clientBackend) AND a.usename = current_user
+               AND a.application_name = pg_catalog.current_setting('application_name')) AS own_backends,
+             (SELECT count(*) FROM pg_catalog.pg_stat_replication) AS walsenders
+        FROM pg_catalog.pg_stat_activity a
+      """
   }
 }
 

@@ -24,6 +24,7 @@ public struct Setting: CatalogRow {
              'max_active_replication_origins', 'max_logical_replication_workers', 'max_sync_workers_per_subscription',
              'max_worker_processes', 'default_transaction_read_only', 'shared_preload_libraries',
              'cluster_name', 'unix_socket_directories', 'listen_addresses', 'hot_standby', 'output_plugin_libraries',
+             'max_slot_wal_keep_size', 'wal_keep_size', 'idle_replication_slot_timeout', 'wal_sender_timeout', 'wal_receiver_timeout',
              'rds.extensions', 'rds.allowed_extensions', 'rds.logical_replication', 'extwlist.extensions',
              'azure.extensions', 'supautils.privileged_extensions', 'cloudsql.logical_decoding',
              'alloydb.logical_decoding', 'aiven.pg_security_agent')

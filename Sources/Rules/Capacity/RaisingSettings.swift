@@ -25,4 +25,25 @@ extension ClusterSnapshot {
         at: .setting)
     }
   }
+
+  /// How a setting is changed that takes a reload only.
+  func reloading(_ name: String, to value: String, on side: Side) -> Remediation {
+    reloading(name, toList: [value], on: side)
+  }
+
+  /// Likewise, for a setting that is a list: each entry is a constant of its own.
+  func reloading(_ name: String, toList entries: [String], on side: Side) -> Remediation {
+    guard providerForWording == .selfManaged else {
+      return Remediation(
+        "Set it in the settings of the service at \(providerForWording.displayName).",
+        paste: "\(name) = \(entries.joined(separator: ", "))", at: .setting)
+    }
+    return Remediation(
+      "Set it and reload the configuration.",
+      paste: """
+        ALTER SYSTEM SET \(name) = \(entries.map(quotedLiteral).joined(separator: ", "));
+        SELECT pg_reload_conf();
+        """,
+      at: side == .source ? .source : .target)
+  }
 }

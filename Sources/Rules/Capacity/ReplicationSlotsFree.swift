@@ -15,9 +15,7 @@ extension Rule {
     decide: .cluster { pair in
       guard try !pair.sourceIsTooOldToReplicate() else { return ClusterPair.tooOldToReplicate }
       let slots = try pair.source.slots.value
-      let total = try pair.source.integerSetting("max_replication_slots")
-      let need = try pair.databasesToReplicate()
-      let free = max(0, total - slots.count)
+      let (total, need, free) = try pair.slotsForReplication().counts
       let message = "\(total.counted("slot")), \(slots.count) in use, \(need) needed"
       guard free < need else { return .passed("\(message): \(free - need) stay free.") }
 
@@ -40,4 +38,20 @@ extension Rule {
       }
       return .failed("\(message): \((need - free).counted("slot")) too few.", findings)
     })
+}
+
+/// The replication slots of the source, and how many the subscriptions need.
+struct SlotsForReplication {
+  var total, used, need: Int
+
+  var free: Int { max(0, total - used) }
+  var counts: (total: Int, need: Int, free: Int) { (total, need, free) }
+}
+
+extension ClusterPair {
+  func slotsForReplication() throws(Undetermined) -> SlotsForReplication {
+    SlotsForReplication(
+      total: try source.integerSetting("max_replication_slots"), used: try source.slots.value.count,
+      need: try databasesToReplicate())
+  }
 }
