@@ -45,10 +45,14 @@ public enum TableFilter: Codable, Sendable, Equatable {
   case without([TablePattern])
 
   public func selects(_ table: Table, in database: String) -> Bool {
+    selects(schema: table.nspname, table: table.relname, in: database)
+  }
+
+  public func selects(schema: String, table: String, in database: String) -> Bool {
     switch self {
     case .all: true
-    case .only(let patterns): patterns.contains { $0.matches(table, in: database) }
-    case .without(let patterns): !patterns.contains { $0.matches(table, in: database) }
+    case .only(let patterns): patterns.contains { $0.matches(schema: schema, table: table, in: database) }
+    case .without(let patterns): !patterns.contains { $0.matches(schema: schema, table: table, in: database) }
     }
   }
 }
@@ -66,8 +70,12 @@ public struct TablePattern: Codable, Sendable, Equatable {
   }
 
   public func matches(_ other: Table, in database: String) -> Bool {
-    other.relname == table
-      && (schema.map { $0 == other.nspname } ?? true)
-      && (self.database.map { $0 == database } ?? true)
+    matches(schema: other.nspname, table: other.relname, in: database)
+  }
+
+  func matches(schema: String, table: String, in database: String) -> Bool {
+    table.isSameName(as: self.table)
+      && (self.schema.map { $0.isSameName(as: schema) } ?? true)
+      && (self.database.map { $0.isSameName(as: database) } ?? true)
   }
 }

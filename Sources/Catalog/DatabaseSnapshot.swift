@@ -15,6 +15,18 @@ public struct DatabaseSnapshot: Codable, Sendable, Equatable {
   public var unreadableRelations: Fact<[UnreadableRelation]>
   /// Read in target databases where the connected role is no superuser.
   public var closedSchemas: Fact<[ClosedSchema]>
+  /// What users have in a target database.
+  public var objects: Fact<[UserObject]>
+  /// Read in source databases of which the target's one is not empty.
+  public var takenNames: Fact<[TakenName]>
+  /// Read in source databases.
+  public var rowSecuredTables: Fact<[RowSecuredTable]>
+  public var unreadableLargeObjects: Fact<UnreadableLargeObjects>
+  public var materializedViews: Fact<[MaterializedView]>
+  /// Read in source databases that may be replicated.
+  public var unidentifiedTables: Fact<[UnidentifiedTable]>
+  public var fullIdentityTables: Fact<[FullIdentityTable]>
+  public var unloggedTables: Fact<[UnloggedTable]>
   /// All user tables; read only when a table filter is given.
   public var tables: Fact<[Table]>
 
@@ -30,6 +42,14 @@ public struct DatabaseSnapshot: Codable, Sendable, Equatable {
     notOwnedTables = .unknown(reason)
     unreadableRelations = .unknown(reason)
     closedSchemas = .unknown(reason)
+    objects = .unknown(reason)
+    takenNames = .unknown(reason)
+    rowSecuredTables = .unknown(reason)
+    unreadableLargeObjects = .unknown(reason)
+    materializedViews = .unknown(reason)
+    unidentifiedTables = .unknown(reason)
+    fullIdentityTables = .unknown(reason)
+    unloggedTables = .unknown(reason)
     tables = .unknown(reason)
   }
 }

@@ -9,11 +9,11 @@ struct ClusterInspector: Sendable {
   /// What the first session has told so far.
   private(set) var snapshot: ClusterSnapshot
   /// nil for a saved snapshot.
-  private let string: ConnectionString?
+  let string: ConnectionString?
   private let session: CatalogSession?
   private let offered: OfferedExtensions
   /// Whether sessions start with our settings: asked of the first one, as a connection pooler may leave them out.
-  private let startsWithSettings: Bool
+  let startsWithSettings: Bool
 
   /// A saved snapshot, which tells all there is to be told.
   init(_ inspector: Inspector, _ saved: ClusterSnapshot, on side: Side, offered: OfferedExtensions) {
@@ -205,10 +205,12 @@ struct ClusterInspector: Sendable {
         reader.all(\.notOwnedTables)
         reader.all(\.unreadableRelations)
       }
-    } else if !ownsEverything {
-      reader.all(\.closedSchemas)
+    } else {
+      reader.all(\.objects)
+      if !ownsEverything { reader.all(\.closedSchemas) }
     }
     try await reader.read(into: &database)
+    if isSource { try await lookCloser(in: session, into: &database) }
     try await readUses(in: session, into: &database)
     return database
   }

@@ -6,7 +6,7 @@ import Postgres
 ///
 /// It changes nothing. Every session is one transaction that is `REPEATABLE READ READ ONLY`; there is one session for
 /// each database and one more for the cluster, which serves its own database too; no more than `jobs` are open on a
-/// server at a time.
+/// server at a time. A source database whose target database is not empty is asked once more, in a session of its own.
 public struct Inspector: Sendable {
   public struct Settings: Sendable {
     /// Sessions on one server at a time, at least 1.
@@ -65,7 +65,9 @@ public struct Inspector: Sendable {
     let names = selected?.map(\.datname) ?? options.includedDatabases
     async let sourceSnapshot = sourceCluster.inspect(databases: names)
     async let targetSnapshot = targetCluster.inspect(databases: names)
-    return try await (sourceSnapshot, targetSnapshot)
+    var (source, target) = try await (sourceSnapshot, targetSnapshot)
+    try await sourceCluster.compareNames(in: &source, with: target)
+    return (source, target)
   }
 
   /// Looks at one cluster, into every database that is not a template or the provider's own.

@@ -10,11 +10,13 @@ extension Rule {
     existingSlots, longTransactions, outputPluginAllowed, preparedTransactions, replicationSlotsFree,
     replicationTimeouts, slotKeepSize, slotsForInitialSync, sourceSizeLimit, targetDiskSpace, targetOriginsFree,
     targetReplicationWorkers, walSendersFree,
-    publicationPrivileges, replicationPrivileges, sourceReadPrivileges, targetCreatePrivileges,
-    targetSubscriptionPrivileges,
-    databaseExistsOrCreatable, databaseValid,
+    largeObjectPrivileges, publicationPrivileges, replicationPrivileges, sourceReadPrivileges, sourceRowSecurity,
+    targetCreatePrivileges, targetSubscriptionPrivileges,
+    databaseExistsOrCreatable, databaseValid, targetTablesEmpty,
     extensionVersion, extensionsAvailable, extensionsInstallable, languagesAvailable,
-    replicationSourceVersion, walLevelLogical,
+    materializedViews,
+    largeObjects, partitionedTables, replicaIdentity, replicaIdentityFull, replicationSourceVersion, sequences,
+    unloggedTables, walLevelLogical,
     pgDumpSecurity, pgDumpVersion, pgRestoreVersion,
   ]
 

@@ -45,6 +45,25 @@ extension AvailableExtension {
   }
 }
 
+extension UnidentifiedTable {
+  static func named(_ name: String, changes: Int = 0, statisticsDays: Int? = nil) -> UnidentifiedTable {
+    UnidentifiedTable(
+      nTotal: 1, nspname: "public", relname: name, replident: "d", hasPrimaryKey: false, hasDeferrableKey: false,
+      candidateIndex: nil, incomparable: [], changes: changes, statisticsDays: statisticsDays)
+  }
+}
+
+extension FullIdentityTable {
+  static func named(
+    _ name: String, incomparable: [String] = ["c json"], hasHash: Bool = false, hasBTree: Bool = false, pages: Int = 1,
+    changes: Int = 0, statisticsDays: Int? = nil
+  ) -> FullIdentityTable {
+    FullIdentityTable(
+      nTotal: 1, nspname: "public", relname: name, hasPrimaryKey: false, hasBTree: hasBTree, hasHash: hasHash,
+      incomparable: incomparable, relpages: pages, changes: changes, statisticsDays: statisticsDays)
+  }
+}
+
 extension DatabaseSnapshot {
   static func named(_ name: String) -> DatabaseSnapshot {
     var snapshot = DatabaseSnapshot(name: name, connection: .connected(.local), unknown: unread)
@@ -55,6 +74,14 @@ extension DatabaseSnapshot {
     snapshot.languageUses = .known([])
     snapshot.notOwnedTables = .known([])
     snapshot.tables = .known([])
+    snapshot.objects = .known([])
+    snapshot.takenNames = .known([])
+    snapshot.rowSecuredTables = .known([])
+    snapshot.unreadableLargeObjects = .known(UnreadableLargeObjects(count: 0))
+    snapshot.materializedViews = .known([])
+    snapshot.unidentifiedTables = .known([])
+    snapshot.fullIdentityTables = .known([])
+    snapshot.unloggedTables = .known([])
     return snapshot
   }
 }

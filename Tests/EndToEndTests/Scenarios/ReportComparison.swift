@@ -43,7 +43,13 @@ struct ReportComparison {
     if clusters.source.server.role != nil { unconcerned.insert("publication-privileges") }
     if clusters.target.server.role != nil { unconcerned.insert("target-subscription-privileges") }
     guard !unconcerned.contains("*") else { return problems }
+    // What follows from a failed connection is not for each case to list.
+    let connecting: Set = ["connection-source-databases", "connection-target-databases", "database-valid"]
+    let closed = Set(
+      report.outcomes.filter { connecting.contains($0.rule) && $0.outcome == .failed }.compactMap(\.database?.nameBytes)
+    )
     for outcome in report.outcomes where !unconcerned.contains(outcome.rule) {
+      if outcome.outcome == .undetermined, let name = outcome.database?.nameBytes, closed.contains(name) { continue }
       let subject = Subject(rule: outcome.rule, database: outcome.database)
       guard !expected.contains(subject), outcome.outcome != .passed, outcome.outcome != .skipped else { continue }
       problems.append("\(name(subject)) is \(outcome.outcome.rawValue) too: \(outcome.message)\n\(outcome.findings)")

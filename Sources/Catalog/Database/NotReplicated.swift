@@ -1,0 +1,106 @@
+// What logical replication leaves out; read where the summary says that there is some.
+
+/// A table that is not logged, so that no change of it can be decoded.
+public struct UnloggedTable: CatalogRow {
+  /// How many there are in all; without a table filter rows are given for the first of them only.
+  public var nTotal: Int
+  public var nspname: String
+  public var relname: String
+  public var sizeBytes: Int
+
+  public static let subject = "the unlogged tables"
+
+  public static func sql(_ server: ServerVersion) -> String {
+    """
+    SELECT count(*) OVER () AS n_total, n.nspname, c.relname,
+           c.relpages * pg_catalog.current_setting('block_size')::int8 AS size_bytes
+      FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+     WHERE c.relkind = 'r' AND c.relpersistence = 'u' AND c.oid >= 16384
+       AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+       AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_depend e WHERE e.classid = 'pg_catalog.pg_class'::regclass
+                          AND e.objid = c.oid AND e.objsubid = 0 AND e.deptype = 'e')
+     ORDER BY n.nspname COLLATE "C", c.relname COLLATE "C" LIMIT $1::int8
+    """
+  }
+}
+
+/// A view that keeps its rows.
+public struct MaterializedView: CatalogRow {
+  /// How many there are in all; without a table filter rows are given for the first of them only.
+  public var nTotal: Int
+  public var nspname: String
+  public var relname: String
+  public var isPopulated: Bool
+  public var sizeBytes: Int
+
+  public static let subject = "the materialized views"
+
+  public static func sql(_ server: ServerVersion) -> String {
+    """
+    SELECT count(*) OVER () AS n_total, n.nspname, c.relname, c.relispopulated AS is_populated,
+           c.relpages * pg_catalog.current_setting('block_size')::int8 AS size_bytes
+      FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+     WHERE c.relkind = 'm' AND c.oid >= 16384 AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+       AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_depend e WHERE e.classid = 'pg_catalog.pg_class'::regclass
+                          AND e.objid = c.oid AND e.objsubid = 0 AND e.deptype = 'e')
+     ORDER BY c.relpages DESC, n.nspname COLLATE "C", c.relname COLLATE "C" LIMIT $1::int8
+    """
+  }
+}
+
+/// Large objects that the connected role may not read.
+public struct UnreadableLargeObjects: CatalogRow {
+  public var count: Int
+  /// One of them, and who owns it.
+  public var example: Int?
+  public var owner: String?
+
+  public init(count: Int, example: Int? = nil, owner: String? = nil) {
+    self.count = count
+    self.example = example
+    self.owner = owner
+  }
+
+  public static let subject = "the privileges on large objects"
+
+  // Up to 18 pg_read_all_data does not cover them.
+  public static func sql(_ server: ServerVersion) -> String {
+    """
+    SELECT count(*) AS count, min(x.oid::int8) AS example,
+           min(pg_catalog.pg_get_userbyid(x.lomowner)::text) AS owner
+      FROM (SELECT m.oid, m.lomowner FROM pg_catalog.pg_largeobject_metadata m
+             WHERE NOT pg_catalog.pg_has_role(m.lomowner, 'USAGE')
+               AND pg_catalog.current_setting('lo_compat_privileges') <> 'on'
+               \(server.major >= 19 ? "AND NOT pg_catalog.pg_has_role('pg_read_all_data', 'USAGE')" : "")
+               AND NOT EXISTS (SELECT 1 FROM pg_catalog.aclexplode(m.lomacl) a WHERE a.privilege_type = 'SELECT'
+                                  AND (a.grantee = 0 OR pg_catalog.pg_has_role(a.grantee, 'USAGE')))
+             LIMIT 1000001) x
+    """
+  }
+}
+
+/// A table of which row security would hide rows from the connected role.
+public struct RowSecuredTable: CatalogRow {
+  /// How many there are in all; without a table filter rows are given for the first of them only.
+  public var nTotal: Int
+  public var nspname: String
+  public var relname: String
+  public var owner: String
+  /// It holds for the owner too.
+  public var isForced: Bool
+
+  public static let subject = "the tables with row security"
+
+  public static func sql(_ server: ServerVersion) -> String {
+    """
+    SELECT count(*) OVER () AS n_total, n.nspname, c.relname, pg_catalog.pg_get_userbyid(c.relowner) AS owner,
+           c.relforcerowsecurity AS is_forced
+      FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+     WHERE c.relkind IN ('r', 'p') AND c.relrowsecurity AND c.oid >= 16384 AND n.nspname !~ '^pg_'
+       AND n.nspname <> 'information_schema' AND pg_catalog.row_security_active(c.oid)
+       AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_depend e WHERE e.classid = 'pg_catalog.pg_class'::regclass
+                          AND e.objid = c.oid AND e.objsubid = 0 AND e.deptype = 'e')
+     ORDER BY n.nspname COLLATE "C", c.relname COLLATE "C" LIMIT $1::int8
+    """
+  }
+}

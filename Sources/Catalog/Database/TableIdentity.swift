@@ -1,0 +1,146 @@
+/// A table whose rows logical replication can't tell apart: once published, UPDATE and DELETE on it fail.
+///
+/// Source: PostgreSQL documentation, "Replica Identity".
+public struct UnidentifiedTable: CatalogRow {
+  /// How many there are in all; without a table filter rows are given for the first of them only.
+  public var nTotal: Int
+  public var nspname: String
+  public var relname: String
+  /// `d`, `n` or `i`, as in `pg_class.relreplident`.
+  public var replident: String
+  /// Has a primary key that could serve.
+  public var hasPrimaryKey: Bool
+  /// Has a primary key that is deferrable, which can't.
+  public var hasDeferrableKey: Bool
+  /// Could be named in REPLICA IDENTITY USING INDEX.
+  public var candidateIndex: String?
+  /// Columns that can't be compared, with their types; with one of them REPLICA IDENTITY FULL is no way out.
+  public var incomparable: [String]
+  /// Rows updated or deleted, as the statistics have it.
+  public var changes: Int
+  /// How long the statistics have been gathered, where that is known.
+  public var statisticsDays: Int?
+
+  public static let subject = "the tables without a replica identity"
+
+  public static func sql(_ server: ServerVersion) -> String {
+    """
+    WITH RECURSIVE chosen AS (
+      SELECT c.oid, n.nspname, c.relname, c.relreplident
+        FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+       WHERE c.relkind = 'r' AND c.relpersistence = 'p' AND c.oid >= 16384
+         AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+         AND CASE c.relreplident
+               WHEN 'f' THEN false
+               WHEN 'n' THEN true
+               WHEN 'd' THEN NOT EXISTS (SELECT 1 FROM pg_catalog.pg_index i WHERE i.indrelid = c.oid
+                                            AND i.indisprimary AND i.indimmediate AND i.indisvalid)
+               ELSE NOT EXISTS (SELECT 1 FROM pg_catalog.pg_index i WHERE i.indrelid = c.oid
+                                   AND i.indisreplident AND i.indimmediate AND i.indisvalid) END
+         AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_depend e WHERE e.classid = 'pg_catalog.pg_class'::regclass
+                            AND e.objid = c.oid AND e.objsubid = 0 AND e.deptype = 'e')
+    ), \(incomparableColumns(server))
+    SELECT count(*) OVER () AS n_total, c.nspname, c.relname, c.relreplident::text AS replident,
+           EXISTS (SELECT 1 FROM pg_catalog.pg_index i WHERE i.indrelid = c.oid AND i.indisprimary
+                      AND i.indimmediate AND i.indisvalid) AS has_primary_key,
+           EXISTS (SELECT 1 FROM pg_catalog.pg_index i WHERE i.indrelid = c.oid AND i.indisprimary
+                      AND NOT i.indimmediate) AS has_deferrable_key,
+           (SELECT min(x.relname::text) FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid
+             WHERE i.indrelid = c.oid AND i.indisunique AND i.indimmediate AND i.indisvalid AND i.indpred IS NULL
+               AND i.indexprs IS NULL
+               AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_attribute a WHERE a.attrelid = c.oid
+                                  AND a.attnum = ANY (i.indkey::int2[])
+                                  AND (NOT a.attnotnull\(server.generatedColumn)))) AS candidate_index,
+           ARRAY(SELECT DISTINCT b.attname || ' ' || b.typname FROM bad b WHERE b.oid = c.oid ORDER BY 1)
+             AS incomparable,
+           pg_catalog.pg_stat_get_tuples_updated(c.oid) + pg_catalog.pg_stat_get_tuples_deleted(c.oid) AS changes,
+           (SELECT floor(extract(epoch FROM now() - s.stats_reset) / 86400)::int8
+              FROM pg_catalog.pg_stat_database s WHERE s.datname = current_database()) AS statistics_days
+      FROM chosen c
+     ORDER BY changes DESC, c.nspname COLLATE "C", c.relname COLLATE "C" LIMIT $1::int8
+    """
+  }
+}
+
+/// A table with REPLICA IDENTITY FULL.
+public struct FullIdentityTable: CatalogRow {
+  /// How many there are in all; without a table filter rows are given for the largest only.
+  public var nTotal: Int
+  public var nspname: String
+  public var relname: String
+  /// Has a primary key, by which a subscriber finds the rows.
+  public var hasPrimaryKey: Bool
+  /// Has an index by which a subscriber could find rows: B-trees for 16 and newer.
+  public var hasBTree: Bool
+  /// Likewise, hash indexes for 17 and newer.
+  public var hasHash: Bool
+  /// Columns that can't be compared, with their types.
+  public var incomparable: [String]
+  public var relpages: Int
+  public var changes: Int
+  public var statisticsDays: Int?
+
+  public static let subject = "the tables with REPLICA IDENTITY FULL"
+
+  public static func sql(_ server: ServerVersion) -> String {
+    func index(_ method: String) -> String {
+      """
+      EXISTS (SELECT 1 FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid
+                JOIN pg_catalog.pg_am am ON am.oid = x.relam
+               WHERE i.indrelid = c.oid AND i.indisvalid AND i.indpred IS NULL AND am.amname = '\(method)'
+                 AND i.indkey[0] <> 0)
+      """
+    }
+    return """
+      WITH RECURSIVE chosen AS (
+        SELECT c.oid, n.nspname, c.relname, c.relpages
+          FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+         WHERE c.relkind = 'r' AND c.relpersistence = 'p' AND c.relreplident = 'f' AND c.oid >= 16384
+           AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+           AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_depend e WHERE e.classid = 'pg_catalog.pg_class'::regclass
+                              AND e.objid = c.oid AND e.objsubid = 0 AND e.deptype = 'e')
+      ), \(incomparableColumns(server))
+      SELECT count(*) OVER () AS n_total, c.nspname, c.relname,
+             EXISTS (SELECT 1 FROM pg_catalog.pg_index i WHERE i.indrelid = c.oid AND i.indisprimary
+                        AND i.indimmediate AND i.indisvalid) AS has_primary_key,
+             \(index("btree")) AS has_b_tree, \(index("hash")) AS has_hash,
+             ARRAY(SELECT DISTINCT b.attname || ' ' || b.typname FROM bad b WHERE b.oid = c.oid ORDER BY 1)
+               AS incomparable,
+             c.relpages,
+             pg_catalog.pg_stat_get_tuples_updated(c.oid) + pg_catalog.pg_stat_get_tuples_deleted(c.oid) AS changes,
+             (SELECT floor(extract(epoch FROM now() - s.stats_reset) / 86400)::int8
+                FROM pg_catalog.pg_stat_database s WHERE s.datname = current_database()) AS statistics_days
+        FROM chosen c
+       ORDER BY c.relpages DESC, c.nspname COLLATE "C", c.relname COLLATE "C" LIMIT $1::int8
+      """
+  }
+}
+
+/// `bad (oid, attname, typname)`: the columns of the tables `chosen` whose type, or the type of whose elements, has no
+/// operator that a subscriber could compare by.
+private func incomparableColumns(_ server: ServerVersion) -> String {
+  """
+  col (oid, attname, typ) AS (
+    SELECT c.oid, a.attname, a.atttypid FROM chosen c JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid
+     WHERE a.attnum > 0 AND NOT a.attisdropped\(server.major >= 12 ? " AND a.attgenerated = ''" : "")
+    UNION ALL
+    SELECT col.oid, col.attname, CASE WHEN t.typtype = 'd' THEN t.typbasetype ELSE t.typelem END
+      FROM col JOIN pg_catalog.pg_type t ON t.oid = col.typ
+     WHERE t.typtype = 'd' OR (t.typcategory = 'A' AND t.typelem <> 0)
+  ), bad AS (
+    SELECT col.oid, col.attname, t.typname FROM col JOIN pg_catalog.pg_type t ON t.oid = col.typ
+     WHERE t.typtype = 'b' AND NOT (t.typcategory = 'A' AND t.typelem <> 0)
+       AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_opclass o JOIN pg_catalog.pg_am am ON am.oid = o.opcmethod
+                        WHERE o.opcdefault AND am.amname IN ('btree', 'hash')
+                          AND (o.opcintype = t.oid
+                               OR EXISTS (SELECT 1 FROM pg_catalog.pg_cast k
+                                           WHERE k.castsource = t.oid AND k.casttarget = o.opcintype
+                                             AND k.castmethod = 'b' AND k.castcontext = 'i')))
+  )
+  """
+}
+
+extension ServerVersion {
+  // Their values are not sent below 18: no row can be found by them.
+  fileprivate var generatedColumn: String { major >= 12 ? " OR a.attgenerated <> ''" : "" }
+}

@@ -1,0 +1,90 @@
+import Catalog
+import Postgres
+
+extension ClusterInspector {
+  /// What is asked only of source databases whose summary says that there is something of the kind.
+  func lookCloser(in session: CatalogSession, into database: inout DatabaseSnapshot) async throws {
+    switch database.summary {
+    case .unknown(let reason): database.setUnknown(reason)
+    case .known(let summary):
+      let me = snapshot.me.ifKnown
+      let seesAllRows = me.map { $0.rolsuper || $0.rolbypassrls } ?? false
+      let ownsEverything = me?.rolsuper ?? false
+      let replicates = inspector.options.method.allows(.replication)
+      // With a table filter all are needed, to tell which of them are selected; a saved snapshot may meet one later.
+      let needsAll = inspector.options.tables != .all || inspector.settings.readsEverything
+      let limit = [needsAll ? "\(Int32.max)" : "1000"]
+      let reader = session.reader(for: DatabaseSnapshot.self)
+
+      func look<Row: CatalogRow>(_ path: WritableKeyPath<DatabaseSnapshot, Fact<[Row]>>, if isNeeded: Bool) {
+        if isNeeded { reader.all(path, limit) } else { database[keyPath: path] = .known([]) }
+      }
+      look(\.rowSecuredTables, if: summary.rowSecuredTables > 0 && !seesAllRows)
+      look(\.materializedViews, if: summary.materializedViews > 0)
+      if replicates {
+        look(\.unidentifiedTables, if: summary.unidentifiedTables > 0)
+        look(\.fullIdentityTables, if: summary.fullIdentityTables > 0)
+        look(\.unloggedTables, if: summary.unloggedTables > 0)
+      }
+      if summary.largeObjects > 0 && !ownsEverything {
+        reader.only(\.unreadableLargeObjects)
+      } else {
+        database.unreadableLargeObjects = .known(UnreadableLargeObjects(count: 0))
+      }
+      try await reader.read(into: &database)
+    }
+  }
+
+  /// Finds which names of the source databases are given away in the target databases.
+  func compareNames(in source: inout ClusterSnapshot, with target: ClusterSnapshot) async throws {
+    var occupied: [[UInt8]: [UserObject]] = [:]
+    for database in target.inspected {
+      guard let objects = database.objects.ifKnown, !objects.isEmpty else { continue }
+      occupied[database.name.nameBytes] = objects
+    }
+    for index in source.inspected.indices {
+      try Task.checkCancellation()
+      guard let objects = occupied[source.inspected[index].name.nameBytes],
+        case .connected = source.inspected[index].connection
+      else { continue }
+      try await compareNames(with: objects, into: &source.inspected[index])
+    }
+  }
+
+  private func compareNames(with objects: [UserObject], into database: inout DatabaseSnapshot) async throws {
+    guard let string else {
+      database.takenNames = .unknown(
+        Undetermined(
+          "a saved snapshot of the source can't be asked which of its names are given away in the target",
+          remedy: "Check with a connection to the source, or empty the target database."))
+      return
+    }
+    switch try await inspector.connect(string.selecting(database: database.name)) {
+    case .failure(let failure, _):
+      inspector.logger.debug("connection failed", metadata: ["database": "\(database.name)", "failure": "\(failure)"])
+      database.takenNames = .unknown(
+        Undetermined(
+          "the source database could not be connected to a second time, to compare its names with the target's",
+          remedy: "Run the check again."))
+    case .success(let connection, _):
+      let session = CatalogSession(
+        connection, side: side, settings: inspector.settings, startsWithSettings: startsWithSettings,
+        logger: inspector.logger)
+      let reader = session.reader(for: DatabaseSnapshot.self)
+      reader.all(\.takenNames, TakenName.parameters(objects))
+      try await reader.read(into: &database)
+      await session.close()
+    }
+  }
+}
+
+extension DatabaseSnapshot {
+  fileprivate mutating func setUnknown(_ reason: Undetermined) {
+    rowSecuredTables = .unknown(reason)
+    materializedViews = .unknown(reason)
+    unidentifiedTables = .unknown(reason)
+    fullIdentityTables = .unknown(reason)
+    unloggedTables = .unknown(reason)
+    unreadableLargeObjects = .unknown(reason)
+  }
+}

@@ -1,0 +1,130 @@
+import Catalog
+
+extension Rule {
+  static let replicaIdentity = Rule(
+    "replica-identity", "Every table has a replica identity",
+    group: .replication, methods: [.replication],
+    documentation: "https://www.postgresql.org/docs/current/logical-replication-publication.html",
+    explanation: Explanation(
+      why: """
+        A subscriber finds the row to change by its replica identity, by default the primary key. As soon as a table \
+        without one is published, UPDATE and DELETE on it fail: on the source, for everybody.
+        """,
+      decides: """
+        Each selected permanent table has a primary key that is not deferrable, or the index that REPLICA IDENTITY \
+        USING INDEX names, or REPLICA IDENTITY FULL (replica-identity-full says whether that does). A blocker where \
+        the statistics show that rows of such a table are updated or deleted, or where they are younger than a week \
+        or of unknown age; else a warning.
+        """,
+      fix: """
+        Add a primary key; or name a unique index over columns that are NOT NULL; or else set REPLICA IDENTITY FULL, \
+        where every column can be compared.
+        """),
+    decide: .database { pair in
+      let (count, tables) = pair.selected(try pair.snapshot(on: .source).unidentifiedTables.value)
+      guard count > 0 else { return .passed("Every table has a replica identity.") }
+      let groups = Dictionary(grouping: tables) { Ailment(cause: $0.cause, remedy: $0.remedy) }
+      let sorted = groups.sorted { left, right in
+        let (first, second) = (left.value.changes, right.value.changes)
+        return first == second ? left.key < right.key : first > second
+      }
+      let isUsed = tables.contains { $0.isOrMayBeChanged }
+      let changed = tables.count { $0.changes > 0 }
+      return .failed(
+        "\(count.counted("table has", "tables have")) no replica identity; "
+          + (changed > 0
+            ? "rows of \(changed) are updated or deleted."
+            : isUsed
+              ? "the statistics are too young to say that none is updated." : "the statistics show no update."),
+        sorted.map { finding($0.key, $0.value) }, severity: isUsed ? .blocker : .warning)
+    })
+}
+
+/// What is wrong with a table, and what to do about it.
+private struct Ailment: Hashable, Comparable {
+  enum Cause: Int {
+    case noPrimaryKey, deferrableKey, indexGone, nothing
+  }
+  enum Remedy: Int {
+    case standard, usingIndex, full, primaryKey
+  }
+
+  var cause: Cause
+  var remedy: Remedy
+
+  static func < (left: Self, right: Self) -> Bool {
+    (left.cause.rawValue, left.remedy.rawValue) < (right.cause.rawValue, right.remedy.rawValue)
+  }
+}
+
+private func finding(_ ailment: Ailment, _ tables: [UnidentifiedTable]) -> Finding {
+  let isOne = tables.count == 1
+  let shown = tables.prefix(100)
+  let message =
+    switch ailment.cause {
+    case .noPrimaryKey: isOne ? "it has no primary key" : "they have no primary key"
+    case .deferrableKey: isOne ? "its primary key is deferrable" : "their primary keys are deferrable"
+    case .indexGone:
+      isOne
+        ? "the index that is its replica identity is gone or invalid"
+        : "the indexes that are their replica identities are gone or invalid"
+    case .nothing: isOne ? "its REPLICA IDENTITY is NOTHING" : "their REPLICA IDENTITY is NOTHING"
+    }
+  let remediation =
+    switch ailment.remedy {
+    case .standard: Remediation("Let the primary key be the replica identity.", paste: script(shown), at: .source)
+    case .usingIndex:
+      Remediation(
+        "Name a unique index over columns that are NOT NULL, or add a primary key.", paste: script(shown), at: .source)
+    case .full:
+      Remediation(
+        """
+        Add a primary key. Where there is none to be had, let the whole row be the identity: each changed row is then \
+        written to WAL as it was, and looked for by all its columns (see replica-identity-full).
+        """, paste: script(shown), at: .source)
+    case .primaryKey:
+      Remediation("Add a primary key: REPLICA IDENTITY FULL does not do where a column can't be compared.")
+    }
+  var evidence = [
+    "tables": shown.map(\.qualifiedName).joined(separator: ", "), "rows updated or deleted": "\(tables.changes)",
+    "statistics": tables.first?.statisticsDays.map { "of the last \($0.counted("day"))" } ?? "of unknown age",
+  ]
+  if ailment.remedy == .primaryKey {
+    evidence["not comparable"] = shown.flatMap(\.incomparable).listed(atMost: 20)
+  }
+  return Finding(
+    isOne ? "table \(tables[0].qualifiedName)" : "\(tables.count) tables", message, evidence: evidence,
+    remediation: remediation)
+}
+
+private func script(_ tables: some Collection<UnidentifiedTable>) -> String {
+  tables.map { "ALTER TABLE \($0.qualifiedName) REPLICA IDENTITY \($0.identity);" }.joined(separator: "\n")
+}
+
+extension UnidentifiedTable {
+  fileprivate var cause: Ailment.Cause {
+    switch replident {
+    case "n": .nothing
+    case "i": .indexGone
+    default: hasDeferrableKey ? .deferrableKey : .noPrimaryKey
+    }
+  }
+
+  fileprivate var remedy: Ailment.Remedy {
+    if hasPrimaryKey { return .standard }
+    if candidateIndex != nil { return .usingIndex }
+    return incomparable.isEmpty ? .full : .primaryKey
+  }
+
+  fileprivate var identity: String {
+    if hasPrimaryKey { return "DEFAULT" }
+    return candidateIndex.map { "USING INDEX \(quotedIdentifier($0))" } ?? "FULL"
+  }
+
+  /// Without a week of statistics nobody knows.
+  fileprivate var isOrMayBeChanged: Bool { changes > 0 || (statisticsDays ?? 0) < 7 }
+}
+
+extension [UnidentifiedTable] {
+  fileprivate var changes: Int { reduce(0) { $0 + $1.changes } }
+}

@@ -1,0 +1,55 @@
+import Catalog
+
+extension Rule {
+  static let replicaIdentityFull = Rule(
+    "replica-identity-full", "REPLICA IDENTITY FULL is possible and affordable",
+    group: .replication, methods: [.replication],
+    documentation: "https://www.postgresql.org/docs/current/logical-replication-publication.html",
+    explanation: Explanation(
+      why: """
+        With REPLICA IDENTITY FULL and no primary key the subscriber compares whole rows. Where a column has no \
+        equality operator (json, xml, point) the copy goes through, and the first UPDATE or DELETE stops the apply. \
+        Where no index helps, each changed row is a scan of the whole table.
+        """,
+      decides: """
+        For each selected table with REPLICA IDENTITY FULL and no primary key: a blocker where a column can't be \
+        compared, and a warning in place of it where a week of statistics shows no update; a warning where the table \
+        has more than 1,000 pages, its rows are updated or deleted, and there is no index that the target could use \
+        (B-trees from 16 on, hash indexes from 17 on).
+        """,
+      fix: "Add a primary key, or a unique index and name it as the replica identity."),
+    decide: .database { pair in
+      let (count, tables) = pair.selected(try pair.snapshot(on: .source).fullIdentityTables.value)
+      guard count > 0 else { return .passed("No table has REPLICA IDENTITY FULL.") }
+      let version = try pair.clusters.target.version
+      let bare = tables.filter { !$0.hasPrimaryKey }
+      let stopping = bare.filter { !$0.incomparable.isEmpty }
+      let slow = bare.filter { table in
+        table.incomparable.isEmpty && table.relpages > 1000 && table.changes > 0
+          && !(version.major >= 16 && table.hasBTree) && !(version.major >= 17 && table.hasHash)
+      }
+      guard !stopping.isEmpty || !slow.isEmpty else {
+        return .passed("\(count.counted("table")) with REPLICA IDENTITY FULL: none is large and without an index.")
+      }
+      let findings =
+        stopping.map { table in
+          Finding(
+            "table \(table.qualifiedName)", "it has columns that can't be compared",
+            evidence: [
+              "columns": table.incomparable.joined(separator: ", "), "rows updated or deleted": "\(table.changes)",
+            ], remediation: Remediation("Add a primary key: rows are then found by it."))
+        }
+        + slow.map { table in
+          Finding(
+            "table \(table.qualifiedName)", "the target has to scan it for each row that is changed",
+            evidence: ["pages": "\(table.relpages)", "rows updated or deleted": "\(table.changes)"],
+            remediation: Remediation("Add a primary key, or name a unique index as its replica identity."))
+        }
+      let isUsed = stopping.contains { $0.changes > 0 || ($0.statisticsDays ?? 0) < 7 }
+      return .failed(
+        stopping.isEmpty
+          ? "\(slow.count.counted("table")) with REPLICA IDENTITY FULL would be scanned for each changed row."
+          : "\(stopping.count.counted("table")) with REPLICA IDENTITY FULL can't be compared by the target.",
+        Array(findings.prefix(100)), severity: isUsed ? .blocker : .warning)
+    })
+}

@@ -1,0 +1,28 @@
+import Catalog
+
+/// A row about one table, of a query that gives all rows where there is a table filter, else the first of them.
+protocol TableRow {
+  var nTotal: Int { get }
+  var nspname: String { get }
+  var relname: String { get }
+}
+
+extension TableRow {
+  /// To be shown and pasted.
+  var qualifiedName: String { "\(quotedIdentifier(nspname)).\(quotedIdentifier(relname))" }
+}
+
+extension UnidentifiedTable: TableRow {}
+extension FullIdentityTable: TableRow {}
+extension UnloggedTable: TableRow {}
+extension MaterializedView: TableRow {}
+extension RowSecuredTable: TableRow {}
+
+extension DatabasePair {
+  /// Those of the rows whose tables are selected, and how many there are of them in all.
+  func selected<Row: TableRow>(_ rows: [Row]) -> (count: Int, rows: [Row]) {
+    guard options.tables != .all else { return (rows.first?.nTotal ?? 0, rows) }
+    let chosen = rows.filter { options.tables.selects(schema: $0.nspname, table: $0.relname, in: name) }
+    return (chosen.count, chosen)
+  }
+}
