@@ -29,6 +29,16 @@ public struct ClusterSnapshot: Codable, Sendable, Equatable {
   public var origins: Fact<ReplicationOrigins>
   public var availableExtensions: Fact<[AvailableExtension]>
   public var languageTemplates: Fact<[LanguageTemplate]>
+  /// Of the target: the locales that databases of the source have.
+  public var locales: Fact<[LocaleSupport]>
+  /// Of the target.
+  public var collationProviders: Fact<CollationProviders>
+  /// Of the source: the roles that its selected databases need.
+  public var roleReferences: Fact<[RoleReference]>
+  /// Of the target.
+  public var predefinedRoles: Fact<[PredefinedRole]>
+  /// Of the target: the roles that the connected one may give objects to, where it is no superuser.
+  public var assumableRoles: Fact<[AssumableRole]>
   public var provider: Fact<ProviderRecognition>
   /// Free space for data, as far as it could be learnt without being told.
   public var freeSpace: Fact<FreeSpace>
@@ -54,6 +64,11 @@ public struct ClusterSnapshot: Codable, Sendable, Equatable {
     origins = .unknown(reason)
     availableExtensions = .unknown(reason)
     languageTemplates = .unknown(reason)
+    locales = .unknown(reason)
+    collationProviders = .unknown(reason)
+    roleReferences = .unknown(reason)
+    predefinedRoles = .unknown(reason)
+    assumableRoles = .unknown(reason)
     provider = .unknown(reason)
     freeSpace = .unknown(reason)
     inspected = []

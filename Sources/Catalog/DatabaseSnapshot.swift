@@ -27,6 +27,8 @@ public struct DatabaseSnapshot: Codable, Sendable, Equatable {
   public var unidentifiedTables: Fact<[UnidentifiedTable]>
   public var fullIdentityTables: Fact<[FullIdentityTable]>
   public var unloggedTables: Fact<[UnloggedTable]>
+  /// Read in source databases.
+  public var superuserObjects: Fact<[SuperuserObject]>
   /// All user tables; read only when a table filter is given.
   public var tables: Fact<[Table]>
 
@@ -50,6 +52,7 @@ public struct DatabaseSnapshot: Codable, Sendable, Equatable {
     unidentifiedTables = .unknown(reason)
     fullIdentityTables = .unknown(reason)
     unloggedTables = .unknown(reason)
+    superuserObjects = .unknown(reason)
     tables = .unknown(reason)
   }
 }

@@ -47,19 +47,9 @@ final class CatalogSession: Sendable {
 
   /// The same with a savepoint around each query, so that one that fails takes no other with it.
   private func runOneByOne(_ queries: [CatalogQuery]) async throws -> [Result<Rows, Undetermined>] {
-    let segments =
-      [[Statement("ROLLBACK")], begin + [Statement("SAVEPOINT inspected")]]
-      + queries.map { query in
-        // After an error this is what makes the transaction usable again; without one it undoes nothing.
-        [Statement("ROLLBACK TO SAVEPOINT inspected"), query.statement]
-      } + [[Statement("ROLLBACK")]]
-    let results = try await connection.pipeline(segments)
-    if case .failure(let error) = results[1] {
-      return queries.map { .failure(unknown(error, reading: $0.subject)) }
-    }
-    return zip(queries, results.dropFirst(2)).map { query, result in
+    return zip(queries, try await results(of: queries.map(\.statement))).map { query, result in
       switch result {
-      case .success(let answers): return .success(answers[1])
+      case .success(let rows): return .success(rows)
       case .failure(let error):
         logger.debug(
           "query failed",
@@ -71,8 +61,22 @@ final class CatalogSession: Sendable {
     }
   }
 
+  /// What the server says to each statement, none of which changes what it says to the others.
+  func results(of statements: [Statement]) async throws -> [Result<Rows, PostgresError>] {
+    guard !statements.isEmpty else { return [] }
+    let segments =
+      [[Statement("ROLLBACK")], begin + [Statement("SAVEPOINT inspected")]]
+      + statements.map { statement in
+        // After an error this is what makes the transaction usable again; without one it undoes nothing.
+        [Statement("ROLLBACK TO SAVEPOINT inspected"), statement]
+      } + [[Statement("ROLLBACK")]]
+    let results = try await connection.pipeline(segments)
+    if case .failure(let error) = results[1] { return statements.map { _ in .failure(error) } }
+    return results.dropFirst(2).prefix(statements.count).map { result in result.map { $0[1] } }
+  }
+
   /// What the server said, and what would let the fact be read.
-  private func unknown(_ error: PostgresError, reading subject: String) -> Undetermined {
+  func unknown(_ error: PostgresError, reading subject: String) -> Undetermined {
     let code = error.sqlstate.map { " (SQLSTATE \($0))" } ?? ""
     let reason =
       "could not read \(subject) in database \(quotedIdentifier(database)) of the \(side): \(error.message)\(code)"

@@ -66,9 +66,11 @@ struct ClusterInspector: Sendable {
   }
 
   /// Reads the rest of the cluster, and looks into those of the named databases that it has.
-  func inspect(databases names: [String]) async throws -> ClusterSnapshot {
+  ///
+  /// - Parameter locales: those of libc that databases to be created on the target take.
+  func inspect(databases names: [String], locales: [String] = []) async throws -> ClusterSnapshot {
     do {
-      let snapshot = try await inspectIfReachable(databases: names)
+      let snapshot = try await inspectIfReachable(databases: names, locales: locales)
       if side == .target { await offered.publish(string == nil ? snapshot.offeredExtensions : nil) }
       return snapshot
     } catch {
@@ -78,7 +80,7 @@ struct ClusterInspector: Sendable {
     }
   }
 
-  private func inspectIfReachable(databases names: [String]) async throws -> ClusterSnapshot {
+  private func inspectIfReachable(databases names: [String], locales: [String]) async throws -> ClusterSnapshot {
     guard let session else { return snapshot }
     let existing = Dictionary(
       (snapshot.databases.ifKnown ?? []).map { ($0.datname.nameBytes, $0) }, uniquingKeysWith: { first, _ in first })
@@ -100,7 +102,8 @@ struct ClusterInspector: Sendable {
     return try await withThrowingTaskGroup(of: [DatabaseSnapshot].self) { group in
       for _ in 1..<max(inspector.settings.jobs, 1) { group.addTask { try await drain(queue) } }
       // The first session counts as one of the jobs: when it is done, its place is taken by another database.
-      var snapshot = try await readCluster(session, sizesOf: names.compactMap { existing[$0.nameBytes]?.oid })
+      var snapshot = try await readCluster(
+        session, databases: names.compactMap { existing[$0.nameBytes]?.oid }, locales: locales)
       if side == .target {
         await offered.publish(snapshot.offeredExtensions)
       }
@@ -117,8 +120,11 @@ struct ClusterInspector: Sendable {
     }
   }
 
-  private func readCluster(_ session: CatalogSession, sizesOf databases: [Int]) async throws -> ClusterSnapshot {
+  private func readCluster(
+    _ session: CatalogSession, databases: [Int], locales: [String]
+  ) async throws -> ClusterSnapshot {
     var snapshot = snapshot
+    let identifiers = "{\(databases.map(String.init).joined(separator: ","))}"
     let reader = session.reader(for: ClusterSnapshot.self)
     reader.only(\.control)
     reader.all(\.roles)
@@ -133,16 +139,21 @@ struct ClusterInspector: Sendable {
     var freeSpaceFunctions: [FreeSpaceFunction] = []
     if side == .target {
       reader.all(FreeSpaceFunction.self) { freeSpaceFunctions = $1.ifKnown ?? [] }
+      reader.only(\.collationProviders)
+      reader.all(\.predefinedRoles)
+      reader.all(\.assumableRoles)
     } else {
+      reader.all(\.roleReferences, [identifiers])
       reader.all(\.preparedTransactions)
       reader.all(\.writingTransactions)
     }
     if side == .source, inspector.options.tables == .all || inspector.settings.readsEverything {
       // With a table filter, the tables are measured instead.
-      reader.all(\.databaseSizes, ["{\(databases.map(String.init).joined(separator: ","))}"])
+      reader.all(\.databaseSizes, [identifiers])
     }
     try await reader.read(into: &snapshot)
     if side == .target {
+      snapshot.locales = try await session.support(forLocales: locales)
       snapshot.freeSpace = try await session.freeSpace(of: snapshot, functions: freeSpaceFunctions)
     }
     return snapshot
@@ -200,6 +211,7 @@ struct ClusterInspector: Sendable {
     reader.all(\.languages)
     if isSource {
       reader.only(\.summary)
+      reader.all(\.superuserObjects)
       if isFiltered || readsEverything { reader.all(\.tables) }
       if !isFiltered && !ownsEverything {
         reader.all(\.notOwnedTables)

@@ -63,8 +63,9 @@ public struct Inspector: Sendable {
     // Of the target, the databases that the source has too are looked into.
     let selected = sourceCluster.snapshot.databases.ifKnown.map { DatabaseSelection(of: $0, options: options).selected }
     let names = selected?.map(\.datname) ?? options.includedDatabases
+    let locales = sourceCluster.snapshot.libcLocales(of: names)
     async let sourceSnapshot = sourceCluster.inspect(databases: names)
-    async let targetSnapshot = targetCluster.inspect(databases: names)
+    async let targetSnapshot = targetCluster.inspect(databases: names, locales: locales)
     var (source, target) = try await (sourceSnapshot, targetSnapshot)
     try await sourceCluster.compareNames(in: &source, with: target)
     return (source, target)

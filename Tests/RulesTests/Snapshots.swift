@@ -73,6 +73,7 @@ extension DatabaseSnapshot {
     snapshot.extensionUses = .known([])
     snapshot.languageUses = .known([])
     snapshot.notOwnedTables = .known([])
+    snapshot.superuserObjects = .known([])
     snapshot.tables = .known([])
     snapshot.objects = .known([])
     snapshot.takenNames = .known([])
@@ -132,6 +133,11 @@ extension ClusterSnapshot {
     ])
     cluster.languageTemplates = .known([])
     cluster.provider = .known(ProviderRecognition(from: .none))
+    cluster.locales = .known([LocaleSupport(name: "C.UTF-8", isKnown: true)])
+    cluster.collationProviders = .known(CollationProviders(hasIcu: true))
+    cluster.roleReferences = .known([])
+    cluster.predefinedRoles = .known([])
+    cluster.assumableRoles = .known([])
     cluster.freeSpace = .known(FreeSpace(freeBytes: 1_000_000_000, totalBytes: nil, origin: "a test"))
     cluster.inspected = databases.map { .named($0) }
     return cluster

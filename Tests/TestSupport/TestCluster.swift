@@ -22,6 +22,8 @@ public final class TestCluster: Sendable {
   public var certificate: String { "\(dataDirectory)/server.crt" }
 
   private let folder: String
+  /// Where the system looks for locales first.
+  private var localeDirectory: String { "\(folder)/locales" }
   private let user: ServerUser?
 
   /// Creates and starts a cluster.
@@ -33,6 +35,7 @@ public final class TestCluster: Sendable {
   ///   - initdb: more arguments of `initdb`, `--data-checksums`, say.
   ///   - missing: extensions that the server does not offer although they are installed. Only for 13 and 15.
   ///   - extensions: more extensions that it offers. Only for 13 and 15.
+  ///   - locales: names by which its system knows `C.UTF-8` too.
   ///   - tls: whether it has a certificate for `localhost` and offers TLS.
   /// - Throws: ``TestSupportError`` with the server's log when the version is missing or does not start.
   public static func start(
@@ -43,6 +46,7 @@ public final class TestCluster: Sendable {
     initdb: [String] = [],
     without missing: Set<String> = [],
     offering extensions: [TestExtension] = [],
+    locales: [String] = [],
     tls: Bool = false
   ) async throws -> TestCluster {
     var settings = settings
@@ -51,6 +55,12 @@ public final class TestCluster: Sendable {
     let chosen = settings
     return try await startRetryingPorts {
       let cluster = try TestCluster(version: version, without: missing, offering: extensions)
+      for locale in locales {
+        let path = "\(cluster.localeDirectory)/\(locale)"
+        try FileManager.default.createDirectory(
+          atPath: cluster.localeDirectory, withIntermediateDirectories: true)
+        try FileManager.default.createSymbolicLink(atPath: path, withDestinationPath: "/usr/lib/locale/C.utf8")
+      }
       try await cluster.tool(
         "initdb",
         ["-D", cluster.dataDirectory, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"]
@@ -262,7 +272,8 @@ public final class TestCluster: Sendable {
     let output = try await run(
       Command(
         executable: "\(binDirectory)/\(name)", arguments: arguments,
-        environment: ["HOME": folder, "LC_ALL": "C.UTF-8"], input: input, workingDirectory: folder, user: user))
+        environment: ["HOME": folder, "LC_ALL": "C.UTF-8", "LOCPATH": localeDirectory], input: input,
+        workingDirectory: folder, user: user))
     guard output.status == .exited(0) else {
       throw TestSupportError("\(name): \(output.status)\n\(output.stdout)\(output.stderr)")
     }

@@ -12,6 +12,7 @@ actor ClusterPool {
     var hba: [String]?
     var tls: Bool
     var installation: String?
+    var locales: [String]
 
     init(_ server: Scenario.Server, isSource: Bool) {
       self.isSource = isSource
@@ -21,6 +22,7 @@ actor ClusterPool {
       hba = server.hba
       tls = server.tls ?? false
       installation = server.installation
+      locales = server.locales ?? []
     }
   }
 
@@ -47,7 +49,7 @@ actor ClusterPool {
       let defaults = ["wal_level": "logical", "autovacuum": "off", "max_connections": "50", "wal_keep_size": "1GB"]
       return try await TestCluster.start(
         version: setup.version, settings: defaults.merging(setup.settings) { $1 }, hba: setup.hba, without: lacking,
-        offering: offering, tls: setup.tls)
+        offering: offering, locales: setup.locales, tls: setup.tls)
     }
     clusters[setup] = starting
     return try await starting.value

@@ -67,6 +67,8 @@ struct Scenario: Decodable, Sendable {
     var tls: Bool?
     /// A folder of `fixtures/installations`.
     var installation: String?
+    /// Locales of its own, all alike: UTF-8, and sorted by code points.
+    var locales: [String]?
     /// The attributes of the role that connects; without them it is the superuser.
     var role: String?
     var password: String?
@@ -80,7 +82,7 @@ struct Scenario: Decodable, Sendable {
     var sql: String?
 
     enum CodingKeys: String, CodingKey, CaseIterable {
-      case kind, host, version, cluster, settings, hba, tls, installation, role, password, keywords, databases
+      case kind, host, version, cluster, settings, hba, tls, installation, locales, role, password, keywords, databases
       case clusterSql, sql
     }
   }

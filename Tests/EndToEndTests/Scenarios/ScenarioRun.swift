@@ -142,7 +142,9 @@ struct ScenarioRun: Sendable {
         case .setting?, nil: throw ScenarioError("it says nothing that can be run: \(sql)")
         }
         for place in places {
-          let database = outcome.database == nil ? "postgres" : await databaseName(in: place)
+          // No database is dropped from within.
+          let isElsewhere = outcome.database == nil || sql.hasPrefix("DROP DATABASE")
+          let database = isElsewhere ? "postgres" : await databaseName(in: place)
           try await place.cluster?.sql(sql, database: database)
         }
       }

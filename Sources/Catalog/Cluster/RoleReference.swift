@@ -1,0 +1,76 @@
+/// A role that a database needs, and what for.
+public struct RoleReference: CatalogRow {
+  public var datname: String
+  public var rolname: String
+  /// `o` owner, `a` named in a privilege, a default privilege or a user mapping, `r` in a policy, `i` in an initial
+  /// privilege, `m` a role that such a role is a member of.
+  public var kinds: [String]
+  public var rolcanlogin: Bool
+  public var rolsuper: Bool
+  public var rolinherit: Bool
+  public var rolcreatedb: Bool
+  public var rolcreaterole: Bool
+  public var rolreplication: Bool
+  public var rolbypassrls: Bool
+
+  public static let subject = "the roles that databases need"
+
+  // `$1` holds the databases' identifiers. Default privileges and user mappings name their role even in a dump without
+  // owners; what a database itself grants is no part of its dump. The bootstrap superuser is never listed.
+  // Source: PostgreSQL documentation, `pg_shdepend`.
+  public static func sql(_ server: ServerVersion) -> String {
+    """
+    SELECT d.datname, r.rolname, array_agg(DISTINCT e.kind) AS kinds, r.rolcanlogin, r.rolsuper, r.rolinherit,
+           r.rolcreatedb, r.rolcreaterole, r.rolreplication, r.rolbypassrls
+      FROM (
+      WITH RECURSIVE needed AS (
+        SELECT DISTINCT s.dbid, s.refobjid AS role,
+               CASE WHEN s.deptype = 'o'::"char" AND s.classid IN ('pg_catalog.pg_default_acl'::pg_catalog.regclass,
+                         'pg_catalog.pg_user_mapping'::pg_catalog.regclass) THEN 'a' ELSE s.deptype::text END AS kind
+          FROM pg_catalog.pg_shdepend s
+         WHERE s.refclassid = 'pg_catalog.pg_authid'::pg_catalog.regclass AND s.dbid = ANY ($1::oid[])
+        UNION
+        SELECT s.objid, s.refobjid, 'o' FROM pg_catalog.pg_shdepend s
+         WHERE s.refclassid = 'pg_catalog.pg_authid'::pg_catalog.regclass AND s.dbid = 0::oid
+           AND s.classid = 'pg_catalog.pg_database'::pg_catalog.regclass AND s.objid = ANY ($1::oid[])
+      ), every AS (
+        SELECT n.dbid, n.role, n.kind FROM needed n
+        UNION
+        SELECT e.dbid, m.roleid, 'm' FROM every e JOIN pg_catalog.pg_auth_members m ON m.member = e.role
+      )
+      SELECT f.dbid, f.role, f.kind FROM every f) e
+      JOIN pg_catalog.pg_database d ON d.oid = e.dbid JOIN pg_catalog.pg_roles r ON r.oid = e.role
+     GROUP BY d.datname, r.rolname, r.rolcanlogin, r.rolsuper, r.rolinherit, r.rolcreatedb, r.rolcreaterole,
+              r.rolreplication, r.rolbypassrls
+     ORDER BY d.datname COLLATE "C", r.rolname COLLATE "C"
+    """
+  }
+}
+
+/// A role that the server brings along.
+public struct PredefinedRole: CatalogRow {
+  public var rolname: String
+
+  public static let subject = "the predefined roles"
+
+  public static func sql(_ server: ServerVersion) -> String {
+    "SELECT r.rolname FROM pg_catalog.pg_roles r WHERE r.rolname ~ '^pg_' ORDER BY r.rolname COLLATE \"C\""
+  }
+}
+
+/// A role that the connected one may `SET ROLE` to, and so give objects to.
+public struct AssumableRole: CatalogRow {
+  public var rolname: String
+
+  public static let subject = "the roles that the connected one may set"
+
+  // A superuser may set every role; there may be very many. From 16 on, a membership may leave SET out.
+  public static func sql(_ server: ServerVersion) -> String {
+    """
+    SELECT r.rolname FROM pg_catalog.pg_roles r
+     WHERE NOT (SELECT m.rolsuper FROM pg_catalog.pg_roles m WHERE m.rolname = current_user)
+       AND pg_catalog.pg_has_role(r.oid, '\(server.major >= 16 ? "SET" : "MEMBER")')
+     ORDER BY r.rolname COLLATE "C"
+    """
+  }
+}
