@@ -79,8 +79,10 @@ public struct Inspector: Sendable {
     await offered.publish(nil)
     let cluster = try await open(.server(string), on: side, offered: offered)
     let databases = cluster.snapshot.databases.ifKnown ?? []
+    // Which locales a source will ask for is not known yet: these are the likely ones.
+    let locales = cluster.snapshot.libcLocales(of: databases.map(\.datname)) + ["C.UTF-8", "en_US.UTF-8"]
     return try await cluster.inspect(
-      databases: DatabaseSelection(of: databases, options: options).selected.map(\.datname))
+      databases: DatabaseSelection(of: databases, options: options).selected.map(\.datname), locales: locales)
   }
 
   private func open(_ origin: Origin, on side: Side, offered: OfferedExtensions) async throws -> ClusterInspector {
