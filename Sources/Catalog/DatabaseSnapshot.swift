@@ -27,7 +27,7 @@ public struct DatabaseSnapshot: Codable, Sendable, Equatable {
   public var unidentifiedTables: Fact<[UnidentifiedTable]>
   public var fullIdentityTables: Fact<[FullIdentityTable]>
   public var unloggedTables: Fact<[UnloggedTable]>
-  /// Read in source databases.
+  /// Read in source databases where the target's role is no superuser.
   public var superuserObjects: Fact<[SuperuserObject]>
   /// All user tables; read only when a table filter is given.
   public var tables: Fact<[Table]>

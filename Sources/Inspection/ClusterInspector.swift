@@ -14,6 +14,8 @@ struct ClusterInspector: Sendable {
   private let offered: OfferedExtensions
   /// Whether sessions start with our settings: asked of the first one, as a connection pooler may leave them out.
   let startsWithSettings: Bool
+  /// Nothing is asked that only matters where the target's role is no superuser.
+  private var targetRoleIsSuperuser = false
 
   /// A saved snapshot, which tells all there is to be told.
   init(_ inspector: Inspector, _ saved: ClusterSnapshot, on side: Side, offered: OfferedExtensions) {
@@ -63,6 +65,13 @@ struct ClusterInspector: Sendable {
         snapshot.connection = .failed(.lost(reason.reason, session: connection.session))
       }
     }
+  }
+
+  /// The same, knowing the target.
+  func facing(_ target: ClusterSnapshot) -> ClusterInspector {
+    var other = self
+    other.targetRoleIsSuperuser = target.me.ifKnown?.rolsuper ?? false
+    return other
   }
 
   /// Reads the rest of the cluster, and looks into those of the named databases that it has.
@@ -211,7 +220,7 @@ struct ClusterInspector: Sendable {
     reader.all(\.languages)
     if isSource {
       reader.only(\.summary)
-      reader.all(\.superuserObjects)
+      if !targetRoleIsSuperuser { reader.all(\.superuserObjects) }
       if isFiltered || readsEverything { reader.all(\.tables) }
       if !isFiltered && !ownsEverything {
         reader.all(\.notOwnedTables)

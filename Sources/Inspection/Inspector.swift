@@ -58,7 +58,8 @@ public struct Inspector: Sendable {
     let offered = OfferedExtensions()
     async let sourceOpening = open(source, on: .source, offered: offered)
     async let targetOpening = open(target, on: .target, offered: offered)
-    let (sourceCluster, targetCluster) = try await (sourceOpening, targetOpening)
+    let (openedSource, targetCluster) = try await (sourceOpening, targetOpening)
+    let sourceCluster = openedSource.facing(targetCluster.snapshot)
 
     // Of the target, the databases that the source has too are looked into.
     let selected = sourceCluster.snapshot.databases.ifKnown.map { DatabaseSelection(of: $0, options: options).selected }
