@@ -20,17 +20,20 @@ public struct Database: CatalogRow {
 
   public static let subject = "the list of databases"
 
+  // A privilege is NULL where the database has been dropped since this transaction's snapshot: it is gone, then.
   // `datlocprovider` is new in 15; `daticulocale` (15) became `datlocale` in 17.
   public static func sql(_ server: ServerVersion) -> String {
     """
-    SELECT d.oid, d.datname, pg_catalog.pg_get_userbyid(d.datdba) AS owner, pg_catalog.pg_encoding_to_char(d.encoding) AS encoding,
+    SELECT d.oid, d.datname, pg_catalog.pg_get_userbyid(d.datdba) AS owner,
+           pg_catalog.pg_encoding_to_char(d.encoding) AS encoding,
            d.datcollate, d.datctype,
            \(server.major >= 15 ? "d.datlocprovider::text" : "'c'::text") AS locale_provider,
            \(server.major >= 17 ? "d.datlocale" : server.major >= 15 ? "d.daticulocale" : "NULL::text") AS locale,
            d.datistemplate, d.datallowconn, d.datconnlimit,
-           pg_catalog.has_database_privilege(d.oid, 'CONNECT') AS can_connect,
-           pg_catalog.has_database_privilege(d.oid, 'CREATE') AS can_create
+           coalesce(pg_catalog.has_database_privilege(d.oid, 'CONNECT'), false) AS can_connect,
+           coalesce(pg_catalog.has_database_privilege(d.oid, 'CREATE'), false) AS can_create
       FROM pg_catalog.pg_database d
+     WHERE pg_catalog.has_database_privilege(d.oid, 'CONNECT') IS NOT NULL
      ORDER BY d.datname COLLATE "C"
     """
   }
