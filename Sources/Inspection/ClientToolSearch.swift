@@ -69,10 +69,3 @@ private func version(of program: String) async -> ToolVersion? {
     return await group.next() ?? nil
   }
 }
-
-extension [String] {
-  fileprivate var uniqued: [String] {
-    var seen: Set<String> = []
-    return filter { !$0.isEmpty && seen.insert($0).inserted }
-  }
-}

@@ -215,6 +215,7 @@ struct ClusterInspector: Sendable {
     let isFiltered = inspector.options.tables != .all
     let readsEverything = inspector.settings.readsEverything
     let ownsEverything = snapshot.me.ifKnown?.rolsuper == true
+    var mayHoldObjects = false
     let reader = session.reader(for: DatabaseSnapshot.self)
     reader.all(\.extensions)
     reader.all(\.languages)
@@ -227,11 +228,19 @@ struct ClusterInspector: Sendable {
         reader.all(\.unreadableRelations)
       }
     } else {
-      reader.all(\.objects)
+      reader.only(UserObjectSigns.self) {
+        $0.objects = $1.map { _ in [] }
+        mayHoldObjects = $1.ifKnown?.areThere ?? false
+      }
       if !ownsEverything { reader.all(\.closedSchemas) }
     }
     try await reader.read(into: &database)
     if isSource { try await lookCloser(in: session, into: &database) }
+    if mayHoldObjects {
+      let reader = session.reader(for: DatabaseSnapshot.self)
+      reader.all(\.objects)
+      try await reader.read(into: &database)
+    }
     try await readUses(in: session, into: &database)
     return database
   }

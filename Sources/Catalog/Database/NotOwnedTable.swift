@@ -12,15 +12,14 @@ public struct NotOwnedTable: CatalogRow {
   public static let subject = "the tables of other roles"
 
   public static func sql(_ server: ServerVersion) -> String {
-    """
-    SELECT count(*) OVER () AS n_total, n.nspname, c.relname, r.rolname AS owner
-      FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-      LEFT JOIN pg_catalog.pg_roles r ON r.oid = c.relowner
-     WHERE c.relkind IN ('r', 'p') AND c.relpersistence = 'p' AND c.oid >= 16384
-       AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' AND NOT pg_catalog.pg_has_role(c.relowner, 'USAGE')
-       AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_depend e WHERE e.classid = 'pg_catalog.pg_class'::regclass
-                          AND e.objid = c.oid AND e.objsubid = 0 AND e.deptype = 'e')
-     ORDER BY n.nspname COLLATE "C", c.relname COLLATE "C" LIMIT 20
-    """
+    let isNotOwned = """
+      c.relkind IN ('r', 'p') AND c.relpersistence = 'p' AND NOT pg_catalog.pg_has_role(c.relowner, 'USAGE')
+      """
+    return """
+      SELECT count(*) OVER () AS n_total, n.nspname, c.relname,
+             (SELECT r.rolname FROM pg_catalog.pg_roles r WHERE r.oid = c.relowner) AS owner
+        \(userRelations(where: isNotOwned))
+       ORDER BY n.nspname COLLATE "C", c.relname COLLATE "C" LIMIT 20
+      """
   }
 }

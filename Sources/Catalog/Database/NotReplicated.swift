@@ -14,11 +14,7 @@ public struct UnloggedTable: CatalogRow {
     """
     SELECT count(*) OVER () AS n_total, n.nspname, c.relname,
            c.relpages * pg_catalog.current_setting('block_size')::int8 AS size_bytes
-      FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-     WHERE c.relkind = 'r' AND c.relpersistence = 'u' AND c.oid >= 16384
-       AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
-       AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_depend e WHERE e.classid = 'pg_catalog.pg_class'::regclass
-                          AND e.objid = c.oid AND e.objsubid = 0 AND e.deptype = 'e')
+      \(userRelations(where: "c.relkind = 'r' AND c.relpersistence = 'u'"))
      ORDER BY n.nspname COLLATE "C", c.relname COLLATE "C" LIMIT $1::int8
     """
   }
@@ -39,10 +35,7 @@ public struct MaterializedView: CatalogRow {
     """
     SELECT count(*) OVER () AS n_total, n.nspname, c.relname, c.relispopulated AS is_populated,
            c.relpages * pg_catalog.current_setting('block_size')::int8 AS size_bytes
-      FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-     WHERE c.relkind = 'm' AND c.oid >= 16384 AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
-       AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_depend e WHERE e.classid = 'pg_catalog.pg_class'::regclass
-                          AND e.objid = c.oid AND e.objsubid = 0 AND e.deptype = 'e')
+      \(userRelations(where: "c.relkind = 'm'"))
      ORDER BY c.relpages DESC, n.nspname COLLATE "C", c.relname COLLATE "C" LIMIT $1::int8
     """
   }
@@ -95,11 +88,7 @@ public struct RowSecuredTable: CatalogRow {
     """
     SELECT count(*) OVER () AS n_total, n.nspname, c.relname, pg_catalog.pg_get_userbyid(c.relowner) AS owner,
            c.relforcerowsecurity AS is_forced
-      FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-     WHERE c.relkind IN ('r', 'p') AND c.relrowsecurity AND c.oid >= 16384 AND n.nspname !~ '^pg_'
-       AND n.nspname <> 'information_schema' AND pg_catalog.row_security_active(c.oid)
-       AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_depend e WHERE e.classid = 'pg_catalog.pg_class'::regclass
-                          AND e.objid = c.oid AND e.objsubid = 0 AND e.deptype = 'e')
+      \(userRelations(where: "c.relkind IN ('r', 'p') AND c.relrowsecurity AND pg_catalog.row_security_active(c.oid)"))
      ORDER BY n.nspname COLLATE "C", c.relname COLLATE "C" LIMIT $1::int8
     """
   }

@@ -23,10 +23,7 @@ public struct Table: CatalogRow {
                 THEN pg_catalog.pg_get_userbyid(c.relowner) END AS other_owner,
            pg_catalog.has_schema_privilege(n.oid, 'USAGE')
              AND pg_catalog.has_table_privilege(c.oid, 'SELECT') AS readable
-      FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-     WHERE c.relkind IN ('r', 'p') AND c.oid >= 16384 AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
-       AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_depend e WHERE e.classid = 'pg_catalog.pg_class'::regclass
-                          AND e.objid = c.oid AND e.objsubid = 0 AND e.deptype = 'e')
+      \(userRelations(where: "c.relkind IN ('r', 'p')"))
      ORDER BY n.nspname COLLATE "C", c.relname COLLATE "C"
     """
   }

@@ -24,41 +24,39 @@ public struct UnidentifiedTable: CatalogRow {
   public static let subject = "the tables without a replica identity"
 
   public static func sql(_ server: ServerVersion) -> String {
-    """
-    WITH RECURSIVE chosen AS (
-      SELECT c.oid, n.nspname, c.relname, c.relreplident
-        FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-       WHERE c.relkind = 'r' AND c.relpersistence = 'p' AND c.oid >= 16384
-         AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
-         AND CASE c.relreplident
-               WHEN 'f' THEN false
-               WHEN 'n' THEN true
-               WHEN 'd' THEN NOT EXISTS (SELECT 1 FROM pg_catalog.pg_index i WHERE i.indrelid = c.oid
-                                            AND i.indisprimary AND i.indimmediate AND i.indisvalid)
-               ELSE NOT EXISTS (SELECT 1 FROM pg_catalog.pg_index i WHERE i.indrelid = c.oid
-                                   AND i.indisreplident AND i.indimmediate AND i.indisvalid) END
-         AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_depend e WHERE e.classid = 'pg_catalog.pg_class'::regclass
-                            AND e.objid = c.oid AND e.objsubid = 0 AND e.deptype = 'e')
-    ), \(incomparableColumns(server))
-    SELECT count(*) OVER () AS n_total, c.nspname, c.relname, c.relreplident::text AS replident,
-           EXISTS (SELECT 1 FROM pg_catalog.pg_index i WHERE i.indrelid = c.oid AND i.indisprimary
-                      AND i.indimmediate AND i.indisvalid) AS has_primary_key,
-           EXISTS (SELECT 1 FROM pg_catalog.pg_index i WHERE i.indrelid = c.oid AND i.indisprimary
-                      AND NOT i.indimmediate) AS has_deferrable_key,
-           (SELECT min(x.relname::text) FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid
-             WHERE i.indrelid = c.oid AND i.indisunique AND i.indimmediate AND i.indisvalid AND i.indpred IS NULL
-               AND i.indexprs IS NULL
-               AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_attribute a WHERE a.attrelid = c.oid
-                                  AND a.attnum = ANY (i.indkey::int2[])
-                                  AND (NOT a.attnotnull\(server.generatedColumn)))) AS candidate_index,
-           ARRAY(SELECT DISTINCT b.attname || ' ' || b.typname FROM bad b WHERE b.oid = c.oid ORDER BY 1)
-             AS incomparable,
-           pg_catalog.pg_stat_get_tuples_updated(c.oid) + pg_catalog.pg_stat_get_tuples_deleted(c.oid) AS changes,
-           (SELECT floor(extract(epoch FROM now() - s.stats_reset) / 86400)::int8
-              FROM pg_catalog.pg_stat_database s WHERE s.datname = current_database()) AS statistics_days
-      FROM chosen c
-     ORDER BY changes DESC, c.nspname COLLATE "C", c.relname COLLATE "C" LIMIT $1::int8
-    """
+    let isUnidentified = """
+      CASE c.relreplident
+         WHEN 'f' THEN false
+         WHEN 'n' THEN true
+         WHEN 'd' THEN NOT EXISTS (SELECT 1 FROM pg_catalog.pg_index i WHERE i.indrelid = c.oid
+                                      AND i.indisprimary AND i.indimmediate AND i.indisvalid)
+         ELSE NOT EXISTS (SELECT 1 FROM pg_catalog.pg_index i WHERE i.indrelid = c.oid
+                             AND i.indisreplident AND i.indimmediate AND i.indisvalid) END
+      """
+    return """
+      WITH RECURSIVE chosen AS (
+        SELECT c.oid, n.nspname, c.relname, c.relreplident
+          \(userRelations(where: "c.relkind = 'r' AND c.relpersistence = 'p' AND \(isUnidentified)"))
+      ), \(incomparableColumns(server))
+      SELECT count(*) OVER () AS n_total, c.nspname, c.relname, c.relreplident::text AS replident,
+             EXISTS (SELECT 1 FROM pg_catalog.pg_index i WHERE i.indrelid = c.oid AND i.indisprimary
+                        AND i.indimmediate AND i.indisvalid) AS has_primary_key,
+             EXISTS (SELECT 1 FROM pg_catalog.pg_index i WHERE i.indrelid = c.oid AND i.indisprimary
+                        AND NOT i.indimmediate) AS has_deferrable_key,
+             (SELECT min(x.relname::text) FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid
+               WHERE i.indrelid = c.oid AND i.indisunique AND i.indimmediate AND i.indisvalid AND i.indpred IS NULL
+                 AND i.indexprs IS NULL
+                 AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_attribute a WHERE a.attrelid = c.oid
+                                    AND a.attnum = ANY (i.indkey::int2[])
+                                    AND (NOT a.attnotnull\(server.generatedColumn)))) AS candidate_index,
+             ARRAY(SELECT DISTINCT b.attname || ' ' || b.typname FROM bad b WHERE b.oid = c.oid ORDER BY 1)
+               AS incomparable,
+             pg_catalog.pg_stat_get_tuples_updated(c.oid) + pg_catalog.pg_stat_get_tuples_deleted(c.oid) AS changes,
+             (SELECT floor(extract(epoch FROM now() - s.stats_reset) / 86400)::int8
+                FROM pg_catalog.pg_stat_database s WHERE s.datname = current_database()) AS statistics_days
+        FROM chosen c
+       ORDER BY changes DESC, c.nspname COLLATE "C", c.relname COLLATE "C" LIMIT $1::int8
+      """
   }
 }
 
@@ -94,11 +92,7 @@ public struct FullIdentityTable: CatalogRow {
     return """
       WITH RECURSIVE chosen AS (
         SELECT c.oid, n.nspname, c.relname, c.relpages
-          FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-         WHERE c.relkind = 'r' AND c.relpersistence = 'p' AND c.relreplident = 'f' AND c.oid >= 16384
-           AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
-           AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_depend e WHERE e.classid = 'pg_catalog.pg_class'::regclass
-                              AND e.objid = c.oid AND e.objsubid = 0 AND e.deptype = 'e')
+          \(userRelations(where: "c.relkind = 'r' AND c.relpersistence = 'p' AND c.relreplident = 'f'"))
       ), \(incomparableColumns(server))
       SELECT count(*) OVER () AS n_total, c.nspname, c.relname,
              EXISTS (SELECT 1 FROM pg_catalog.pg_index i WHERE i.indrelid = c.oid AND i.indisprimary

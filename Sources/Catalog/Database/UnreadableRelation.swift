@@ -12,18 +12,16 @@ public struct UnreadableRelation: CatalogRow {
 
   // pg_dump locks and reads every table and every sequence. Views are only defined, not read.
   public static func sql(_ server: ServerVersion) -> String {
-    """
-    SELECT count(*) OVER () AS n_total, n.nspname, c.relname, c.relkind::text AS kind,
-           pg_catalog.has_schema_privilege(n.oid, 'USAGE') AS schema_usage
-      FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-     WHERE c.relkind IN ('r', 'p', 'm', 'S') AND c.oid >= 16384 AND n.nspname !~ '^pg_'
-       AND n.nspname <> 'information_schema'
-       AND (NOT pg_catalog.has_schema_privilege(n.oid, 'USAGE')
+    let isUnreadable = """
+      (NOT pg_catalog.has_schema_privilege(n.oid, 'USAGE')
             OR CASE WHEN c.relkind = 'S' THEN NOT pg_catalog.has_sequence_privilege(c.oid, 'SELECT')
                     ELSE NOT pg_catalog.has_table_privilege(c.oid, 'SELECT') END)
-       AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_depend e WHERE e.classid = 'pg_catalog.pg_class'::regclass
-                          AND e.objid = c.oid AND e.objsubid = 0 AND e.deptype = 'e')
-     ORDER BY n.nspname COLLATE "C", c.relname COLLATE "C" LIMIT 20
-    """
+      """
+    return """
+      SELECT count(*) OVER () AS n_total, n.nspname, c.relname, c.relkind::text AS kind,
+             pg_catalog.has_schema_privilege(n.oid, 'USAGE') AS schema_usage
+        \(userRelations(where: "c.relkind IN ('r', 'p', 'm', 'S') AND \(isUnreadable)"))
+       ORDER BY n.nspname COLLATE "C", c.relname COLLATE "C" LIMIT 20
+      """
   }
 }

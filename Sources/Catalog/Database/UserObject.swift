@@ -30,6 +30,24 @@ public struct UserObject: CatalogRow {
   }
 }
 
+/// Whether there may be any `UserObject`, told at a fraction of what it costs to name them.
+public struct UserObjectSigns: CatalogRow {
+  public var areThere: Bool
+
+  public static let subject = UserObject.subject
+
+  // Members of extensions are signs too.
+  public static func sql(_ server: ServerVersion) -> String {
+    """
+    SELECT EXISTS (SELECT 1 FROM pg_catalog.pg_class WHERE oid >= 16384::oid)
+        OR EXISTS (SELECT 1 FROM pg_catalog.pg_proc WHERE oid >= 16384::oid)
+        OR EXISTS (SELECT 1 FROM pg_catalog.pg_type WHERE oid >= 16384::oid)
+        OR EXISTS (SELECT 1 FROM pg_catalog.pg_namespace
+                    WHERE nspname NOT IN ('pg_catalog', 'pg_toast', 'information_schema', 'public')) AS are_there
+    """
+  }
+}
+
 /// An object of the source database whose name the target database has given away already.
 public struct TakenName: CatalogRow {
   public var kind: UserObject.Kind
@@ -62,11 +80,7 @@ private let userObjects = """
                         WHEN 'S'::"char" THEN 'sequence' WHEN 'f'::"char" THEN 'foreign table'
                         WHEN 'c'::"char" THEN 'type' ELSE 'table' END AS kind,
          n.nspname::text AS nspname, c.relname::text AS name
-    FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-   WHERE c.relkind IN ('r', 'p', 'v', 'm', 'S', 'f', 'c') AND c.oid >= 16384
-     AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
-     AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_depend e WHERE e.classid = 'pg_catalog.pg_class'::regclass
-                        AND e.objid = c.oid AND e.objsubid = 0 AND e.deptype = 'e')
+    \(userRelations(where: "c.relkind IN ('r', 'p', 'v', 'm', 'S', 'f', 'c')"))
      AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_depend e WHERE c.relkind = 'c' AND e.objid = c.reltype
                         AND e.classid = 'pg_catalog.pg_type'::regclass AND e.deptype = 'e')
   UNION ALL

@@ -235,11 +235,3 @@ extension Outcome {
   /// What to do about the first finding that says so.
   var remedy: String? { findings.lazy.compactMap { $0.remediation?.text }.first { !$0.isEmpty } }
 }
-
-extension Sequence where Element: Hashable {
-  /// Each element once, in the order of its first appearance.
-  var uniqued: [Element] {
-    var seen: Set<Element> = []
-    return filter { seen.insert($0).inserted }
-  }
-}
