@@ -21,7 +21,7 @@ public struct DatabaseSnapshot: Codable, Sendable, Equatable {
   public var takenNames: Fact<[TakenName]>
   /// Read in source databases.
   public var rowSecuredTables: Fact<[RowSecuredTable]>
-  public var unreadableLargeObjects: Fact<UnreadableLargeObjects>
+  public var largeObjects: Fact<LargeObjects>
   public var materializedViews: Fact<[MaterializedView]>
   /// Read in source databases that may be replicated.
   public var unidentifiedTables: Fact<[UnidentifiedTable]>
@@ -47,7 +47,7 @@ public struct DatabaseSnapshot: Codable, Sendable, Equatable {
     objects = .unknown(reason)
     takenNames = .unknown(reason)
     rowSecuredTables = .unknown(reason)
-    unreadableLargeObjects = .unknown(reason)
+    largeObjects = .unknown(reason)
     materializedViews = .unknown(reason)
     unidentifiedTables = .unknown(reason)
     fullIdentityTables = .unknown(reason)

@@ -9,12 +9,12 @@ extension ClusterInspector {
     case .known(let summary):
       let me = snapshot.me.ifKnown
       let seesAllRows = me.map { $0.rolsuper || $0.rolbypassrls } ?? false
-      let ownsEverything = me?.rolsuper ?? false
       let replicates = inspector.options.method.allows(.replication)
       // With a table filter all are needed, to tell which of them are selected; a saved snapshot may meet one later.
       let needsAll = inspector.options.tables != .all || inspector.settings.readsEverything
       let limit = [needsAll ? "\(Int32.max)" : "1000"]
       let reader = session.reader(for: DatabaseSnapshot.self)
+      var plain: Fact<[PlainUnidentifiedTable]>?
 
       func look<Row: CatalogRow>(_ path: WritableKeyPath<DatabaseSnapshot, Fact<[Row]>>, if isNeeded: Bool) {
         if isNeeded { reader.all(path, limit) } else { database[keyPath: path] = .known([]) }
@@ -22,16 +22,30 @@ extension ClusterInspector {
       look(\.rowSecuredTables, if: summary.rowSecuredTables > 0 && !seesAllRows)
       look(\.materializedViews, if: summary.materializedViews > 0)
       if replicates {
-        look(\.unidentifiedTables, if: summary.unidentifiedTables > 0)
+        if summary.tablesMaybeUnidentified > 0 {
+          reader.all(PlainUnidentifiedTable.self, limit) { plain = $1 }
+        } else {
+          database.unidentifiedTables = .known([])
+        }
         look(\.fullIdentityTables, if: summary.fullIdentityTables > 0)
         look(\.unloggedTables, if: summary.unloggedTables > 0)
       }
-      if summary.largeObjects > 0 && !ownsEverything {
-        reader.only(\.unreadableLargeObjects)
+      if summary.mayHaveLargeObjects {
+        reader.only(\.largeObjects)
       } else {
-        database.unreadableLargeObjects = .known(UnreadableLargeObjects(count: 0))
+        database.largeObjects = .known(LargeObjects(count: 0))
       }
       try await reader.read(into: &database)
+      switch plain {
+      case nil: break
+      case .unknown(let reason): database.unidentifiedTables = .unknown(reason)
+      case .known(let tables) where tables.allSatisfy(\.isPlain):
+        database.unidentifiedTables = .known(tables.map(UnidentifiedTable.init))
+      case .known:
+        let reader = session.reader(for: DatabaseSnapshot.self)
+        reader.all(\.unidentifiedTables, limit)
+        try await reader.read(into: &database)
+      }
     }
   }
 
@@ -85,6 +99,6 @@ extension DatabaseSnapshot {
     unidentifiedTables = .unknown(reason)
     fullIdentityTables = .unknown(reason)
     unloggedTables = .unknown(reason)
-    unreadableLargeObjects = .unknown(reason)
+    largeObjects = .unknown(reason)
   }
 }

@@ -70,7 +70,7 @@ import Testing
     ("fullIdentityTables", { $0.inspected[0].fullIdentityTables = .missing }),
     ("unloggedTables", { $0.inspected[0].unloggedTables = .missing }),
     ("rowSecuredTables", { $0.inspected[0].rowSecuredTables = .missing }),
-    ("unreadableLargeObjects", { $0.inspected[0].unreadableLargeObjects = .missing }),
+    ("largeObjects", { $0.inspected[0].largeObjects = .missing }),
   ]
 
   /// Clusters of which nearly every rule has something to say.
@@ -93,7 +93,6 @@ import Testing
     situation.source.inspected[0].languageUses = .known([
       LanguageUse(lanname: "plperl", extension: "plperl", functions: 2, hasOwnHandler: false)
     ])
-    situation.source.inspected[0].summary.change { $0.largeObjects = 1 }
     situation.source.inspected[0].unidentifiedTables = .known([.named("t")])
     situation.source.inspected[0].fullIdentityTables = .known([.named("f")])
     situation.source.inspected[0].unloggedTables = .known([
@@ -102,7 +101,7 @@ import Testing
     situation.source.inspected[0].rowSecuredTables = .known([
       RowSecuredTable(nTotal: 1, nspname: "public", relname: "r", owner: "o", isForced: false)
     ])
-    situation.source.inspected[0].unreadableLargeObjects = .known(UnreadableLargeObjects(count: 1))
+    situation.source.inspected[0].largeObjects = .known(LargeObjects(count: 1, unreadable: 1))
     situation.target.server.change { $0.inRecovery = true }
     situation.target.set("max_replication_slots", "0")
     situation.target.set("max_logical_replication_workers", "0")

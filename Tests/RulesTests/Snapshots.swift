@@ -46,21 +46,21 @@ extension AvailableExtension {
 }
 
 extension UnidentifiedTable {
-  static func named(_ name: String, changes: Int = 0, statisticsDays: Int? = nil) -> UnidentifiedTable {
+  static func named(_ name: String, changes: Int = 0) -> UnidentifiedTable {
     UnidentifiedTable(
       nTotal: 1, nspname: "public", relname: name, replident: "d", hasPrimaryKey: false, hasDeferrableKey: false,
-      candidateIndex: nil, incomparable: [], changes: changes, statisticsDays: statisticsDays)
+      candidateIndex: nil, incomparable: [], changes: changes)
   }
 }
 
 extension FullIdentityTable {
   static func named(
     _ name: String, incomparable: [String] = ["c json"], hasHash: Bool = false, hasBTree: Bool = false, pages: Int = 1,
-    changes: Int = 0, statisticsDays: Int? = nil
+    changes: Int = 0
   ) -> FullIdentityTable {
     FullIdentityTable(
       nTotal: 1, nspname: "public", relname: name, hasPrimaryKey: false, hasBTree: hasBTree, hasHash: hasHash,
-      incomparable: incomparable, relpages: pages, changes: changes, statisticsDays: statisticsDays)
+      incomparable: incomparable, relpages: pages, changes: changes)
   }
 }
 
@@ -78,7 +78,7 @@ extension DatabaseSnapshot {
     snapshot.objects = .known([])
     snapshot.takenNames = .known([])
     snapshot.rowSecuredTables = .known([])
-    snapshot.unreadableLargeObjects = .known(UnreadableLargeObjects(count: 0))
+    snapshot.largeObjects = .known(LargeObjects(count: 0))
     snapshot.materializedViews = .known([])
     snapshot.unidentifiedTables = .known([])
     snapshot.fullIdentityTables = .known([])

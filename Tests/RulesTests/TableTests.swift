@@ -13,9 +13,10 @@ import Testing
     changes: Int, days: Int?, severity: Severity
   ) throws {
     var situation = Situation()
-    situation.source.inspected[0].unidentifiedTables = .known([.named("t", changes: changes, statisticsDays: days)])
+    situation.source.databases.change { $0[0].statisticsDays = days }
+    situation.source.inspected[0].unidentifiedTables = .known([.named("t", changes: changes)])
     #expect(try situation.decide("replica-identity").severity == severity)
-    situation.source.inspected[0].fullIdentityTables = .known([.named("t", changes: changes, statisticsDays: days)])
+    situation.source.inspected[0].fullIdentityTables = .known([.named("t", changes: changes)])
     #expect(try situation.decide("replica-identity-full").severity == severity)
   }
 

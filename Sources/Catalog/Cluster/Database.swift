@@ -15,6 +15,8 @@ public struct Database: CatalogRow {
   public var datconnlimit: Int
   public var canConnect: Bool
   public var canCreate: Bool
+  /// For how long the statistics of its tables have been gathered; nil where nobody knows.
+  public var statisticsDays: Int? = nil
 
   public var isInvalid: Bool { datconnlimit == -2 }
 
@@ -31,7 +33,9 @@ public struct Database: CatalogRow {
            \(server.major >= 17 ? "d.datlocale" : server.major >= 15 ? "d.daticulocale" : "NULL::text") AS locale,
            d.datistemplate, d.datallowconn, d.datconnlimit,
            coalesce(pg_catalog.has_database_privilege(d.oid, 'CONNECT'), false) AS can_connect,
-           coalesce(pg_catalog.has_database_privilege(d.oid, 'CREATE'), false) AS can_create
+           coalesce(pg_catalog.has_database_privilege(d.oid, 'CREATE'), false) AS can_create,
+           floor(extract(epoch FROM now() - pg_catalog.pg_stat_get_db_stat_reset_time(d.oid)) / 86400)::int8
+             AS statistics_days
       FROM pg_catalog.pg_database d
      WHERE pg_catalog.has_database_privilege(d.oid, 'CONNECT') IS NOT NULL
      ORDER BY d.datname COLLATE "C"

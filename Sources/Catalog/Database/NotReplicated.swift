@@ -41,33 +41,37 @@ public struct MaterializedView: CatalogRow {
   }
 }
 
-/// Large objects that the connected role may not read.
-public struct UnreadableLargeObjects: CatalogRow {
+/// The large objects, and those of them that the connected role may not read.
+public struct LargeObjects: CatalogRow {
+  /// Counted to a million and one.
   public var count: Int
-  /// One of them, and who owns it.
+  public var unreadable: Int
+  /// One of those that may not be read, and who owns it.
   public var example: Int?
   public var owner: String?
 
-  public init(count: Int, example: Int? = nil, owner: String? = nil) {
+  public init(count: Int, unreadable: Int = 0, example: Int? = nil, owner: String? = nil) {
     self.count = count
+    self.unreadable = unreadable
     self.example = example
     self.owner = owner
   }
 
-  public static let subject = "the privileges on large objects"
+  public static let subject = "the large objects"
 
   // Up to 18 pg_read_all_data does not cover them.
   public static func sql(_ server: ServerVersion) -> String {
     """
-    SELECT count(*) AS count, min(x.oid::int8) AS example,
-           min(pg_catalog.pg_get_userbyid(x.lomowner)::text) AS owner
-      FROM (SELECT m.oid, m.lomowner FROM pg_catalog.pg_largeobject_metadata m
-             WHERE NOT pg_catalog.pg_has_role(m.lomowner, 'USAGE')
-               AND pg_catalog.current_setting('lo_compat_privileges') <> 'on'
-               \(server.major >= 19 ? "AND NOT pg_catalog.pg_has_role('pg_read_all_data', 'USAGE')" : "")
-               AND NOT EXISTS (SELECT 1 FROM pg_catalog.aclexplode(m.lomacl) a WHERE a.privilege_type = 'SELECT'
-                                  AND (a.grantee = 0 OR pg_catalog.pg_has_role(a.grantee, 'USAGE')))
-             LIMIT 1000001) x
+    SELECT count(*) AS count, count(*) FILTER (WHERE x.is_closed) AS unreadable,
+           min(x.oid::int8) FILTER (WHERE x.is_closed) AS example,
+           min(pg_catalog.pg_get_userbyid(x.lomowner)::text) FILTER (WHERE x.is_closed) AS owner
+      FROM (SELECT m.oid, m.lomowner,
+                   NOT pg_catalog.pg_has_role(m.lomowner, 'USAGE')
+                   AND pg_catalog.current_setting('lo_compat_privileges') <> 'on'
+                   \(server.major >= 19 ? "AND NOT pg_catalog.pg_has_role('pg_read_all_data', 'USAGE')" : "")
+                   AND NOT EXISTS (SELECT 1 FROM pg_catalog.aclexplode(m.lomacl) a WHERE a.privilege_type = 'SELECT'
+                                      AND (a.grantee = 0 OR pg_catalog.pg_has_role(a.grantee, 'USAGE'))) AS is_closed
+              FROM pg_catalog.pg_largeobject_metadata m LIMIT 1000001) x
     """
   }
 }

@@ -8,18 +8,20 @@ public struct RelationSummary: CatalogRow {
   public var unloggedTables = 0
   /// With row security switched on.
   public var rowSecuredTables = 0
-  /// Permanent tables whose rows logical replication can't tell apart.
-  public var unidentifiedTables = 0
+  /// Permanent tables without a primary key that serves as replica identity; an index may be named in its place.
+  public var tablesMaybeUnidentified = 0
   /// With REPLICA IDENTITY FULL.
   public var fullIdentityTables = 0
-  /// Counted to a million and one.
-  public var largeObjects = 0
+  /// The catalog of large objects takes space, which it may also do when they are gone.
+  public var mayHaveLargeObjects = false
 
   public init(tables: Int) { self.tables = tables }
 
   public static let subject = "the number of tables"
 
-  // Everything that follows from one reading of pg_class and of pg_index: most databases need no second look.
+  // One reading of pg_class, of which it needs no index: most databases need no second look. A function is cheaper than
+  // the operator over it: a new session does not have to find which of sixty operators is meant and what is known of
+  // its selectivity. 2995 is pg_largeobject_metadata; not to plan over an empty catalog spares more than reading it.
   public static func sql(_ server: ServerVersion) -> String {
     """
     SELECT count(*) FILTER (WHERE relkind = 'r'::"char") AS tables,
@@ -31,15 +33,12 @@ public struct RelationSummary: CatalogRow {
            count(*) FILTER (WHERE relkind = 'r'::"char" AND relpersistence = 'p'::"char" AND CASE relreplident
              WHEN 'd'::"char" THEN oid NOT IN (SELECT indrelid FROM pg_catalog.pg_index
                                                 WHERE indisprimary AND indimmediate AND indisvalid)
-             WHEN 'i'::"char" THEN oid NOT IN (SELECT indrelid FROM pg_catalog.pg_index
-                                                WHERE indisreplident AND indimmediate AND indisvalid)
-             ELSE relreplident = 'n'::"char" END) AS unidentified_tables,
+             ELSE relreplident <> 'f'::"char" END) AS tables_maybe_unidentified,
            count(*) FILTER (WHERE relkind = 'r'::"char" AND relpersistence = 'p'::"char"
                               AND relreplident = 'f'::"char") AS full_identity_tables,
-           (SELECT count(*) FROM (SELECT 1 FROM pg_catalog.pg_largeobject_metadata LIMIT 1000001) AS x)
-             AS large_objects
+           pg_catalog.pg_relation_size(2995) > 0 AS may_have_large_objects
       FROM pg_catalog.pg_class
-     WHERE oid >= 16384::oid AND relpersistence <> 't'::"char"
+     WHERE pg_catalog.oidge(oid, 16384::oid) AND pg_catalog.charne(relpersistence, 't'::"char")
     """
   }
 }

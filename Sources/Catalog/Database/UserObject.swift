@@ -36,14 +36,14 @@ public struct UserObjectSigns: CatalogRow {
 
   public static let subject = UserObject.subject
 
-  // Members of extensions are signs too.
+  // What users make depends on something, be it its schema or its language; only a schema need not. Members of
+  // extensions are signs too. Functions in place of operators cost a new session less (see RelationSummary).
   public static func sql(_ server: ServerVersion) -> String {
     """
-    SELECT EXISTS (SELECT 1 FROM pg_catalog.pg_class WHERE oid >= 16384::oid)
-        OR EXISTS (SELECT 1 FROM pg_catalog.pg_proc WHERE oid >= 16384::oid)
-        OR EXISTS (SELECT 1 FROM pg_catalog.pg_type WHERE oid >= 16384::oid)
+    SELECT EXISTS (SELECT 1 FROM pg_catalog.pg_depend WHERE pg_catalog.oidge(objid, 16384::oid))
         OR EXISTS (SELECT 1 FROM pg_catalog.pg_namespace
-                    WHERE nspname NOT IN ('pg_catalog', 'pg_toast', 'information_schema', 'public')) AS are_there
+                    WHERE pg_catalog.oidge(oid, 16384::oid)
+                      AND pg_catalog.textne(pg_catalog.left(nspname::text, 3), 'pg_')) AS are_there
     """
   }
 }

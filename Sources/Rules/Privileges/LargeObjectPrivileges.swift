@@ -16,10 +16,11 @@ extension Rule {
       let me = try pair.clusters.source.me.value
       if me.rolsuper { return .passed("\(me.rolname) is a superuser.") }
       if case .only = pair.options.tables { return .passed("Only the named tables are moved.") }
-      let closed = try pair.snapshot(on: .source).unreadableLargeObjects.value
-      guard closed.count > 0 else { return .passed("\(me.rolname) may read every large object.") }
+      let closed = try pair.snapshot(on: .source).largeObjects.value
+      guard closed.unreadable > 0 else { return .passed("\(me.rolname) may read every large object.") }
       let database = quotedIdentifier(pair.name)
-      let counted = closed.count > 1_000_000 ? "more than 1000000 large objects" : closed.count.counted("large object")
+      let counted =
+        closed.unreadable > 1_000_000 ? "more than 1000000 large objects" : closed.unreadable.counted("large object")
       return .failed(
         "\(me.rolname) may not read \(counted).",
         [

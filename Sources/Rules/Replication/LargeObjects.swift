@@ -14,7 +14,7 @@ extension Rule {
       fix: "Use --method dump for this database, or move their contents to columns of type bytea."),
     decide: .database { pair in
       if case .only = pair.options.tables { return .skipped("Only the named tables are moved.") }
-      let count = try pair.snapshot(on: .source).summary.value.largeObjects
+      let count = try pair.snapshot(on: .source).largeObjects.value.count
       guard count > 0 else { return .passed("There are no large objects.") }
       let counted = count > 1_000_000 ? "more than 1000000 large objects" : count.counted("large object")
       return .failed(

@@ -28,7 +28,9 @@ extension Rule {
         let (first, second) = (left.value.changes, right.value.changes)
         return first == second ? left.key < right.key : first > second
       }
-      let isUsed = tables.contains { $0.isOrMayBeChanged }
+      let days = try pair.database(on: .source)?.statisticsDays
+      // Without a week of statistics nobody knows.
+      let isUsed = (days ?? 0) < 7 || tables.contains { $0.changes > 0 }
       let changed = tables.count { $0.changes > 0 }
       return .failed(
         "\(count.counted("table has", "tables have")) no replica identity; "
@@ -36,7 +38,7 @@ extension Rule {
             ? "rows of \(changed) are updated or deleted."
             : isUsed
               ? "the statistics are too young to say that none is updated." : "the statistics show no update."),
-        sorted.map { finding($0.key, $0.value) }, severity: isUsed ? .blocker : .warning)
+        sorted.map { finding($0.key, $0.value, statisticsDays: days) }, severity: isUsed ? .blocker : .warning)
     })
 }
 
@@ -57,7 +59,7 @@ private struct Ailment: Hashable, Comparable {
   }
 }
 
-private func finding(_ ailment: Ailment, _ tables: [UnidentifiedTable]) -> Finding {
+private func finding(_ ailment: Ailment, _ tables: [UnidentifiedTable], statisticsDays: Int?) -> Finding {
   let isOne = tables.count == 1
   let shown = tables.prefix(100)
   let message =
@@ -87,7 +89,7 @@ private func finding(_ ailment: Ailment, _ tables: [UnidentifiedTable]) -> Findi
     }
   var evidence = [
     "tables": shown.map(\.qualifiedName).joined(separator: ", "), "rows updated or deleted": "\(tables.changes)",
-    "statistics": tables.first?.statisticsDays.map { "of the last \($0.counted("day"))" } ?? "of unknown age",
+    "statistics": statisticsDays.map { "of the last \($0.counted("day"))" } ?? "of unknown age",
   ]
   if ailment.remedy == .primaryKey {
     evidence["not comparable"] = shown.flatMap(\.incomparable).listed(atMost: 20)
@@ -120,9 +122,6 @@ extension UnidentifiedTable {
     if hasPrimaryKey { return "DEFAULT" }
     return candidateIndex.map { "USING INDEX \(quotedIdentifier($0))" } ?? "FULL"
   }
-
-  /// Without a week of statistics nobody knows.
-  fileprivate var isOrMayBeChanged: Bool { changes > 0 || (statisticsDays ?? 0) < 7 }
 }
 
 extension [UnidentifiedTable] {

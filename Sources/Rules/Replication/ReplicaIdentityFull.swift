@@ -45,7 +45,8 @@ extension Rule {
             evidence: ["pages": "\(table.relpages)", "rows updated or deleted": "\(table.changes)"],
             remediation: Remediation("Add a primary key, or name a unique index as its replica identity."))
         }
-      let isUsed = stopping.contains { $0.changes > 0 || ($0.statisticsDays ?? 0) < 7 }
+      let days = try pair.database(on: .source)?.statisticsDays
+      let isUsed = (days ?? 0) < 7 || stopping.contains { $0.changes > 0 }
       return .failed(
         stopping.isEmpty
           ? "\(slow.count.counted("table")) with REPLICA IDENTITY FULL would be scanned for each changed row."
