@@ -108,6 +108,8 @@ func run(
 private func spawn(
   _ command: Command, start: ContinuousClock.Instant, whileRunning: @escaping @Sendable (pid_t) async throws -> Void
 ) async throws -> ProcessOutput {
+  // A child that ends without reading its input must not end the tests.
+  signal(SIGPIPE, SIG_IGN)
   var options = PlatformOptions()
   options.processGroupID = 0
   options.teardownSequence = [.gracefulShutDown(toProcessGroup: true, allowedDurationToNextStep: .seconds(5))]

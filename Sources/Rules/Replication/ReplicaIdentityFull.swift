@@ -46,11 +46,11 @@ extension Rule {
             remediation: Remediation("Add a primary key, or name a unique index as its replica identity."))
         }
       let days = try pair.database(on: .source)?.statisticsDays
-      let isUsed = (days ?? 0) < 7 || stopping.contains { $0.changes > 0 }
+      let blocks = !stopping.isEmpty && ((days ?? 0) < 7 || stopping.contains { $0.changes > 0 })
       return .failed(
         stopping.isEmpty
           ? "\(slow.count.counted("table")) with REPLICA IDENTITY FULL would be scanned for each changed row."
           : "\(stopping.count.counted("table")) with REPLICA IDENTITY FULL can't be compared by the target.",
-        Array(findings.prefix(100)), severity: isUsed ? .blocker : .warning)
+        Array(findings.prefix(100)), severity: blocks ? .blocker : .warning)
     })
 }
