@@ -18,12 +18,14 @@ struct ReportComparison {
     }
   }
 
-  func problems(_ expectations: [Scenario.Expectation]) -> [String] {
+  func problems(_ expectations: [Scenario.Expectation]) -> [ScenarioProblem] {
     let outcomes = Dictionary(report.outcomes.map { (Subject(rule: $0.rule, database: $0.database), $0) }) { $1 }
-    var problems: [String] = []
-    if outcomes.count != report.outcomes.count { problems.append("some rule has two outcomes for one subject") }
+    var problems: [ScenarioProblem] = []
+    if outcomes.count != report.outcomes.count {
+      problems.append(ScenarioProblem("some rule has two outcomes for one subject"))
+    }
     if clusters.scenario.include != [] {
-      for subject in completeness(outcomes.keys) { problems.append(subject) }
+      problems += completeness(outcomes.keys).map { ScenarioProblem($0) }
     }
 
     var expected: Set<Subject> = []
@@ -31,11 +33,13 @@ struct ReportComparison {
       let subject = self.subject(of: expectation)
       expected.insert(subject)
       guard let outcome = outcomes[subject] else {
-        problems.append("\(name(subject)): there is no such outcome")
+        problems.append(ScenarioProblem("\(name(subject)): there is no such outcome"))
         continue
       }
       problems += self.problems(of: outcome, expectation).map {
-        "\(name(subject)): \($0) (\(outcome.outcome.rawValue): \(outcome.message))\n\(outcome.findings)"
+        ScenarioProblem(
+          "\(name(subject)): \($0) (\(outcome.outcome.rawValue): \(outcome.message))\n\(outcome.findings)",
+          errs(outcome, against: expectation))
       }
     }
     var unconcerned = Set(clusters.scenario.unconcerned ?? [])
@@ -52,9 +56,21 @@ struct ReportComparison {
       if outcome.outcome == .undetermined, let name = outcome.database?.nameBytes, closed.contains(name) { continue }
       let subject = Subject(rule: outcome.rule, database: outcome.database)
       guard !expected.contains(subject), outcome.outcome != .passed, outcome.outcome != .skipped else { continue }
-      problems.append("\(name(subject)) is \(outcome.outcome.rawValue) too: \(outcome.message)\n\(outcome.findings)")
+      problems.append(
+        ScenarioProblem(
+          "\(name(subject)) is \(outcome.outcome.rawValue) too: \(outcome.message)\n\(outcome.findings)",
+          outcome.blocks ? .falseBlocked : .other))
     }
     return problems
+  }
+
+  private func errs(_ outcome: Outcome, against expectation: Scenario.Expectation) -> ScenarioProblem.Kind {
+    let shouldBlock = expectation.outcome == .failed && (expectation.severity ?? .blocker) == .blocker
+    switch (shouldBlock, outcome.blocks) {
+    case (true, false) where outcome.outcome != .undetermined: return .falseReady
+    case (false, true): return .falseBlocked
+    default: return .other
+    }
   }
 
   private func subject(of expectation: Scenario.Expectation) -> Subject {
@@ -101,4 +117,28 @@ struct ReportComparison {
       && (expected.place.map { $0 == finding.remediation?.where } ?? true)
       && (expected.evidence ?? [:]).allSatisfy { has(finding.evidence[$0.key], $0.value) }
   }
+}
+
+/// What went against a case's expectations.
+struct ScenarioProblem: Sendable, CustomStringConvertible {
+  enum Kind: Sendable {
+    /// The check lets pass what fails.
+    case falseReady
+    /// The check refuses what works.
+    case falseBlocked
+    case other
+  }
+
+  var kind: Kind
+  var text: String
+  var description: String { text }
+
+  init(_ text: String, _ kind: Kind = .other) {
+    self.text = text
+    self.kind = kind
+  }
+}
+
+extension Outcome {
+  fileprivate var blocks: Bool { outcome == .failed && severity == .blocker }
 }

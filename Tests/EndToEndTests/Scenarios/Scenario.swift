@@ -161,6 +161,11 @@ struct Texts: Decodable, Sendable {
 extension Scenario: CustomTestStringConvertible {
   var testDescription: String { "\(name): \(title)" }
 
+  /// The rules that must block in the state before it is healed.
+  var blockers: [String] {
+    expect.filter { $0.outcome == .failed && ($0.severity ?? .blocker) == .blocker }.map(\.rule)
+  }
+
   /// The rule that the case is filed under.
   var rule: String { String(name.prefix { $0 != "/" }) }
 }
@@ -182,6 +187,12 @@ extension Scenario {
   }()
 
   static let all = files.compactMap { try? $0.scenario.get() }
+
+  /// Those to run: `PGPREFLIGHT_TEST_SCENARIOS` may name some by what their names begin with, separated by commas.
+  static let selected: [Scenario] = {
+    guard let names = ProcessInfo.processInfo.environment["PGPREFLIGHT_TEST_SCENARIOS"] else { return all }
+    return all.filter { scenario in names.split(separator: ",").contains { scenario.name.hasPrefix($0) } }
+  }()
 
   private static func read(_ path: String, name: String) throws -> Scenario {
     let text = try String(contentsOfFile: path, encoding: .utf8)

@@ -10,40 +10,45 @@ struct ScenarioRun: Sendable {
   private var scenario: Scenario { clusters.scenario }
 
   /// What went against the expectations; nothing when all is as it should be.
-  func problems() async throws -> [String] {
-    var problems: [String] = []
+  func problems() async throws -> [ScenarioProblem] {
+    var problems: [ScenarioProblem] = []
     let report = try await check(&problems)
     problems += comparison(of: report).problems(scenario.expect)
     if let verdict = scenario.verdict, report.verdict != verdict {
-      problems.append("the verdict is \(report.verdict.rawValue), not \(verdict.rawValue)")
+      problems.append(ScenarioProblem("the verdict is \(report.verdict.rawValue), not \(verdict.rawValue)"))
     }
     if let method = scenario.method {
       let plan = report.plan.databases.first { $0.name == clusters.database }
       let planned = plan.map { $0.method?.rawValue ?? "none" } ?? "not in the plan"
-      if planned != method { problems.append("the method is \(planned), not \(method): \(plan?.reason ?? "")") }
+      if planned != method {
+        problems.append(ScenarioProblem("the method is \(planned), not \(method): \(plan?.reason ?? "")"))
+      }
     }
     if let status = scenario.exitStatus, report.run.exitStatus != status {
-      problems.append("the exit status is \(report.run.exitStatus), not \(status)")
+      problems.append(ScenarioProblem("the exit status is \(report.run.exitStatus), not \(status)"))
     }
     if let proof = scenario.proof {
       let output = try await run(proof)
       let text = output.stdout + output.stderr
       if output.status == .exited(0) {
-        problems.append("the proof succeeds in the state that the rule refuses:\n\(text)")
+        problems.append(
+          ScenarioProblem("the proof succeeds in the state that the rule refuses:\n\(text)", .falseBlocked))
       } else if let part = proof.failsWith.map(clusters.filled), !text.contains(part) {
-        problems.append("the proof fails otherwise than with \"\(part)\":\n\(text)")
+        problems.append(ScenarioProblem("the proof fails otherwise than with \"\(part)\":\n\(text)"))
       }
     }
     if let command = scenario.confirm {
       let output = try await shell(command)
-      if output.status != .exited(0) { problems.append("not confirmed:\n\(output.stdout)\(output.stderr)") }
+      if output.status != .exited(0) {
+        problems.append(ScenarioProblem("not confirmed:\n\(output.stdout)\(output.stderr)", .falseReady))
+      }
     }
     if let heal = scenario.heal { problems += try await healed(heal, after: report) }
     return problems
   }
 
-  private func healed(_ heal: Scenario.Heal, after report: Report) async throws -> [String] {
-    var problems: [String] = []
+  private func healed(_ heal: Scenario.Heal, after report: Report) async throws -> [ScenarioProblem] {
+    var problems: [ScenarioProblem] = []
     if heal.remediation == true { try await applyRemediations(of: report) }
     for (place, sql) in [(clusters.source, heal.source), (clusters.target, heal.target)] {
       guard let sql else { continue }
@@ -59,10 +64,11 @@ struct ScenarioRun: Sendable {
     if let proof = scenario.proof {
       let output = try await run(proof, heal.arguments ?? [])
       if output.status != .exited(0) {
-        problems.append("the proof fails in the healed state:\n\(output.stdout)\(output.stderr)")
+        problems.append(
+          ScenarioProblem("the proof fails in the healed state:\n\(output.stdout)\(output.stderr)", .falseReady))
       }
     }
-    return problems.map { "healed: \($0)" }
+    return problems.map { ScenarioProblem("healed: \($0.text)", $0.kind) }
   }
 
   private func comparison(of report: Report) -> ReportComparison {
@@ -71,7 +77,7 @@ struct ScenarioRun: Sendable {
 
   // MARK: - Check
 
-  private func check(_ problems: inout [String], _ more: [String] = []) async throws -> Report {
+  private func check(_ problems: inout [ScenarioProblem], _ more: [String] = []) async throws -> Report {
     let folder = FileManager.default.temporaryDirectory.appending(path: "pgpreflight-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: folder) }
@@ -91,13 +97,14 @@ struct ScenarioRun: Sendable {
     }
     let report = try JSONDecoder().decode(Report.self, from: data)
     if output.exitStatus != Int32(report.run.exitStatus) {
-      problems.append("the exit status is \(output.exitStatus), in the report \(report.run.exitStatus)")
+      problems.append(
+        ScenarioProblem("the exit status is \(output.exitStatus), in the report \(report.run.exitStatus)"))
     }
     let everything = output.stdout + output.stderr + String(decoding: data, as: UTF8.self)
     for server in [scenario.source, scenario.target] {
       for secret in [server?.password, server?.keywords?["password"]].compactMap(\.self)
       where everything.contains(secret) {
-        problems.append("a password is shown")
+        problems.append(ScenarioProblem("a password is shown"))
       }
     }
     return report

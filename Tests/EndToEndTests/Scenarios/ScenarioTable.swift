@@ -8,7 +8,8 @@ actor ScenarioTable {
   static let shared = ScenarioTable()
 
   enum Result: Sendable {
-    case held, broken
+    case held
+    case broken([ScenarioProblem.Kind])
     case skipped(String)
   }
 
@@ -22,6 +23,8 @@ actor ScenarioTable {
 
   private var rows: [String: Row] = [:]
   private var reasons: [String] = []
+  private var provenBlockers = 0
+  private var problems: [ScenarioProblem.Kind] = []
   private var durations: [(name: String, duration: Duration)] = []
 
   func add(_ scenario: Scenario, _ result: Result, duration: Duration = .zero) {
@@ -31,8 +34,10 @@ actor ScenarioTable {
     switch result {
     case .held:
       if scenario.proof != nil || scenario.confirm != nil { row.proven += 1 }
-    case .broken:
+      if scenario.proof != nil, !scenario.blockers.isEmpty { provenBlockers += 1 }
+    case .broken(let kinds):
       row.broken += 1
+      problems += kinds
     case .skipped(let reason):
       row.skipped += 1
       reasons.append("\(scenario.name): \(reason)")
@@ -64,7 +69,12 @@ actor ScenarioTable {
       "\(item.name) (\(item.duration.formatted(.units(allowed: [.seconds], fractionalPart: .show(length: 1)))))"
     }
     let notes = reasons.sorted().map { "not run: \($0)" } + ["slowest: " + slowest.joined(separator: ", ")]
-    return ([header] + body + notes).joined(separator: "\n")
+    let total = """
+      \(durations.count - reasons.count) scenarios, \(provenBlockers) proven blockers, \
+      \(problems.count { $0 == .falseReady }) false ready, \(problems.count { $0 == .falseBlocked }) false blocked, \
+      \(reasons.count) not run
+      """
+    return ([header] + body + notes + [total]).joined(separator: "\n")
   }
 }
 
