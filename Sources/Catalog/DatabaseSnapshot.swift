@@ -27,6 +27,10 @@ public struct DatabaseSnapshot: Codable, Sendable, Equatable {
   public var unidentifiedTables: Fact<[UnidentifiedTable]>
   public var fullIdentityTables: Fact<[FullIdentityTable]>
   public var unloggedTables: Fact<[UnloggedTable]>
+  /// Read in source databases where the target may refuse the options of columns.
+  public var versionedColumns: Fact<VersionedColumns>
+  /// Found in source databases.
+  public var failedExpressions: Fact<[FailedExpression]>
   /// Read in source databases where the target's role is no superuser.
   public var superuserObjects: Fact<[SuperuserObject]>
   /// All user tables; read only when a table filter is given.
@@ -52,6 +56,8 @@ public struct DatabaseSnapshot: Codable, Sendable, Equatable {
     unidentifiedTables = .unknown(reason)
     fullIdentityTables = .unknown(reason)
     unloggedTables = .unknown(reason)
+    versionedColumns = .unknown(reason)
+    failedExpressions = .unknown(reason)
     superuserObjects = .unknown(reason)
     tables = .unknown(reason)
   }

@@ -35,6 +35,13 @@ extension ClusterInspector {
       } else {
         database.largeObjects = .known(LargeObjects(count: 0))
       }
+      let mayHaveVersions = snapshot.server.ifKnown?.version.knowsVersionedColumns != false
+      let mayRefuseVersions = targetVersion?.knowsVersionedColumns != true
+      if mayHaveVersions && mayRefuseVersions {
+        reader.only(\.versionedColumns)
+      } else {
+        database.versionedColumns = .known(VersionedColumns(areThere: false))
+      }
       try await reader.read(into: &database)
       switch plain {
       case nil: break
@@ -100,5 +107,6 @@ extension DatabaseSnapshot {
     fullIdentityTables = .unknown(reason)
     unloggedTables = .unknown(reason)
     largeObjects = .unknown(reason)
+    versionedColumns = .unknown(reason)
   }
 }

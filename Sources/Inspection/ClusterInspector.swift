@@ -16,6 +16,8 @@ struct ClusterInspector: Sendable {
   let startsWithSettings: Bool
   /// Nothing is asked that only matters where the target's role is no superuser.
   private var targetRoleIsSuperuser = false
+  /// Where known: the target's version.
+  private(set) var targetVersion: ServerVersion?
 
   /// A saved snapshot, which tells all there is to be told.
   init(_ inspector: Inspector, _ saved: ClusterSnapshot, on side: Side, offered: OfferedExtensions) {
@@ -71,6 +73,7 @@ struct ClusterInspector: Sendable {
   func facing(_ target: ClusterSnapshot) -> ClusterInspector {
     var other = self
     other.targetRoleIsSuperuser = target.me.ifKnown?.rolsuper ?? false
+    other.targetVersion = target.server.ifKnown?.version
     return other
   }
 
@@ -235,7 +238,10 @@ struct ClusterInspector: Sendable {
       if !ownsEverything { reader.all(\.closedSchemas) }
     }
     try await reader.read(into: &database)
-    if isSource { try await lookCloser(in: session, into: &database) }
+    if isSource {
+      try await lookCloser(in: session, into: &database)
+      try await tryExpressions(in: session, into: &database)
+    }
     if mayHoldObjects {
       let reader = session.reader(for: DatabaseSnapshot.self)
       reader.all(\.objects)

@@ -15,10 +15,10 @@ extension Rule {
     rolesMissing, rolesReserved,
     databaseExistsOrCreatable, databaseValid, encodingCompatible, localeAvailable, targetTablesEmpty,
     extensionVersion, extensionsAvailable, extensionsInstallable, languagesAvailable,
-    materializedViews,
+    expressionsSearchPath, materializedViews,
     largeObjects, partitionedTables, replicaIdentity, replicaIdentityFull, replicationSourceVersion, sequences,
     unloggedTables, walLevelLogical,
-    pgDumpSecurity, pgDumpVersion, pgRestoreVersion,
+    pgDumpColumnOptions, pgDumpSecurity, pgDumpVersion, pgRestoreVersion,
   ]
 
   /// Changes with every release in which some rule decides otherwise.

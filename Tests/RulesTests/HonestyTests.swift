@@ -42,7 +42,7 @@ import Testing
     "wal-senders-free", "source-read-privileges", "existing-slots", "long-transactions", "output-plugin-allowed",
     "prepared-transactions", "slot-keep-size", "source-version-supported", "source-row-security",
     "large-object-privileges", "large-objects", "materialized-views", "partitioned-tables", "replica-identity",
-    "replica-identity-full", "sequences", "unlogged-tables",
+    "replica-identity-full", "sequences", "unlogged-tables", "expressions-search-path",
   ]
   private static let rulesOfTarget: Set<String> = [
     "connection-target", "target-not-in-recovery", "target-subscription-privileges", "connection-target-databases",
@@ -70,6 +70,7 @@ import Testing
     ("fullIdentityTables", { $0.inspected[0].fullIdentityTables = .missing }),
     ("unloggedTables", { $0.inspected[0].unloggedTables = .missing }),
     ("rowSecuredTables", { $0.inspected[0].rowSecuredTables = .missing }),
+    ("failedExpressions", { $0.inspected[0].failedExpressions = .missing }),
     ("largeObjects", { $0.inspected[0].largeObjects = .missing }),
   ]
 

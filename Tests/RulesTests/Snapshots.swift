@@ -83,6 +83,8 @@ extension DatabaseSnapshot {
     snapshot.unidentifiedTables = .known([])
     snapshot.fullIdentityTables = .known([])
     snapshot.unloggedTables = .known([])
+    snapshot.versionedColumns = .known(VersionedColumns(areThere: false))
+    snapshot.failedExpressions = .known([])
     return snapshot
   }
 }

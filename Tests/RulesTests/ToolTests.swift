@@ -70,4 +70,19 @@ import Testing
     #expect(try situation.decide("pg-restore-version").isSkipped)
     #expect(try situation.decide("pg-dump-security").isSkipped)
   }
+
+  @Test(arguments: [
+    (170_010, (17, 10), "failed"), (170_010, (17, 11), "undetermined"), (170_011, (17, 10), "undetermined"),
+    (180_006, (18, 6), "failed"), (170_010, (15, 20), "passed"), (150_020, (15, 20), "passed"),
+  ])
+  func `column options that only the source knows`(target: Int, pgDump: (Int, Int), outcome: String) throws {
+    var situation = Situation(source: 150_020, target: target)
+    situation.tools = tools(pgDump)
+    #expect(try situation.decide("pg-dump-column-options").isFailed == false)
+    situation.source.inspected[0].versionedColumns = .known(VersionedColumns(areThere: true))
+    switch outcome {
+    case "undetermined": #expect(throws: Undetermined.self) { try situation.decide("pg-dump-column-options") }
+    default: #expect(try situation.decide("pg-dump-column-options").isFailed == (outcome == "failed"))
+    }
+  }
 }

@@ -14,6 +14,8 @@ public struct RelationSummary: CatalogRow {
   public var fullIdentityTables = 0
   /// The catalog of large objects takes space, which it may also do when they are gone.
   public var mayHaveLargeObjects = false
+  /// Functions in SQL that are no procedures, those of extensions among them.
+  public var hasInlinedFunctions = false
 
   public init(tables: Int) { self.tables = tables }
 
@@ -36,7 +38,9 @@ public struct RelationSummary: CatalogRow {
              ELSE relreplident <> 'f'::"char" END) AS tables_maybe_unidentified,
            count(*) FILTER (WHERE relkind = 'r'::"char" AND relpersistence = 'p'::"char"
                               AND relreplident = 'f'::"char") AS full_identity_tables,
-           pg_catalog.pg_relation_size(2995) > 0 AS may_have_large_objects
+           pg_catalog.pg_relation_size(2995) > 0 AS may_have_large_objects,
+           EXISTS (SELECT 1 FROM pg_catalog.pg_proc p WHERE pg_catalog.oidge(p.oid, 16384::oid)
+                      AND pg_catalog.oideq(p.prolang, 14::oid)) AS has_inlined_functions
       FROM pg_catalog.pg_class
      WHERE pg_catalog.oidge(oid, 16384::oid) AND pg_catalog.charne(relpersistence, 't'::"char")
     """

@@ -13,14 +13,14 @@ import Testing
   /// What takes a server that is not to be had, as the rules' own tests show, and what is never more than a notice.
   static let rulesThatCannotFailHere = [
     "replication-source-version", "source-version-supported", "target-version-supported", "minor-current",
-    "partitioned-tables", "sequences", "materialized-views",
+    "partitioned-tables", "sequences", "materialized-views", "pg-dump-column-options",
   ]
 
   /// Blockers that no command proves: the check's own attempt to connect is the proof, or the user has set the limit,
   /// or it takes a disk to be filled, a standby to be written to, a server that is not to be had.
   static let blockersProvenOtherwise = [
     "connection-source", "connection-target", "source-size-limit", "target-disk-space", "not-same-server",
-    "replication-source-version", "source-version-supported", "target-version-supported",
+    "replication-source-version", "source-version-supported", "target-version-supported", "pg-dump-column-options",
   ]
 
   @Test(arguments: Rule.all.filter { $0.severity == .blocker }.map(\.id))
