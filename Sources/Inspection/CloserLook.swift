@@ -63,27 +63,35 @@ extension ClusterInspector {
       guard let objects = database.objects.ifKnown, !objects.isEmpty else { continue }
       occupied[database.name.nameBytes] = objects
     }
-    for index in source.inspected.indices {
-      try Task.checkCancellation()
-      guard let objects = occupied[source.inspected[index].name.nameBytes],
-        case .connected = source.inspected[index].connection
-      else { continue }
-      try await compareNames(with: objects, into: &source.inspected[index])
+    // As many at a time as databases were inspected.
+    try await withThrowingTaskGroup(of: (Int, Fact<[TakenName]>).self) { group in
+      var running = 0
+      for index in source.inspected.indices {
+        let database = source.inspected[index]
+        guard let objects = occupied[database.name.nameBytes], case .connected = database.connection else { continue }
+        if running == max(inspector.settings.jobs, 1), let (done, names) = try await group.next() {
+          source.inspected[done].takenNames = names
+          running -= 1
+        }
+        group.addTask { (index, try await takenNames(in: database.name, by: objects)) }
+        running += 1
+      }
+      for try await (done, names) in group { source.inspected[done].takenNames = names }
     }
   }
 
-  private func compareNames(with objects: [UserObject], into database: inout DatabaseSnapshot) async throws {
+  private func takenNames(in name: String, by objects: [UserObject]) async throws -> Fact<[TakenName]> {
+    try Task.checkCancellation()
     guard let string else {
-      database.takenNames = .unknown(
+      return .unknown(
         Undetermined(
           "a saved snapshot of the source can't be asked which of its names are given away in the target",
           remedy: "Check with a connection to the source, or empty the target database."))
-      return
     }
-    switch try await inspector.connect(string.selecting(database: database.name)) {
+    switch try await inspector.connect(string.selecting(database: name)) {
     case .failure(let failure, _):
-      inspector.logger.debug("connection failed", metadata: ["database": "\(database.name)", "failure": "\(failure)"])
-      database.takenNames = .unknown(
+      inspector.logger.debug("connection failed", metadata: ["database": "\(name)", "failure": "\(failure)"])
+      return .unknown(
         Undetermined(
           "the source database could not be connected to a second time, to compare its names with the target's",
           remedy: "Run the check again."))
@@ -91,10 +99,12 @@ extension ClusterInspector {
       let session = CatalogSession(
         connection, side: side, settings: inspector.settings, startsWithSettings: startsWithSettings,
         logger: inspector.logger)
-      let reader = session.reader(for: DatabaseSnapshot.self)
-      reader.all(\.takenNames, TakenName.parameters(objects))
-      try await reader.read(into: &database)
+      var names: Fact<[TakenName]> = .known([])
+      let reader = session.reader(for: Fact<[TakenName]>.self)
+      reader.all(\.self, TakenName.parameters(objects))
+      try await reader.read(into: &names)
       await session.close()
+      return names
     }
   }
 }
