@@ -14,6 +14,7 @@ public struct ClusterSnapshot: Codable, Sendable, Equatable {
   /// The connection string with user, host, port and database only.
   public var connectionString: String
   public var connection: ConnectionAttempt
+  public var sessionStart: Fact<SessionStart>
   public var server: Fact<Server>
   public var control: Fact<ControlData>
   public var me: Fact<CurrentRole>
@@ -49,6 +50,7 @@ public struct ClusterSnapshot: Codable, Sendable, Equatable {
   public init(connectionString: String, connection: ConnectionAttempt, unknown reason: Undetermined) {
     self.connectionString = connectionString
     self.connection = connection
+    sessionStart = .unknown(reason)
     server = .unknown(reason)
     control = .unknown(reason)
     me = .unknown(reason)
@@ -73,6 +75,14 @@ public struct ClusterSnapshot: Codable, Sendable, Equatable {
     freeSpace = .unknown(reason)
     inspected = []
   }
+}
+
+/// How a session began.
+public struct SessionStart: Codable, Sendable, Equatable {
+  /// Whether the server has heeded the settings that it was asked to start with: a connection pooler may leave them out.
+  public var heedsSettings: Bool
+
+  public init(heedsSettings: Bool) { self.heedsSettings = heedsSettings }
 }
 
 /// How connecting ended.

@@ -23,6 +23,11 @@ public struct DatabaseSnapshot: Codable, Sendable, Equatable {
   public var rowSecuredTables: Fact<[RowSecuredTable]>
   public var largeObjects: Fact<LargeObjects>
   public var materializedViews: Fact<[MaterializedView]>
+  public var invalidIndexes: Fact<[InvalidIndex]>
+  public var publications: Fact<[Publication]>
+  public var foreignServers: Fact<[ForeignServer]>
+  /// Of both sides.
+  public var eventTriggers: Fact<[EventTrigger]>
   /// Read in source databases that may be replicated.
   public var unidentifiedTables: Fact<[UnidentifiedTable]>
   public var fullIdentityTables: Fact<[FullIdentityTable]>
@@ -31,6 +36,12 @@ public struct DatabaseSnapshot: Codable, Sendable, Equatable {
   public var versionedColumns: Fact<VersionedColumns>
   /// Found in source databases.
   public var failedExpressions: Fact<[FailedExpression]>
+  public var firingTriggers: Fact<[FiringTrigger]>
+  public var firingRules: Fact<[FiringRule]>
+  public var generatedKeyTables: Fact<[GeneratedKeyTable]>
+  public var enumHashedTables: Fact<[EnumHashedTable]>
+  public var forcedRowSecurityTables: Fact<[ForcedRowSecurityTable]>
+  public var unvalidatedConstraints: Fact<[UnvalidatedConstraint]>
   /// Read in source databases where the target's role is no superuser.
   public var superuserObjects: Fact<[SuperuserObject]>
   /// All user tables; read only when a table filter is given.
@@ -53,11 +64,21 @@ public struct DatabaseSnapshot: Codable, Sendable, Equatable {
     rowSecuredTables = .unknown(reason)
     largeObjects = .unknown(reason)
     materializedViews = .unknown(reason)
+    invalidIndexes = .unknown(reason)
+    publications = .unknown(reason)
+    foreignServers = .unknown(reason)
+    eventTriggers = .unknown(reason)
     unidentifiedTables = .unknown(reason)
     fullIdentityTables = .unknown(reason)
     unloggedTables = .unknown(reason)
     versionedColumns = .unknown(reason)
     failedExpressions = .unknown(reason)
+    firingTriggers = .unknown(reason)
+    firingRules = .unknown(reason)
+    generatedKeyTables = .unknown(reason)
+    enumHashedTables = .unknown(reason)
+    forcedRowSecurityTables = .unknown(reason)
+    unvalidatedConstraints = .unknown(reason)
     superuserObjects = .unknown(reason)
     tables = .unknown(reason)
   }

@@ -9,6 +9,7 @@ extension ClusterInspector {
     case .known(let summary):
       let me = snapshot.me.ifKnown
       let seesAllRows = me.map { $0.rolsuper || $0.rolbypassrls } ?? false
+      let version = session.version
       let replicates = inspector.options.method.allows(.replication)
       // With a table filter all are needed, to tell which of them are selected; a saved snapshot may meet one later.
       let needsAll = inspector.options.tables != .all || inspector.settings.readsEverything
@@ -16,11 +17,17 @@ extension ClusterInspector {
       let reader = session.reader(for: DatabaseSnapshot.self)
       var plain: Fact<[PlainUnidentifiedTable]>?
 
-      func look<Row: CatalogRow>(_ path: WritableKeyPath<DatabaseSnapshot, Fact<[Row]>>, if isNeeded: Bool) {
-        if isNeeded { reader.all(path, limit) } else { database[keyPath: path] = .known([]) }
+      func look<Row: CatalogRow>(
+        _ path: WritableKeyPath<DatabaseSnapshot, Fact<[Row]>>, _ parameters: [String]? = nil, if isNeeded: Bool
+      ) {
+        if isNeeded { reader.all(path, parameters ?? limit) } else { database[keyPath: path] = .known([]) }
       }
       look(\.rowSecuredTables, if: summary.rowSecuredTables > 0 && !seesAllRows)
       look(\.materializedViews, if: summary.materializedViews > 0)
+      look(\.invalidIndexes, if: summary.invalidIndexes > 0)
+      look(\.publications, [], if: summary.mayHavePublications)
+      look(\.foreignServers, [], if: summary.mayHaveForeignServers)
+      look(\.eventTriggers, [], if: summary.mayHaveEventTriggers)
       if replicates {
         if summary.tablesMaybeUnidentified > 0 {
           reader.all(PlainUnidentifiedTable.self, limit) { plain = $1 }
@@ -29,6 +36,14 @@ extension ClusterInspector {
         }
         look(\.fullIdentityTables, if: summary.fullIdentityTables > 0)
         look(\.unloggedTables, if: summary.unloggedTables > 0)
+        look(\.firingTriggers, if: summary.tablesWithTriggers > 0)
+        look(\.firingRules, if: summary.tablesWithRules > 0)
+        look(\.generatedKeyTables, if: summary.mayHaveDefaults && version.major >= 12)
+        look(\.enumHashedTables, if: summary.partitionedTables > 0 && version.major >= 11)
+        look(\.forcedRowSecurityTables, if: summary.rowSecuredTables > 0)
+        look(
+          \.unvalidatedConstraints,
+          if: summary.tablesWithChecks > 0 || summary.tablesWithTriggers > 0 || summary.constraintsNotValid > 0)
       }
       if summary.mayHaveLargeObjects {
         reader.only(\.largeObjects)
@@ -113,9 +128,19 @@ extension DatabaseSnapshot {
   fileprivate mutating func setUnknown(_ reason: Undetermined) {
     rowSecuredTables = .unknown(reason)
     materializedViews = .unknown(reason)
+    invalidIndexes = .unknown(reason)
+    publications = .unknown(reason)
+    foreignServers = .unknown(reason)
+    eventTriggers = .unknown(reason)
     unidentifiedTables = .unknown(reason)
     fullIdentityTables = .unknown(reason)
     unloggedTables = .unknown(reason)
+    firingTriggers = .unknown(reason)
+    firingRules = .unknown(reason)
+    generatedKeyTables = .unknown(reason)
+    enumHashedTables = .unknown(reason)
+    forcedRowSecurityTables = .unknown(reason)
+    unvalidatedConstraints = .unknown(reason)
     largeObjects = .unknown(reason)
     versionedColumns = .unknown(reason)
   }

@@ -56,13 +56,15 @@ struct ClusterInspector: Sendable {
         connection: .connected(ConnectionFacts(connection.session, seconds: seconds)),
         unknown: Undetermined("it was not read, as nothing depends on it", remedy: "Report this as a defect."))
       let reader = session.reader(for: ClusterSnapshot.self)
-      var startsWith: [SessionSetting] = []
-      reader.all(SessionSetting.self) { startsWith = $1.ifKnown ?? [] }
+      let sessionSettings = inspector.settings.sessionSettings
+      reader.all(SessionSetting.self) {
+        $0.sessionStart = $1.map { SessionStart(heedsSettings: $0.hold(sessionSettings)) }
+      }
       reader.only(\.server)
       reader.only(\.me)
       reader.all(\.databases)
       try await reader.read(into: &snapshot)
-      startsWithSettings = startsWith.hold(inspector.settings.sessionSettings)
+      startsWithSettings = snapshot.sessionStart.ifKnown?.heedsSettings ?? false
       if case .unknown(let reason) = snapshot.server, await connection.isClosed {
         snapshot.connection = .failed(.lost(reason.reason, session: connection.session))
       }
@@ -233,6 +235,7 @@ struct ClusterInspector: Sendable {
     } else {
       reader.only(UserObjectSigns.self) {
         $0.objects = $1.map { _ in [] }
+        $0.eventTriggers = $1.map { _ in [] }
         mayHoldObjects = $1.ifKnown?.areThere ?? false
       }
       if !ownsEverything { reader.all(\.closedSchemas) }
@@ -245,6 +248,7 @@ struct ClusterInspector: Sendable {
     if mayHoldObjects {
       let reader = session.reader(for: DatabaseSnapshot.self)
       reader.all(\.objects)
+      reader.all(\.eventTriggers)
       try await reader.read(into: &database)
     }
     try await readUses(in: session, into: &database)

@@ -3,21 +3,22 @@ import Catalog
 extension Rule {
   /// Every rule, by group and id: the order of the reports.
   public static let all: [Rule] = [
-    connectionHeadroom, connectionSource, connectionSourceDatabases, connectionTarget, connectionTargetDatabases,
-    connectionTLS, notSameServer, subscriptionConnectivity,
+    connectionHeadroom, connectionPooler, connectionSource, connectionSourceDatabases, connectionTarget,
+    connectionTargetDatabases, connectionTLS, notSameServer, subscriptionConnectivity,
     minorCurrent, sourceNotInRecovery, sourceVersionSupported, targetNotInRecovery, targetVersion,
     targetVersionSupported,
     existingSlots, longTransactions, outputPluginAllowed, preparedTransactions, replicationSlotsFree,
     replicationTimeouts, slotKeepSize, slotsForInitialSync, sourceSizeLimit, targetDiskSpace, targetOriginsFree,
     targetReplicationWorkers, walSendersFree,
     largeObjectPrivileges, publicationPrivileges, replicationPrivileges, sourceReadPrivileges, sourceRowSecurity,
-    superuserOnlyObjects, targetCreatePrivileges, targetOwnership, targetSubscriptionPrivileges,
+    superuserOnlyObjects, targetCreatePrivileges, targetOwnership, targetRowSecurity, targetSubscriptionPrivileges,
     rolesMissing, rolesReserved,
     databaseExistsOrCreatable, databaseValid, encodingCompatible, localeAvailable, targetTablesEmpty,
     extensionVersion, extensionsAvailable, extensionsInstallable, languagesAvailable,
-    expressionsSearchPath, materializedViews,
-    largeObjects, partitionedTables, replicaIdentity, replicaIdentityFull, replicationSourceVersion, sequences,
-    unloggedTables, walLevelLogical,
+    eventTriggers, expressionsSearchPath, foreignServers, invalidIndexes, materializedViews,
+    alwaysTriggers, ddlDuringReplication, existingPublications, existingSubscriptions, generatedColumns, largeObjects,
+    partitionRouting, partitionedTables, replicaIdentity, replicaIdentityFull, replicationSourceVersion, sequences,
+    unloggedTables, unvalidatedConstraints, walLevelLogical,
     pgDumpColumnOptions, pgDumpSecurity, pgDumpVersion, pgRestoreVersion,
   ]
 

@@ -17,6 +17,13 @@ extension FullIdentityTable: TableRow {}
 extension UnloggedTable: TableRow {}
 extension MaterializedView: TableRow {}
 extension RowSecuredTable: TableRow {}
+extension InvalidIndex: TableRow {}
+extension FiringTrigger: TableRow {}
+extension FiringRule: TableRow {}
+extension GeneratedKeyTable: TableRow {}
+extension EnumHashedTable: TableRow {}
+extension ForcedRowSecurityTable: TableRow {}
+extension UnvalidatedConstraint: TableRow {}
 
 extension DatabasePair {
   /// Those of the rows whose tables are selected, and how many there are of them in all.

@@ -42,7 +42,10 @@ import Testing
     "wal-senders-free", "source-read-privileges", "existing-slots", "long-transactions", "output-plugin-allowed",
     "prepared-transactions", "slot-keep-size", "source-version-supported", "source-row-security",
     "large-object-privileges", "large-objects", "materialized-views", "partitioned-tables", "replica-identity",
-    "replica-identity-full", "sequences", "unlogged-tables", "expressions-search-path",
+    "replica-identity-full", "sequences", "unlogged-tables", "expressions-search-path", "always-triggers",
+    "ddl-during-replication",
+    "existing-publications", "foreign-servers", "generated-columns", "invalid-indexes", "partition-routing",
+    "unvalidated-constraints",
   ]
   private static let rulesOfTarget: Set<String> = [
     "connection-target", "target-not-in-recovery", "target-subscription-privileges", "connection-target-databases",
@@ -52,7 +55,8 @@ import Testing
 
   /// Each takes away one thing that could have been read.
   private static let holes: [(name: String, make: @Sendable (inout ClusterSnapshot) -> Void)] = [
-    ("server", { $0.server = .missing }), ("me", { $0.me = .missing }), ("settings", { $0.settings = .missing }),
+    ("sessionStart", { $0.sessionStart = .missing }), ("server", { $0.server = .missing }),
+    ("me", { $0.me = .missing }), ("settings", { $0.settings = .missing }),
     ("databases", { $0.databases = .missing }), ("databaseSizes", { $0.databaseSizes = .missing }),
     ("slots", { $0.slots = .missing }),
     ("preparedTransactions", { $0.preparedTransactions = .missing }),
@@ -72,6 +76,16 @@ import Testing
     ("rowSecuredTables", { $0.inspected[0].rowSecuredTables = .missing }),
     ("failedExpressions", { $0.inspected[0].failedExpressions = .missing }),
     ("largeObjects", { $0.inspected[0].largeObjects = .missing }),
+    ("invalidIndexes", { $0.inspected[0].invalidIndexes = .missing }),
+    ("publications", { $0.inspected[0].publications = .missing }),
+    ("foreignServers", { $0.inspected[0].foreignServers = .missing }),
+    ("eventTriggers", { $0.inspected[0].eventTriggers = .missing }),
+    ("firingTriggers", { $0.inspected[0].firingTriggers = .missing }),
+    ("firingRules", { $0.inspected[0].firingRules = .missing }),
+    ("generatedKeyTables", { $0.inspected[0].generatedKeyTables = .missing }),
+    ("enumHashedTables", { $0.inspected[0].enumHashedTables = .missing }),
+    ("forcedRowSecurityTables", { $0.inspected[0].forcedRowSecurityTables = .missing }),
+    ("unvalidatedConstraints", { $0.inspected[0].unvalidatedConstraints = .missing }),
   ]
 
   /// Clusters of which nearly every rule has something to say.
@@ -79,6 +93,7 @@ import Testing
     var situation = Situation(source: 170_010, target: 150_018)
     situation.options.includedDatabases = ["app"]
     situation.options.maxTotalSize = 1
+    situation.source.sessionStart = .known(SessionStart(heedsSettings: false))
     situation.source.server.change { $0.inRecovery = true }
     situation.source.set("wal_level", "replica")
     situation.source.set("max_replication_slots", "0")
@@ -103,6 +118,7 @@ import Testing
       RowSecuredTable(nTotal: 1, nspname: "public", relname: "r", owner: "o", isForced: false)
     ])
     situation.source.inspected[0].largeObjects = .known(LargeObjects(count: 1, unreadable: 1))
+    breakWhatIsReplicated(&situation)
     situation.target.server.change { $0.inRecovery = true }
     situation.target.set("max_replication_slots", "0")
     situation.target.set("max_logical_replication_workers", "0")
@@ -110,6 +126,43 @@ import Testing
     situation.target.databases = .known([])
     situation.target.freeSpace = .known(FreeSpace(freeBytes: 1, totalBytes: 2, origin: "a test"))
     return situation
+  }
+
+  private static func breakWhatIsReplicated(_ situation: inout Situation) {
+    situation.source.subscriptions = .known([
+      Subscription(datname: "app", subname: "s", subenabled: true, subslotname: nil)
+    ])
+    situation.source.inspected[0].invalidIndexes = .known([
+      InvalidIndex(nTotal: 1, nspname: "public", relname: "t", indexname: "i", isUnique: true)
+    ])
+    situation.source.inspected[0].publications = .known([
+      Publication(pubname: "pgpreflight_p", owner: "o", puballtables: false)
+    ])
+    situation.source.inspected[0].foreignServers = .known([
+      ForeignServer(
+        srvname: "s", fdwname: "w", foreignTables: 0, userMappings: 1, optionlessMappings: 1, isLocal: false)
+    ])
+    situation.source.inspected[0].eventTriggers = .known([EventTrigger(evtname: "e", evtevent: "login")])
+    situation.source.inspected[0].firingTriggers = .known([
+      FiringTrigger(nTotal: 1, nspname: "public", relname: "t", name: "a", mode: "A")
+    ])
+    situation.source.inspected[0].firingRules = .known([
+      FiringRule(nTotal: 1, nspname: "public", relname: "t", name: "r", mode: "R")
+    ])
+    situation.source.inspected[0].enumHashedTables = .known([
+      EnumHashedTable(nTotal: 1, nspname: "public", relname: "t", columns: ["c"])
+    ])
+    situation.source.inspected[0].forcedRowSecurityTables = .known([
+      ForcedRowSecurityTable(nTotal: 1, nspname: "public", relname: "t", owner: "o")
+    ])
+    situation.source.inspected[0].unvalidatedConstraints = .known([
+      UnvalidatedConstraint(nTotal: 1, nspname: "public", relname: "t", conname: "c", contype: "c")
+    ])
+    situation.source.inspected[0].generatedKeyTables = .known([
+      GeneratedKeyTable(
+        nTotal: 1, nspname: "public", relname: "t", columns: ["k"], isFull: false, hasPlainPrimaryKey: false,
+        candidateIndex: nil, changes: 1)
+    ])
   }
 
   @Test(arguments: holes.map(\.name), [Side.source, .target])

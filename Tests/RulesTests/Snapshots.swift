@@ -85,6 +85,16 @@ extension DatabaseSnapshot {
     snapshot.unloggedTables = .known([])
     snapshot.versionedColumns = .known(VersionedColumns(areThere: false))
     snapshot.failedExpressions = .known([])
+    snapshot.invalidIndexes = .known([])
+    snapshot.publications = .known([])
+    snapshot.foreignServers = .known([])
+    snapshot.eventTriggers = .known([])
+    snapshot.firingTriggers = .known([])
+    snapshot.firingRules = .known([])
+    snapshot.generatedKeyTables = .known([])
+    snapshot.enumHashedTables = .known([])
+    snapshot.forcedRowSecurityTables = .known([])
+    snapshot.unvalidatedConstraints = .known([])
     return snapshot
   }
 }
@@ -102,6 +112,7 @@ extension ClusterSnapshot {
       connectionString: "postgres://postgres@\(side.rawValue).example:5432", connection: .connected(.local),
       unknown: unread)
     let isSource = side == .source
+    cluster.sessionStart = .known(SessionStart(heedsSettings: true))
     cluster.server = .known(
       Server(
         versionNum: version, versionText: "PostgreSQL", inRecovery: false,

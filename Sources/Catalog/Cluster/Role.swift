@@ -3,13 +3,14 @@ public struct Role: CatalogRow {
   public var rolname: String
   public var rolcanlogin: Bool
   public var rolsuper: Bool
+  public var rolbypassrls: Bool = false
 
   public static let subject = "the roles"
 
   // Names that begin with pg_ are the server's own (documentation, "Predefined Roles").
   public static func sql(_ server: ServerVersion) -> String {
     """
-    SELECT r.rolname, r.rolcanlogin, r.rolsuper FROM pg_catalog.pg_roles r
+    SELECT r.rolname, r.rolcanlogin, r.rolsuper, r.rolbypassrls FROM pg_catalog.pg_roles r
      WHERE r.rolname !~ '^pg_' ORDER BY r.rolname COLLATE "C"
     """
   }

@@ -12,6 +12,19 @@ public struct RelationSummary: CatalogRow {
   public var tablesMaybeUnidentified = 0
   /// With REPLICA IDENTITY FULL.
   public var fullIdentityTables = 0
+  /// With triggers, those of foreign keys among them.
+  public var tablesWithTriggers = 0
+  /// Views, which are rules, aside.
+  public var tablesWithRules = 0
+  public var tablesWithChecks = 0
+  /// Constraints that are not valid, as far as no other number tells.
+  public var constraintsNotValid = 0
+  public var invalidIndexes = 0
+  /// Defaults, or generated columns.
+  public var mayHaveDefaults = false
+  public var mayHaveEventTriggers = false
+  public var mayHavePublications = false
+  public var mayHaveForeignServers = false
   /// The catalog of large objects takes space, which it may also do when they are gone.
   public var mayHaveLargeObjects = false
   /// Functions in SQL that are no procedures, those of extensions among them.
@@ -23,26 +36,40 @@ public struct RelationSummary: CatalogRow {
 
   // One reading of pg_class, of which it needs no index: most databases need no second look. A function is cheaper than
   // the operator over it: a new session does not have to find which of sixty operators is meant and what is known of
-  // its selectivity. 2995 is pg_largeobject_metadata; not to plan over an empty catalog spares more than reading it.
+  // its selectivity. 2995 is pg_largeobject_metadata, 2604 pg_attrdef, 3466 pg_event_trigger, 6104 pg_publication, 1417
+  // pg_foreign_server; not to plan over an empty catalog spares more than reading it. What 18 knows of columns that are
+  // NOT NULL is only seen among the constraints.
   public static func sql(_ server: ServerVersion) -> String {
-    """
-    SELECT count(*) FILTER (WHERE relkind = 'r'::"char") AS tables,
-           count(*) FILTER (WHERE relkind = 'p'::"char") AS partitioned_tables,
-           count(*) FILTER (WHERE relkind = 'S'::"char") AS sequences,
-           count(*) FILTER (WHERE relkind = 'm'::"char") AS materialized_views,
-           count(*) FILTER (WHERE relkind = 'r'::"char" AND relpersistence = 'u'::"char") AS unlogged_tables,
-           count(*) FILTER (WHERE relrowsecurity) AS row_secured_tables,
-           count(*) FILTER (WHERE relkind = 'r'::"char" AND relpersistence = 'p'::"char" AND CASE relreplident
-             WHEN 'd'::"char" THEN oid NOT IN (SELECT indrelid FROM pg_catalog.pg_index
-                                                WHERE indisprimary AND indimmediate AND indisvalid)
-             ELSE relreplident <> 'f'::"char" END) AS tables_maybe_unidentified,
-           count(*) FILTER (WHERE relkind = 'r'::"char" AND relpersistence = 'p'::"char"
-                              AND relreplident = 'f'::"char") AS full_identity_tables,
-           pg_catalog.pg_relation_size(2995) > 0 AS may_have_large_objects,
-           EXISTS (SELECT 1 FROM pg_catalog.pg_proc p WHERE pg_catalog.oidge(p.oid, 16384::oid)
-                      AND pg_catalog.oideq(p.prolang, 14::oid)) AS has_inlined_functions
-      FROM pg_catalog.pg_class
-     WHERE pg_catalog.oidge(oid, 16384::oid) AND pg_catalog.charne(relpersistence, 't'::"char")
-    """
+    let constraintsNotValid =
+      server.major >= 18 ? "(SELECT count(*) FROM pg_catalog.pg_constraint WHERE NOT convalidated)" : "0::int8"
+    let mayHavePublications = server.major >= 10 ? "pg_catalog.pg_relation_size(6104) > 0" : "false"
+    return """
+      SELECT count(*) FILTER (WHERE relkind = 'r'::"char") AS tables,
+             count(*) FILTER (WHERE relkind = 'p'::"char") AS partitioned_tables,
+             count(*) FILTER (WHERE relkind = 'S'::"char") AS sequences,
+             count(*) FILTER (WHERE relkind = 'm'::"char") AS materialized_views,
+             count(*) FILTER (WHERE relkind = 'r'::"char" AND relpersistence = 'u'::"char") AS unlogged_tables,
+             count(*) FILTER (WHERE relrowsecurity) AS row_secured_tables,
+             count(*) FILTER (WHERE relkind = 'r'::"char" AND relpersistence = 'p'::"char" AND CASE relreplident
+               WHEN 'd'::"char" THEN oid NOT IN (SELECT indrelid FROM pg_catalog.pg_index
+                                                  WHERE indisprimary AND indimmediate AND indisvalid)
+               ELSE relreplident <> 'f'::"char" END) AS tables_maybe_unidentified,
+             count(*) FILTER (WHERE relkind = 'r'::"char" AND relpersistence = 'p'::"char"
+                                AND relreplident = 'f'::"char") AS full_identity_tables,
+             count(*) FILTER (WHERE relhastriggers) AS tables_with_triggers,
+             count(*) FILTER (WHERE relhasrules AND relkind IN ('r'::"char", 'p'::"char")) AS tables_with_rules,
+             count(*) FILTER (WHERE pg_catalog.int2gt(relchecks, 0::int2)) AS tables_with_checks,
+             \(constraintsNotValid) AS constraints_not_valid,
+             (SELECT count(*) FROM pg_catalog.pg_index WHERE NOT (indisvalid AND indisready)) AS invalid_indexes,
+             pg_catalog.pg_relation_size(2604) > 0 AS may_have_defaults,
+             pg_catalog.pg_relation_size(3466) > 0 AS may_have_event_triggers,
+             \(mayHavePublications) AS may_have_publications,
+             pg_catalog.pg_relation_size(1417) > 0 AS may_have_foreign_servers,
+             pg_catalog.pg_relation_size(2995) > 0 AS may_have_large_objects,
+             EXISTS (SELECT 1 FROM pg_catalog.pg_proc p WHERE pg_catalog.oidge(p.oid, 16384::oid)
+                        AND pg_catalog.oideq(p.prolang, 14::oid)) AS has_inlined_functions
+        FROM pg_catalog.pg_class
+       WHERE pg_catalog.oidge(oid, 16384::oid) AND pg_catalog.charne(relpersistence, 't'::"char")
+      """
   }
 }

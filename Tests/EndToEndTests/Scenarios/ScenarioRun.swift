@@ -170,10 +170,11 @@ struct ScenarioRun: Sendable {
 
   /// Runs a command by `bash`; `SOURCE` and `TARGET` are connection strings to the case's database as the role of the
   /// check, `SOURCE_ADMIN` and `TARGET_ADMIN` as the superuser, `…_POSTGRES` those of the role to `postgres`.
-  /// `PG_BIN` is the folder of `--pg-bin`.
+  /// `PG_BIN` is the folder of `--pg-bin`, `FIXTURES` that of the fixtures.
   private func shell(_ command: String, _ more: [String] = []) async throws -> ProcessOutput {
     var environment: [String: String?] = ["DATABASE": clusters.database, "ROLE": clusters.role]
     let arguments = (scenario.arguments ?? []) + more
+    environment["FIXTURES"] = Scenario.fixtures.path
     if let index = arguments.lastIndex(of: "--pg-bin") { environment["PG_BIN"] = clusters.filled(arguments[index + 1]) }
     for (name, place) in [("SOURCE", clusters.source), ("TARGET", clusters.target)] {
       let role = place.server.role.map { _ in clusters.role }

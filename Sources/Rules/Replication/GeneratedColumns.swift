@@ -1,0 +1,61 @@
+import Catalog
+
+extension Rule {
+  static let generatedColumns = Rule(
+    "generated-columns", "Rows are not found by generated columns",
+    group: .replication, methods: [.replication],
+    documentation: "https://www.postgresql.org/docs/current/logical-replication-gencols.html",
+    explanation: Explanation(
+      why: """
+        The values of generated columns are not sent: the target computes them. Where rows are found by such a column, \
+        the first UPDATE or DELETE stops the apply; a source of 18 or newer refuses it. REPLICA IDENTITY FULL does not \
+        help: the target looks for the primary key all the same, and from 18 on the source refuses to update such a \
+        table if it has any generated column.
+        """,
+      decides: """
+        No selected table has a generated column in its primary key, or in the index of REPLICA IDENTITY USING INDEX \
+        where there is one; and none of a source of 18 or newer has REPLICA IDENTITY FULL and generated columns. A \
+        warning where a week of statistics shows no update.
+        """,
+      fix: "Name a unique index over columns that are NOT NULL and not generated as the replica identity."),
+    decide: .database { pair in
+      if try pair.clusters.source.version.major < 12 { return .passed("Before 12 there are no generated columns.") }
+      let (count, tables) = pair.selected(try pair.snapshot(on: .source).generatedKeyTables.value)
+      guard count > 0 else { return .passed("No table is identified by generated columns.") }
+      let days = try pair.database(on: .source)?.statisticsDays
+      let isUsed = (days ?? 0) < 7 || tables.contains { $0.changes > 0 }
+      return .failed(
+        "Rows of \(count.counted("table")) can't be updated or deleted: generated columns identify them.",
+        tables.prefix(100).map { table in
+          Finding(
+            "table \(table.qualifiedName)",
+            table.hasPlainPrimaryKey && table.isFull
+              ? "its replica identity is FULL, and it has generated columns" : "its key has generated columns",
+            evidence: [
+              "columns": table.columns.joined(separator: ", "), "rows updated or deleted": "\(table.changes)",
+            ],
+            remediation: table.remediation)
+        }, severity: isUsed ? .blocker : .warning)
+    })
+}
+
+extension GeneratedKeyTable {
+  fileprivate var remediation: Remediation {
+    if hasPlainPrimaryKey && isFull {
+      return Remediation(
+        "Let the primary key be the replica identity.",
+        paste: "ALTER TABLE \(qualifiedName) REPLICA IDENTITY DEFAULT;", at: .source)
+    }
+    if let candidateIndex {
+      return Remediation(
+        "Let another unique index be the replica identity.",
+        paste: "ALTER TABLE \(qualifiedName) REPLICA IDENTITY USING INDEX \(quotedIdentifier(candidateIndex));",
+        at: .source)
+    }
+    return Remediation(
+      """
+      Add a unique index over columns that are NOT NULL and not generated, and name it with REPLICA IDENTITY USING \
+      INDEX; or use --method dump.
+      """)
+  }
+}
