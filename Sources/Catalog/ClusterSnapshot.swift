@@ -22,6 +22,9 @@ public struct ClusterSnapshot: Codable, Sendable, Equatable {
   public var settings: Fact<[Setting]>
   public var databases: Fact<[Database]>
   public var databaseSizes: Fact<[DatabaseSize]>
+  /// Of the databases that are looked into.
+  public var databaseProperties: Fact<[DatabaseProperties]>
+  public var storedSettings: Fact<[StoredSetting]>
   public var slots: Fact<[ReplicationSlot]>
   public var activity: Fact<Activity>
   public var subscriptions: Fact<[Subscription]>
@@ -34,12 +37,19 @@ public struct ClusterSnapshot: Codable, Sendable, Equatable {
   public var locales: Fact<[LocaleSupport]>
   /// Of the target.
   public var collationProviders: Fact<CollationProviders>
+  /// Of the target: those of the system's collations that source databases name.
+  public var systemCollations: Fact<[SystemCollation]>
   /// Of the source: the roles that its selected databases need.
   public var roleReferences: Fact<[RoleReference]>
   /// Of the target.
   public var predefinedRoles: Fact<[PredefinedRole]>
   /// Of the target: the roles that the connected one may give objects to, where it is no superuser.
   public var assumableRoles: Fact<[AssumableRole]>
+  /// Of the target.
+  public var settingNames: Fact<[SettingName]>
+  public var tablespaces: Fact<[Tablespace]>
+  /// Of the source, where the connected role is a superuser.
+  public var rolePasswords: Fact<[RolePassword]>
   public var provider: Fact<ProviderRecognition>
   /// Free space for data, as far as it could be learnt without being told.
   public var freeSpace: Fact<FreeSpace>
@@ -58,6 +68,8 @@ public struct ClusterSnapshot: Codable, Sendable, Equatable {
     settings = .unknown(reason)
     databases = .unknown(reason)
     databaseSizes = .unknown(reason)
+    databaseProperties = .unknown(reason)
+    storedSettings = .unknown(reason)
     slots = .unknown(reason)
     activity = .unknown(reason)
     subscriptions = .unknown(reason)
@@ -68,9 +80,13 @@ public struct ClusterSnapshot: Codable, Sendable, Equatable {
     languageTemplates = .unknown(reason)
     locales = .unknown(reason)
     collationProviders = .unknown(reason)
+    systemCollations = .unknown(reason)
     roleReferences = .unknown(reason)
     predefinedRoles = .unknown(reason)
     assumableRoles = .unknown(reason)
+    settingNames = .unknown(reason)
+    tablespaces = .unknown(reason)
+    rolePasswords = .unknown(reason)
     provider = .unknown(reason)
     freeSpace = .unknown(reason)
     inspected = []

@@ -44,6 +44,12 @@ public struct DatabaseSnapshot: Codable, Sendable, Equatable {
   public var unvalidatedConstraints: Fact<[UnvalidatedConstraint]>
   /// Read in source databases where the target's role is no superuser.
   public var superuserObjects: Fact<[SuperuserObject]>
+  /// Read in source databases whose summary shows that there are some.
+  public var tablespaceUses: Fact<[TablespaceUse]>
+  /// Read in source databases of which some function has settings, where the target may lack or refuse some.
+  public var functionSettings: Fact<[FunctionSetting]>
+  /// Read in source databases that define or name some.
+  public var collations: Fact<[UsedCollation]>
   /// All user tables; read only when a table filter is given.
   public var tables: Fact<[Table]>
 
@@ -80,6 +86,9 @@ public struct DatabaseSnapshot: Codable, Sendable, Equatable {
     forcedRowSecurityTables = .unknown(reason)
     unvalidatedConstraints = .unknown(reason)
     superuserObjects = .unknown(reason)
+    tablespaceUses = .unknown(reason)
+    functionSettings = .unknown(reason)
+    collations = .unknown(reason)
     tables = .unknown(reason)
   }
 }

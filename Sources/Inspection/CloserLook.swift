@@ -23,6 +23,7 @@ extension ClusterInspector {
         if isNeeded { reader.all(path, parameters ?? limit) } else { database[keyPath: path] = .known([]) }
       }
       look(\.rowSecuredTables, if: summary.rowSecuredTables > 0 && !seesAllRows)
+      look(\.tablespaceUses, if: summary.relationsElsewhere > 0)
       look(\.materializedViews, if: summary.materializedViews > 0)
       look(\.invalidIndexes, if: summary.invalidIndexes > 0)
       look(\.publications, [], if: summary.mayHavePublications)
@@ -127,6 +128,7 @@ extension ClusterInspector {
 extension DatabaseSnapshot {
   fileprivate mutating func setUnknown(_ reason: Undetermined) {
     rowSecuredTables = .unknown(reason)
+    tablespaceUses = .unknown(reason)
     materializedViews = .unknown(reason)
     invalidIndexes = .unknown(reason)
     publications = .unknown(reason)

@@ -56,7 +56,7 @@ struct ClusterInspector: Sendable {
         connection: .connected(ConnectionFacts(connection.session, seconds: seconds)),
         unknown: Undetermined("it was not read, as nothing depends on it", remedy: "Report this as a defect."))
       let reader = session.reader(for: ClusterSnapshot.self)
-      let sessionSettings = inspector.settings.sessionSettings
+      let sessionSettings = inspector.settings.firstSessionSettings
       reader.all(SessionSetting.self) {
         $0.sessionStart = $1.map { SessionStart(heedsSettings: $0.hold(sessionSettings)) }
       }
@@ -69,6 +69,12 @@ struct ClusterInspector: Sendable {
         snapshot.connection = .failed(.lost(reason.reason, session: connection.session))
       }
     }
+  }
+
+  /// Whether the target may lack a setting that the source has, or its role may not give it.
+  var targetMayRefuseSettings: Bool {
+    inspector.settings.readsEverything || !targetRoleIsSuperuser || targetVersion == nil
+      || targetVersion?.major != snapshot.server.ifKnown?.version.major
   }
 
   /// The same, knowing the target.
@@ -149,6 +155,8 @@ struct ClusterInspector: Sendable {
     reader.only(\.origins)
     reader.all(\.availableExtensions)
     reader.all(\.languageTemplates)
+    reader.all(\.databaseProperties, [identifiers])
+    reader.all(\.storedSettings, [identifiers])
     reader.only(ProviderMarks.self) { $0.provider = $1.map(ProviderRecognition.init) }
     var freeSpaceFunctions: [FreeSpaceFunction] = []
     if side == .target {
@@ -156,8 +164,11 @@ struct ClusterInspector: Sendable {
       reader.only(\.collationProviders)
       reader.all(\.predefinedRoles)
       reader.all(\.assumableRoles)
+      reader.all(\.settingNames)
+      reader.all(\.tablespaces)
     } else {
       reader.all(\.roleReferences, [identifiers])
+      if snapshot.me.ifKnown?.rolsuper == true { reader.all(\.rolePasswords, [identifiers]) }
       reader.all(\.preparedTransactions)
       reader.all(\.writingTransactions)
     }
@@ -221,11 +232,15 @@ struct ClusterInspector: Sendable {
     let readsEverything = inspector.settings.readsEverything
     let ownsEverything = snapshot.me.ifKnown?.rolsuper == true
     var mayHoldObjects = false
+    var functionSettings: Fact<FunctionSettingSigns>?
+    var collations: Fact<CollationSigns>?
     let reader = session.reader(for: DatabaseSnapshot.self)
     reader.all(\.extensions)
     reader.all(\.languages)
     if isSource {
       reader.only(\.summary)
+      reader.only(CollationSigns.self) { collations = $1 }
+      if targetMayRefuseSettings { reader.only(FunctionSettingSigns.self) { functionSettings = $1 } }
       if !targetRoleIsSuperuser { reader.all(\.superuserObjects) }
       if isFiltered || readsEverything { reader.all(\.tables) }
       if !isFiltered && !ownsEverything {
@@ -244,6 +259,10 @@ struct ClusterInspector: Sendable {
     if isSource {
       try await lookCloser(in: session, into: &database)
       try await tryExpressions(in: session, into: &database)
+    }
+    if let collations {
+      try await readPlaces(
+        functionSettings: functionSettings, collations: collations, in: session, into: &database)
     }
     if mayHoldObjects {
       let reader = session.reader(for: DatabaseSnapshot.self)
@@ -287,7 +306,8 @@ extension Database {
 
 extension [SessionSetting] {
   fileprivate func hold(_ settings: [String: String]) -> Bool {
-    Dictionary(map { ($0.name, $0.resetVal ?? "") }, uniquingKeysWith: { $1 }) == settings
+    let values = Dictionary(map { ($0.name, $0.resetVal ?? "") }, uniquingKeysWith: { $1 })
+    return settings.allSatisfy { values[$0.key] == $0.value }
   }
 }
 

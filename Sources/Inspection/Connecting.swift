@@ -10,13 +10,14 @@ extension Inspector {
   /// Opens a session to the database that the string names, or where none is named, to the role's own, or one that
   /// every cluster has.
   func connectToCluster(_ string: ConnectionString) async throws -> Attempt {
-    let attempt = try await connect(string)
+    let attempt = try await connect(string, startingWith: settings.firstSessionSettings)
     guard case .failure(let failure, _) = attempt, failure.kind == .noSuchDatabase, !string.mayNameDatabase else {
       return attempt
     }
     // Nobody asked for the database of the role's own name: libpq did.
     for name in ["postgres", "template1"] {
-      let other = try await connect(string.selecting(database: name))
+      let other = try await connect(
+        string.selecting(database: name), startingWith: settings.firstSessionSettings)
       if case .success = other { return other }
     }
     return attempt
@@ -24,14 +25,16 @@ extension Inspector {
 
   /// Opens a session. Where all connections are taken, it tries again for a short while: the sessions that this very
   /// inspection closed a moment ago may still count.
-  func connect(_ string: ConnectionString) async throws -> Attempt {
+  func connect(
+    _ string: ConnectionString, startingWith startupSettings: [String: String]? = nil
+  ) async throws -> Attempt {
     let clock = ContinuousClock()
     let start = clock.now
     var options = Connection.Options()
     options.connectTimeout = settings.connectTimeout
     // The server ends a statement by itself; this is for one that has stopped altogether.
     options.responseTimeout = settings.statementTimeout + .seconds(5)
-    options.startupSettings = settings.sessionSettings
+    options.startupSettings = startupSettings ?? settings.sessionSettings
     var delays: [Duration] = [.milliseconds(100), .milliseconds(300), .milliseconds(900)]
     while true {
       do {
@@ -58,6 +61,11 @@ extension Inspector.Settings {
     let lockTimeout = min(5000, timeout / 2)
     return ["search_path": "", "statement_timeout": "\(timeout)", "lock_timeout": "\(lockTimeout)"]
   }
+
+  /// What a cluster's first session starts with: what the server would set `statement_timeout` to by itself is to be
+  /// seen there (`pg_settings.reset_val`). The session sets it for its transactions, as long as nothing is known of
+  /// what it starts with.
+  var firstSessionSettings: [String: String] { sessionSettings.filter { $0.key != "statement_timeout" } }
 }
 
 extension ConnectionFacts {

@@ -55,6 +55,7 @@ final class FactReader<Snapshot> {
   }
 
   func read(into snapshot: inout Snapshot) async throws {
+    guard !queries.isEmpty else { return }
     for (place, answer) in zip(places, try await session.run(queries)) { place(&snapshot, answer) }
   }
 }

@@ -69,6 +69,7 @@ public struct Inspector: Sendable {
     async let targetSnapshot = targetCluster.inspect(databases: names, locales: locales)
     var (source, target) = try await (sourceSnapshot, targetSnapshot)
     try await sourceCluster.compareNames(in: &source, with: target)
+    try await targetCluster.learnCollations(of: source, into: &target)
     return (source, target)
   }
 

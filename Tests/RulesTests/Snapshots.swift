@@ -27,6 +27,12 @@ extension Database {
   }
 }
 
+extension DatabaseProperties {
+  static func named(_ name: String) -> DatabaseProperties {
+    DatabaseProperties(datname: name, tablespace: "pg_default", xidAge: 1000, mxidAge: 0, hasPrivileges: false)
+  }
+}
+
 extension CurrentRole {
   static func named(_ name: String, superuser: Bool = false, inherits: [String] = []) -> CurrentRole {
     CurrentRole(
@@ -95,6 +101,9 @@ extension DatabaseSnapshot {
     snapshot.enumHashedTables = .known([])
     snapshot.forcedRowSecurityTables = .known([])
     snapshot.unvalidatedConstraints = .known([])
+    snapshot.tablespaceUses = .known([])
+    snapshot.functionSettings = .known([])
+    snapshot.collations = .known([])
     return snapshot
   }
 }
@@ -132,9 +141,19 @@ extension ClusterSnapshot {
       ("max_connections", "100"), ("superuser_reserved_connections", "3"),
       ("data_directory", "/data/\(side.rawValue)"), ("max_slot_wal_keep_size", "-1"), ("wal_keep_size", "0"),
       ("idle_replication_slot_timeout", "0"), ("wal_sender_timeout", "60000"), ("wal_receiver_timeout", "60000"),
+      ("autovacuum_freeze_max_age", "200000000"), ("password_encryption", "scram-sha-256"),
     ] { cluster.set(name, value) }
     cluster.databases = .known(databases.map { .named($0) })
     cluster.databaseSizes = .known(databases.map { DatabaseSize(datname: $0, sizeBytes: 1_000_000) })
+    cluster.databaseProperties = .known(databases.map { .named($0) })
+    cluster.storedSettings = .known([])
+    cluster.settingNames = .known(
+      ["work_mem", "search_path", "statement_timeout", "log_statement"].map {
+        SettingName(name: $0, isOfSessions: true, mayBeSet: $0 != "log_statement")
+      })
+    cluster.tablespaces = .known([])
+    cluster.rolePasswords = .known([])
+    cluster.systemCollations = .known([])
     cluster.slots = .known([])
     cluster.activity = .known(Activity(clientBackends: 1, ownBackends: 1, walsenders: 0))
     cluster.subscriptions = .known([])

@@ -9,7 +9,7 @@ public struct SessionSetting: CatalogRow {
   public static func sql(_ server: ServerVersion) -> String {
     """
     SELECT name, reset_val FROM pg_catalog.pg_settings
-     WHERE name IN ('search_path', 'statement_timeout', 'lock_timeout')
+     WHERE name IN ('search_path', 'lock_timeout')
     """
   }
 }

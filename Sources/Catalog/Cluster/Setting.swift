@@ -25,6 +25,11 @@ public struct Setting: CatalogRow {
              'max_worker_processes', 'default_transaction_read_only', 'shared_preload_libraries',
              'cluster_name', 'unix_socket_directories', 'listen_addresses', 'hot_standby', 'output_plugin_libraries',
              'max_slot_wal_keep_size', 'wal_keep_size', 'idle_replication_slot_timeout', 'wal_sender_timeout', 'wal_receiver_timeout',
+             'statement_timeout', 'idle_session_timeout', 'transaction_timeout', 'temp_file_limit',
+             'autovacuum_freeze_max_age', 'password_encryption', 'TimeZone', 'DateStyle', 'IntervalStyle',
+             'bytea_output', 'standard_conforming_strings', 'array_nulls', 'transform_null_equals', 'xmloption',
+             'default_text_search_config', 'backslash_quote', 'default_transaction_isolation',
+             'default_table_access_method', 'lc_monetary', 'lc_numeric', 'lc_time',
              'rds.extensions', 'rds.allowed_extensions', 'rds.logical_replication', 'extwlist.extensions',
              'azure.extensions', 'supautils.privileged_extensions', 'cloudsql.logical_decoding',
              'alloydb.logical_decoding', 'aiven.pg_security_agent')

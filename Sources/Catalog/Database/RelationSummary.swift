@@ -25,6 +25,8 @@ public struct RelationSummary: CatalogRow {
   public var mayHaveEventTriggers = false
   public var mayHavePublications = false
   public var mayHaveForeignServers = false
+  /// In another tablespace than the database's own.
+  public var relationsElsewhere = 0
   /// The catalog of large objects takes space, which it may also do when they are gone.
   public var mayHaveLargeObjects = false
   /// Functions in SQL that are no procedures, those of extensions among them.
@@ -61,6 +63,7 @@ public struct RelationSummary: CatalogRow {
              count(*) FILTER (WHERE pg_catalog.int2gt(relchecks, 0::int2)) AS tables_with_checks,
              \(constraintsNotValid) AS constraints_not_valid,
              (SELECT count(*) FROM pg_catalog.pg_index WHERE NOT (indisvalid AND indisready)) AS invalid_indexes,
+             count(*) FILTER (WHERE pg_catalog.oidne(reltablespace, 0::oid)) AS relations_elsewhere,
              pg_catalog.pg_relation_size(2604) > 0 AS may_have_defaults,
              pg_catalog.pg_relation_size(3466) > 0 AS may_have_event_triggers,
              \(mayHavePublications) AS may_have_publications,

@@ -13,7 +13,7 @@ import Testing
   /// What takes a server that is not to be had, as the rules' own tests show, and what is never more than a notice.
   static let rulesThatCannotFailHere = [
     "replication-source-version", "source-version-supported", "target-version-supported", "minor-current",
-    "partitioned-tables", "sequences", "materialized-views", "pg-dump-column-options",
+    "partitioned-tables", "sequences", "materialized-views", "pg-dump-column-options", "database-properties",
   ]
 
   /// Blockers that no command proves: the check's own attempt to connect is the proof, or the user has set the limit,
