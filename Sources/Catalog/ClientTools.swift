@@ -44,9 +44,12 @@ public struct ToolSearch: Codable, Sendable, Equatable {
   public var found: [ClientTools]
   /// Where it was looked for them.
   public var searched: [String]
+  /// The version of the client library that this program runs with, as it tells it: 150018. 0 where it does not.
+  public var libpq: Int
 
-  public init(found: [ClientTools], searched: [String]) {
+  public init(found: [ClientTools], searched: [String], libpq: Int = 0) {
     self.found = found
     self.searched = searched
+    self.libpq = libpq
   }
 }

@@ -30,6 +30,8 @@ public struct ClusterSnapshot: Codable, Sendable, Equatable {
   public var subscriptions: Fact<[Subscription]>
   public var preparedTransactions: Fact<[PreparedTransaction]>
   public var writingTransactions: Fact<[WritingTransaction]>
+  /// Of the source.
+  public var walStatistics: Fact<WALStatistics>
   public var origins: Fact<ReplicationOrigins>
   public var availableExtensions: Fact<[AvailableExtension]>
   public var languageTemplates: Fact<[LanguageTemplate]>
@@ -75,6 +77,7 @@ public struct ClusterSnapshot: Codable, Sendable, Equatable {
     subscriptions = .unknown(reason)
     preparedTransactions = .unknown(reason)
     writingTransactions = .unknown(reason)
+    walStatistics = .unknown(reason)
     origins = .unknown(reason)
     availableExtensions = .unknown(reason)
     languageTemplates = .unknown(reason)

@@ -5,8 +5,12 @@ public struct DatabaseSnapshot: Codable, Sendable, Equatable {
   public var summary: Fact<RelationSummary>
   public var extensions: Fact<[InstalledExtension]>
   public var languages: Fact<[Language]>
-  /// Read where an extension is not offered by the target.
+  /// Read where an extension is not offered by the target, or lies in another schema there.
   public var extensionUses: Fact<[ExtensionUse]>
+  /// Read in source databases, as the next ones.
+  public var extensionTables: Fact<[ExtensionTable]>
+  public var cronJobs: Fact<CronJobs>
+  public var hypertables: Fact<Hypertables>
   /// Read where there are languages that not every database has.
   public var languageUses: Fact<[LanguageUse]>
   /// Read where the connected role is no superuser.
@@ -28,6 +32,7 @@ public struct DatabaseSnapshot: Codable, Sendable, Equatable {
   public var foreignServers: Fact<[ForeignServer]>
   /// Of both sides.
   public var eventTriggers: Fact<[EventTrigger]>
+  public var largeTables: Fact<[LargeTable]>
   /// Read in source databases that may be replicated.
   public var unidentifiedTables: Fact<[UnidentifiedTable]>
   public var fullIdentityTables: Fact<[FullIdentityTable]>
@@ -61,6 +66,9 @@ public struct DatabaseSnapshot: Codable, Sendable, Equatable {
     extensions = .unknown(reason)
     languages = .unknown(reason)
     extensionUses = .unknown(reason)
+    extensionTables = .unknown(reason)
+    cronJobs = .unknown(reason)
+    hypertables = .unknown(reason)
     languageUses = .unknown(reason)
     notOwnedTables = .unknown(reason)
     unreadableRelations = .unknown(reason)
@@ -74,6 +82,7 @@ public struct DatabaseSnapshot: Codable, Sendable, Equatable {
     publications = .unknown(reason)
     foreignServers = .unknown(reason)
     eventTriggers = .unknown(reason)
+    largeTables = .unknown(reason)
     unidentifiedTables = .unknown(reason)
     fullIdentityTables = .unknown(reason)
     unloggedTables = .unknown(reason)

@@ -1,5 +1,6 @@
 import Catalog
 import FoundationEssentials
+import Postgres
 import Subprocess
 import SystemPackage
 
@@ -42,7 +43,7 @@ public struct ClientToolSearch: Sendable {
       for await (index, tools) in group { found[index] = tools }
       return found.sorted { $0.key < $1.key }.map(\.value)
     }
-    return ToolSearch(found: found, searched: folders)
+    return ToolSearch(found: found, searched: folders, libpq: libpqVersion())
   }
 
   /// Debian's wrapper, which picks a version by a configuration of its own, is none: what it runs is found by itself.

@@ -24,6 +24,11 @@ extension ClusterInspector {
       }
       look(\.rowSecuredTables, if: summary.rowSecuredTables > 0 && !seesAllRows)
       look(\.tablespaceUses, if: summary.relationsElsewhere > 0)
+      let blockSize = snapshot.server.ifKnown?.blockSize ?? 8192
+      // A table may be twice as large, with its TOAST data.
+      look(
+        \.largeTables,
+        if: summary.largestPages.multipliedReportingOverflow(by: blockSize).partialValue > LargeTable.limit / 2)
       look(\.materializedViews, if: summary.materializedViews > 0)
       look(\.invalidIndexes, if: summary.invalidIndexes > 0)
       look(\.publications, [], if: summary.mayHavePublications)
@@ -72,55 +77,26 @@ extension ClusterInspector {
     }
   }
 
-  /// Finds which names of the source databases are given away in the target databases.
-  func compareNames(in source: inout ClusterSnapshot, with target: ClusterSnapshot) async throws {
-    var occupied: [[UInt8]: [UserObject]] = [:]
-    for database in target.inspected {
-      guard let objects = database.objects.ifKnown, !objects.isEmpty else { continue }
-      occupied[database.name.nameBytes] = objects
+  /// What extensions hold, for those that are there.
+  func look(
+    into extensions: [InstalledExtension], with reader: FactReader<DatabaseSnapshot>,
+    in database: inout DatabaseSnapshot
+  ) {
+    func isThere(_ name: String) -> Bool { extensions.contains { $0.extname == name } }
+    if extensions.contains(where: \.hasConfiguration) {
+      reader.all(\.extensionTables)
+    } else {
+      database.extensionTables = .known([])
     }
-    // As many at a time as databases were inspected.
-    try await withThrowingTaskGroup(of: (Int, Fact<[TakenName]>).self) { group in
-      var running = 0
-      for index in source.inspected.indices {
-        let database = source.inspected[index]
-        guard let objects = occupied[database.name.nameBytes], case .connected = database.connection else { continue }
-        if running == max(inspector.settings.jobs, 1), let (done, names) = try await group.next() {
-          source.inspected[done].takenNames = names
-          running -= 1
-        }
-        group.addTask { (index, try await takenNames(in: database.name, by: objects)) }
-        running += 1
-      }
-      for try await (done, names) in group { source.inspected[done].takenNames = names }
+    if isThere("pg_cron") {
+      reader.only(\.cronJobs)
+    } else {
+      database.cronJobs = .known(CronJobs(jobs: 0, active: 0))
     }
-  }
-
-  private func takenNames(in name: String, by objects: [UserObject]) async throws -> Fact<[TakenName]> {
-    try Task.checkCancellation()
-    guard let string else {
-      return .unknown(
-        Undetermined(
-          "a saved snapshot of the source can't be asked which of its names are given away in the target",
-          remedy: "Check with a connection to the source, or empty the target database."))
-    }
-    switch try await inspector.connect(string.selecting(database: name)) {
-    case .failure(let failure, _):
-      inspector.logger.debug("connection failed", metadata: ["database": "\(name)", "failure": "\(failure)"])
-      return .unknown(
-        Undetermined(
-          "the source database could not be connected to a second time, to compare its names with the target's",
-          remedy: "Run the check again."))
-    case .success(let connection, _):
-      let session = CatalogSession(
-        connection, side: side, settings: inspector.settings, startsWithSettings: startsWithSettings,
-        logger: inspector.logger)
-      var names: Fact<[TakenName]> = .known([])
-      let reader = session.reader(for: Fact<[TakenName]>.self)
-      reader.all(\.self, TakenName.parameters(objects))
-      try await reader.read(into: &names)
-      await session.close()
-      return names
+    if isThere("timescaledb") {
+      reader.only(\.hypertables)
+    } else {
+      database.hypertables = .known(Hypertables(hypertables: 0))
     }
   }
 }
@@ -134,6 +110,7 @@ extension DatabaseSnapshot {
     publications = .unknown(reason)
     foreignServers = .unknown(reason)
     eventTriggers = .unknown(reason)
+    largeTables = .unknown(reason)
     unidentifiedTables = .unknown(reason)
     fullIdentityTables = .unknown(reason)
     unloggedTables = .unknown(reason)

@@ -171,6 +171,7 @@ struct ClusterInspector: Sendable {
       if snapshot.me.ifKnown?.rolsuper == true { reader.all(\.rolePasswords, [identifiers]) }
       reader.all(\.preparedTransactions)
       reader.all(\.writingTransactions)
+      if inspector.options.method.allows(.replication) { reader.only(\.walStatistics) }
     }
     if side == .source, inspector.options.tables == .all || inspector.settings.readsEverything {
       // With a table filter, the tables are measured instead.
@@ -285,8 +286,10 @@ struct ClusterInspector: Sendable {
     }
     let needsLanguages =
       side == .source && (database.languages.ifKnown ?? []).contains { !Language.everywhere.contains($0.lanname) }
-    guard needsExtensions || needsLanguages else { return }
     let reader = session.reader(for: DatabaseSnapshot.self)
+    if side == .source, let extensions = database.extensions.ifKnown {
+      look(into: extensions, with: reader, in: &database)
+    }
     if needsExtensions { reader.all(\.extensionUses) }
     if needsLanguages { reader.all(\.languageUses) }
     try await reader.read(into: &database)

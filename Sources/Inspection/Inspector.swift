@@ -68,7 +68,7 @@ public struct Inspector: Sendable {
     async let sourceSnapshot = sourceCluster.inspect(databases: names)
     async let targetSnapshot = targetCluster.inspect(databases: names, locales: locales)
     var (source, target) = try await (sourceSnapshot, targetSnapshot)
-    try await sourceCluster.compareNames(in: &source, with: target)
+    try await sourceCluster.compare(&source, with: target)
     try await targetCluster.learnCollations(of: source, into: &target)
     return (source, target)
   }

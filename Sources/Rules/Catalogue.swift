@@ -5,7 +5,7 @@ extension Rule {
   public static let all: [Rule] = [
     connectionHeadroom, connectionPooler, connectionSource, connectionSourceDatabases, connectionTarget,
     connectionTargetDatabases, connectionTLS, notSameServer, subscriptionConnectivity,
-    minorCurrent, sourceNotInRecovery, sourceVersionSupported, targetNotInRecovery, targetVersion,
+    minorCurrent, providerSupported, sourceNotInRecovery, sourceVersionSupported, targetNotInRecovery, targetVersion,
     targetVersionSupported,
     existingSlots, longTransactions, outputPluginAllowed, preparedTransactions, replicationSlotsFree,
     replicationTimeouts, semanticsSettings, sessionTimeouts, slotKeepSize, slotsForInitialSync, sourceSizeLimit,
@@ -15,12 +15,14 @@ extension Rule {
     rolePasswords, roleSettingsValid, rolesConflict, rolesMissing, rolesReserved,
     collationVersion, collationsAvailable, databaseExistsOrCreatable, databaseProperties, databaseValid,
     encodingCompatible, localeAvailable, tablespaces, targetTablesEmpty, wraparoundHeadroom,
-    extensionVersion, extensionsAvailable, extensionsInstallable, languagesAvailable,
+    extensionConfigTables, extensionPreload, extensionSchema, extensionVersion, extensionsAvailable,
+    extensionsInstallable, extensionsRemoved, languagesAvailable, pgCron, postgis, timescaledb,
     eventTriggers, expressionsSearchPath, foreignServers, functionSettingsValid, invalidIndexes, materializedViews,
-    alwaysTriggers, ddlDuringReplication, existingPublications, existingSubscriptions, generatedColumns, largeObjects,
-    partitionRouting, partitionedTables, replicaIdentity, replicaIdentityFull, replicationSourceVersion, sequences,
-    unloggedTables, unvalidatedConstraints, walLevelLogical,
-    pgDumpColumnOptions, pgDumpSecurity, pgDumpVersion, pgRestoreVersion,
+    alwaysTriggers, ddlDuringReplication, existingPublications, existingSubscriptions, generatedColumns, hypertables,
+    largeObjects, partitionRouting, partitionedTables, replicaIdentity, replicaIdentityFull, replicationSourceVersion,
+    sequences, unloggedTables, unvalidatedConstraints, walLevelLogical,
+    libpqVersion, pgDumpColumnOptions, pgDumpSecurity, pgDumpVersion, pgRestoreVersion,
+    largeTables, manyObjects, sizeSummary, statisticsAfterRestore, walRetentionDuringCopy,
   ]
 
   /// Changes with every release in which some rule decides otherwise.

@@ -82,6 +82,7 @@ import Testing
       exclude-role: asked
       with-table: [public.orders]
       create-databases: false
+      replicate-extension-tables: false
       method: dump
       max-total-size: 1
       skip-version-check: true

@@ -28,7 +28,7 @@ import Testing
 
   @Test func `only rules of replication concern replication alone`() {
     for rule in Rule.all where rule.methods == [.replication] {
-      #expect([.connection, .capacity, .privileges, .replication].contains(rule.group), "\(rule.id)")
+      #expect([.connection, .capacity, .privileges, .replication, .plan].contains(rule.group), "\(rule.id)")
     }
   }
 }

@@ -46,11 +46,14 @@ import Testing
     "ddl-during-replication",
     "existing-publications", "foreign-servers", "generated-columns", "invalid-indexes", "partition-routing",
     "unvalidated-constraints",
+    "extension-config-tables", "extension-preload",
+    "hypertables", "pg-cron", "postgis", "timescaledb", "large-tables", "many-objects", "size-summary",
+    "wal-retention-during-copy", "libpq-version",
   ]
   private static let rulesOfTarget: Set<String> = [
     "connection-target", "target-not-in-recovery", "target-subscription-privileges", "connection-target-databases",
     "database-exists-or-creatable", "target-create-privileges", "target-version-supported", "target-tables-empty",
-    "target-ownership", "superuser-only-objects",
+    "target-ownership", "superuser-only-objects", "libpq-version",
   ]
 
   /// Each takes away one thing that could have been read.
@@ -75,6 +78,11 @@ import Testing
     ("unloggedTables", { $0.inspected[0].unloggedTables = .missing }),
     ("rowSecuredTables", { $0.inspected[0].rowSecuredTables = .missing }),
     ("failedExpressions", { $0.inspected[0].failedExpressions = .missing }),
+    ("largeTables", { $0.inspected[0].largeTables = .missing }),
+    ("extensionTables", { $0.inspected[0].extensionTables = .missing }),
+    ("cronJobs", { $0.inspected[0].cronJobs = .missing }),
+    ("hypertables", { $0.inspected[0].hypertables = .missing }),
+    ("walStatistics", { $0.walStatistics = .missing }),
     ("largeObjects", { $0.inspected[0].largeObjects = .missing }),
     ("invalidIndexes", { $0.inspected[0].invalidIndexes = .missing }),
     ("publications", { $0.inspected[0].publications = .missing }),

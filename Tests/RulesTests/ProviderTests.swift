@@ -5,11 +5,31 @@ import Testing
 
 @Suite struct ProviderTests {
   @Test(arguments: Provider.allCases) func `a provider is known by its marks`(provider: Provider) {
-    // Heroku leaves none in the catalogs.
-    let expected: Provider = provider == .heroku ? .selfManaged : provider
     let recognition = ProviderRecognition(from: .of(provider))
-    #expect(recognition.provider == expected)
-    #expect(recognition.marks.isEmpty == (expected == .selfManaged))
+    #expect(recognition.provider == provider)
+    #expect(recognition.marks.isEmpty == (provider == .selfManaged))
+  }
+
+  @Test(arguments: [Provider.rds, .cloudsql, .alloydb, .azure])
+  func `roles alone make no service: a dump brings them along`(provider: Provider) throws {
+    var marks = ProviderMarks.none
+    marks.roles = ProviderMarks.of(provider).roles
+    #expect(ProviderRecognition(from: marks).provider == .selfManaged)
+    var situation = Situation()
+    situation.source.provider = .known(ProviderRecognition(from: marks))
+    situation.source.me = .known(.named("me", inherits: ["rds_superuser", "rds_replication"]))
+    #expect(try situation.decide("replication-privileges").isFailed)
+  }
+
+  @Test func `extwlist alone is no mark of Heroku`() {
+    var marks = ProviderMarks.none
+    marks.settingPrefixes = ["extwlist"]
+    #expect(ProviderRecognition(from: marks).provider == .selfManaged)
+    marks.schemas = ["heroku_ext"]
+    #expect(ProviderRecognition(from: marks).provider == .heroku)
+    #expect(ProviderRecognition(from: marks).isSure)
+    marks.roles = ["avnadmin"]
+    #expect(ProviderRecognition(from: marks).provider == .aiven)
   }
 
   @Test func `Aurora has the marks of RDS, and AlloyDB some of Cloud SQL`() {
@@ -18,6 +38,7 @@ import Testing
     #expect(ProviderRecognition(from: marks).provider == .aurora)
     marks = .of(.cloudsql)
     marks.roles.append("alloydbsuperuser")
+    marks.databases.append("alloydbadmin")
     #expect(ProviderRecognition(from: marks).provider == .alloydb)
   }
 
@@ -97,8 +118,7 @@ import Testing
     let isRDS = provider == .rds || provider == .aurora
     #expect((remediation.sql == "rds.logical_replication = 1") == isRDS)
     // Nobody may be told to ALTER SYSTEM where only the service can.
-    let isOwn = provider == .selfManaged || provider == .heroku
-    #expect((remediation.where == .source) == isOwn)
+    #expect((remediation.where == .source) == (provider == .selfManaged))
   }
 
   @Test(arguments: Provider.allCases) func `every provider's way to raise a limit is told`(provider: Provider) throws {
@@ -106,10 +126,11 @@ import Testing
     situation.source.provider = .known(ProviderRecognition(from: .of(provider)))
     situation.source.set("max_replication_slots", "0")
     let remediation = try #require(try situation.decide("replication-slots-free").findings.first?.remediation)
-    let isOwn = provider == .selfManaged || provider == .heroku
-    #expect(remediation.sql?.hasPrefix("ALTER SYSTEM") == isOwn)
-    #expect(remediation.sql?.contains("max_replication_slots = 1") == true)
-    #expect(remediation.where == (isOwn ? .source : .setting))
+    let isOwn = provider == .selfManaged
+    #expect((remediation.sql?.hasPrefix("ALTER SYSTEM") ?? false) == isOwn)
+    // Some let nobody raise it.
+    #expect((remediation.sql?.contains("max_replication_slots = 1") ?? false) == (provider != .heroku))
+    #expect(remediation.where == (isOwn ? .source : provider == .heroku ? nil : .setting))
   }
 
   @Test(arguments: Provider.allCases) func `membership replaces REPLICATION on RDS only`(provider: Provider) throws {

@@ -78,6 +78,9 @@ extension DatabaseSnapshot {
     snapshot.languages = .known(Language.everywhere.sorted().map { Language(lanname: $0) })
     snapshot.extensionUses = .known([])
     snapshot.languageUses = .known([])
+    snapshot.extensionTables = .known([])
+    snapshot.cronJobs = .known(CronJobs(jobs: 0, active: 0))
+    snapshot.hypertables = .known(Hypertables(hypertables: 0))
     snapshot.notOwnedTables = .known([])
     snapshot.superuserObjects = .known([])
     snapshot.tables = .known([])
@@ -85,6 +88,7 @@ extension DatabaseSnapshot {
     snapshot.takenNames = .known([])
     snapshot.rowSecuredTables = .known([])
     snapshot.largeObjects = .known(LargeObjects(count: 0))
+    snapshot.largeTables = .known([])
     snapshot.materializedViews = .known([])
     snapshot.unidentifiedTables = .known([])
     snapshot.fullIdentityTables = .known([])
@@ -142,6 +146,7 @@ extension ClusterSnapshot {
       ("data_directory", "/data/\(side.rawValue)"), ("max_slot_wal_keep_size", "-1"), ("wal_keep_size", "0"),
       ("idle_replication_slot_timeout", "0"), ("wal_sender_timeout", "60000"), ("wal_receiver_timeout", "60000"),
       ("autovacuum_freeze_max_age", "200000000"), ("password_encryption", "scram-sha-256"),
+      ("shared_preload_libraries", ""), ("max_locks_per_transaction", "64"), ("max_prepared_transactions", "0"),
     ] { cluster.set(name, value) }
     cluster.databases = .known(databases.map { .named($0) })
     cluster.databaseSizes = .known(databases.map { DatabaseSize(datname: $0, sizeBytes: 1_000_000) })
@@ -159,6 +164,7 @@ extension ClusterSnapshot {
     cluster.subscriptions = .known([])
     cluster.preparedTransactions = .known([])
     cluster.writingTransactions = .known([])
+    cluster.walStatistics = .known(WALStatistics(walBytes: 1_000_000_000, seconds: 86_400))
     cluster.origins = .known(ReplicationOrigins(origins: 0))
     cluster.availableExtensions = .known([
       .named("plpgsql", trusted: true), .named("pg_trgm", trusted: true), .named("dblink"),
@@ -189,24 +195,25 @@ extension ClusterSnapshot {
 }
 
 extension ProviderMarks {
-  static let none = ProviderMarks(roles: [], databases: [], settingPrefixes: [], functions: [])
+  static let none = ProviderMarks(roles: [], databases: [], settingPrefixes: [], functions: [], schemas: [])
 
   /// What tells that provider apart.
   static func of(_ provider: Provider) -> ProviderMarks {
     var marks = none
     switch provider {
     case .aurora: marks.functions = ["aurora_version"]
-    case .rds: marks.roles = ["rds_superuser"]
-    case .alloydb: marks.roles = ["alloydbsuperuser"]
-    case .cloudsql: marks.roles = ["cloudsqlsuperuser"]
-    case .azure: marks.roles = ["azure_pg_admin"]
+    case .rds: (marks.roles, marks.databases) = (["rds_superuser"], ["rdsadmin"])
+    case .alloydb: (marks.roles, marks.databases) = (["alloydbsuperuser"], ["alloydbadmin"])
+    case .cloudsql: (marks.roles, marks.databases) = (["cloudsqlsuperuser"], ["cloudsqladmin"])
+    case .azure: (marks.roles, marks.settingPrefixes) = (["azure_pg_admin"], ["azure"])
     case .aiven: marks.roles = ["avnadmin"]
     case .neon: marks.roles = ["neon_superuser"]
     case .supabase: marks.roles = ["supabase_admin"]
     case .crunchy: marks.roles = ["crunchy_superuser"]
     case .digitalocean: marks.roles = ["doadmin"]
     case .timescale: marks.roles = ["tsdbadmin"]
-    case .heroku, .selfManaged: break
+    case .heroku: marks.schemas = ["heroku_ext"]
+    case .selfManaged: break
     }
     return marks
   }
@@ -219,7 +226,7 @@ extension ToolSearch {
       ClientTools(
         folder: "/usr/lib/postgresql/\(major)/bin", pgDump: ToolVersion(major: major, minor: 25),
         pgRestore: ToolVersion(major: major, minor: 25))
-    }, searched: ["/usr/bin"])
+    }, searched: ["/usr/bin"], libpq: 150_018)
 }
 
 /// Two healthy clusters of which a test breaks something.

@@ -5,6 +5,8 @@ public struct ProviderMarks: CatalogRow {
   /// The part before the dot of customized options.
   public var settingPrefixes: [String]
   public var functions: [String]
+  /// Of the database that was connected to.
+  public var schemas: [String]
 
   public static let subject = "the marks of the provider"
 
@@ -21,7 +23,8 @@ public struct ProviderMarks: CatalogRow {
                   WHERE s.name ~ '^(rds|aurora|cloudsql|alloydb|azure|aiven|neon|supautils|extwlist|crunchy)[.]'
                   ORDER BY 1) AS setting_prefixes,
            ARRAY(SELECT DISTINCT p.proname::text FROM pg_catalog.pg_proc p
-                  WHERE p.proname IN ('aurora_version', 'alloydb_version') ORDER BY 1) AS functions
+                  WHERE p.proname IN ('aurora_version', 'alloydb_version') ORDER BY 1) AS functions,
+           ARRAY(SELECT n.nspname::text FROM pg_catalog.pg_namespace n WHERE n.nspname = 'heroku_ext') AS schemas
     """
   }
 }

@@ -32,7 +32,8 @@ public struct Setting: CatalogRow {
              'default_table_access_method', 'lc_monetary', 'lc_numeric', 'lc_time',
              'rds.extensions', 'rds.allowed_extensions', 'rds.logical_replication', 'extwlist.extensions',
              'azure.extensions', 'supautils.privileged_extensions', 'cloudsql.logical_decoding',
-             'alloydb.logical_decoding', 'aiven.pg_security_agent')
+             'alloydb.logical_decoding', 'aiven.pg_security_agent', 'cron.database_name',
+             'max_locks_per_transaction', 'max_prepared_transactions')
     """
   }
 }

@@ -85,14 +85,18 @@ public struct RowSecuredTable: CatalogRow {
   public var owner: String
   /// It holds for the owner too.
   public var isForced: Bool
+  /// The extension that it belongs to; empty for users' own.
+  public var `extension` = ""
 
   public static let subject = "the tables with row security"
 
   public static func sql(_ server: ServerVersion) -> String {
     """
     SELECT count(*) OVER () AS n_total, n.nspname, c.relname, pg_catalog.pg_get_userbyid(c.relowner) AS owner,
-           c.relforcerowsecurity AS is_forced
-      \(userRelations(where: "c.relkind IN ('r', 'p') AND c.relrowsecurity AND pg_catalog.row_security_active(c.oid)"))
+           c.relforcerowsecurity AS is_forced, \(configuredExtension) AS extension
+      \(userRelations(
+        where: "c.relkind IN ('r', 'p') AND c.relrowsecurity AND pg_catalog.row_security_active(c.oid)",
+        withConfiguration: true))
      ORDER BY n.nspname COLLATE "C", c.relname COLLATE "C" LIMIT $1::int8
     """
   }

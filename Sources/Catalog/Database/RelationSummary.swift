@@ -27,6 +27,10 @@ public struct RelationSummary: CatalogRow {
   public var mayHaveForeignServers = false
   /// In another tablespace than the database's own.
   public var relationsElsewhere = 0
+  /// Tables, their indexes and TOAST tables, sequences, views, …
+  public var relations = 0
+  /// Of the largest table or TOAST table, as of the last VACUUM or ANALYZE.
+  public var largestPages = 0
   /// The catalog of large objects takes space, which it may also do when they are gone.
   public var mayHaveLargeObjects = false
   /// Functions in SQL that are no procedures, those of extensions among them.
@@ -63,6 +67,7 @@ public struct RelationSummary: CatalogRow {
              count(*) FILTER (WHERE pg_catalog.int2gt(relchecks, 0::int2)) AS tables_with_checks,
              \(constraintsNotValid) AS constraints_not_valid,
              (SELECT count(*) FROM pg_catalog.pg_index WHERE NOT (indisvalid AND indisready)) AS invalid_indexes,
+             count(*) AS relations, coalesce(max(relpages), 0) AS largest_pages,
              count(*) FILTER (WHERE pg_catalog.oidne(reltablespace, 0::oid)) AS relations_elsewhere,
              pg_catalog.pg_relation_size(2604) > 0 AS may_have_defaults,
              pg_catalog.pg_relation_size(3466) > 0 AS may_have_event_triggers,

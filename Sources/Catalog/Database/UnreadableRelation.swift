@@ -7,10 +7,13 @@ public struct UnreadableRelation: CatalogRow {
   /// `r`, `p`, `m` or `S`, as in `pg_class.relkind`.
   public var kind: String
   public var schemaUsage: Bool
+  /// The extension that it belongs to; empty for users' own.
+  public var `extension`: String
 
   public static let subject = "what this role may not read"
 
-  // pg_dump locks and reads every table and every sequence. Views are only defined, not read.
+  // pg_dump locks and reads every table and every sequence, of extensions those that hold configuration. Views are
+  // only defined, not read.
   public static func sql(_ server: ServerVersion) -> String {
     let isUnreadable = """
       (NOT pg_catalog.has_schema_privilege(n.oid, 'USAGE')
@@ -19,8 +22,8 @@ public struct UnreadableRelation: CatalogRow {
       """
     return """
       SELECT count(*) OVER () AS n_total, n.nspname, c.relname, c.relkind::text AS kind,
-             pg_catalog.has_schema_privilege(n.oid, 'USAGE') AS schema_usage
-        \(userRelations(where: "c.relkind IN ('r', 'p', 'm', 'S') AND \(isUnreadable)"))
+             pg_catalog.has_schema_privilege(n.oid, 'USAGE') AS schema_usage, \(configuredExtension) AS extension
+        \(userRelations(where: "c.relkind IN ('r', 'p', 'm', 'S') AND \(isUnreadable)", withConfiguration: true))
        ORDER BY n.nspname COLLATE "C", c.relname COLLATE "C" LIMIT 20
       """
   }

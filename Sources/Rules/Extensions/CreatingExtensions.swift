@@ -101,7 +101,22 @@ extension ClusterSnapshot {
     case .cloudsql: return Remediation("Connect as a member of cloudsqlsuperuser.", paste: create, at: .target)
     case .alloydb: return Remediation("Connect as a member of alloydbsuperuser.", paste: create, at: .target)
     case .neon: return Remediation("Connect as a member of neon_superuser.", paste: create, at: .target)
-    default:
+    case .aiven:
+      return Remediation(
+        "Connect as avnadmin, which may create what extwlist.extensions lists; ask Aiven's support for others.",
+        paste: create, at: .target)
+    case .supabase:
+      return Remediation(
+        "Enable it in the dashboard (Database, Extensions) or connect as postgres; others Supabase does not offer.",
+        paste: create, at: .target)
+    case .heroku:
+      return Remediation(
+        "Heroku lets its customers create what extwlist.extensions lists, in the schema heroku_ext; choose another service for others."
+      )
+    case .crunchy: return Remediation("Connect as postgres, a superuser.", paste: create, at: .target)
+    case .digitalocean: return Remediation("Connect as doadmin.", paste: create, at: .target)
+    case .timescale: return Remediation("Connect as tsdbadmin.", paste: create, at: .target)
+    case .selfManaged:
       return Remediation(
         "Have a superuser create it in the target database beforehand, or allow it (trusted extension, extwlist.extensions).",
         paste: create, at: .target)

@@ -10,7 +10,7 @@ extension Rule {
         "pg_dump stops at the first table or sequence that it may not read, and so does the initial copy of a table.",
       decides: """
         The source role is a superuser; or it has USAGE on the schema and SELECT on every selected table, materialized \
-        view and sequence.
+        view and sequence, and on those of extensions whose rows a dump takes along.
         """,
       fix: "Grant pg_read_all_data (14 and newer), or USAGE and SELECT schema by schema."),
     decide: .database { pair in
@@ -56,9 +56,10 @@ extension DatabasePair {
         closed.prefix(20).map { Unreadable(kind: "table", schema: $0.nspname, name: $0.relname, schemaUsage: true) }
       )
     }
-    let closed = try source.unreadableRelations.value
+    let all = try source.unreadableRelations.value
+    let closed = all.filter { !options.excludedExtensions.contains($0.extension) }
     return (
-      closed.first?.nTotal ?? 0,
+      (closed.first?.nTotal ?? 0) - (closed.isEmpty ? 0 : all.count - closed.count),
       closed.map { row in
         let kind = ["m": "materialized view", "S": "sequence"][row.kind] ?? "table"
         return Unreadable(kind: kind, schema: row.nspname, name: row.relname, schemaUsage: row.schemaUsage)

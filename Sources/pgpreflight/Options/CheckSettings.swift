@@ -112,6 +112,8 @@ struct CheckSettings {
     options.excludedRoles = names(selection.excludeRole, file.excludeRole)
     options.excludedExtensions = names(selection.excludeExtension, file.excludeExtension)
     options.tables = try tables(selection, file: file)
+    options.replicatesExtensionTables =
+      selection.replicateExtensionTables ?? file.replicateExtensionTables ?? true
     options.createsDatabases = selection.noCreatedb ? false : selection.createDatabases ?? file.createDatabases ?? true
     options.targetFreeSpace = (selection.targetFreeSpace ?? file.targetFreeSpace)?.bytes
     options.maxTotalSize = (selection.maxTotalSize ?? file.maxTotalSize)?.bytes

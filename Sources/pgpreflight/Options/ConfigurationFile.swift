@@ -19,6 +19,7 @@ struct ConfigurationFile: Decodable {
   var withTable: [String]?
   var skipTable: [String]?
   var createDatabases: Bool?
+  var replicateExtensionTables: Bool?
   var method: MethodChoice?
   var targetFreeSpace: Size?
   var maxTotalSize: Size?
@@ -44,6 +45,7 @@ struct ConfigurationFile: Decodable {
     case withTable = "with-table"
     case skipTable = "skip-table"
     case createDatabases = "create-databases"
+    case replicateExtensionTables = "replicate-extension-tables"
     case targetFreeSpace = "target-free-space"
     case maxTotalSize = "max-total-size"
     case skipVersionCheck = "skip-version-check"
@@ -88,6 +90,7 @@ struct ConfigurationFile: Decodable {
     withTable = try list(.withTable)
     skipTable = try list(.skipTable)
     createDatabases = try value(.createDatabases)
+    replicateExtensionTables = try value(.replicateExtensionTables)
     method = try value(.method)
     targetFreeSpace = try value(.targetFreeSpace)
     maxTotalSize = try value(.maxTotalSize)

@@ -44,6 +44,11 @@ struct SelectionOptions: ParsableArguments {
     help: "Whether databases that the target lacks may be created (default: yes).")
   var createDatabases: Bool?
 
+  @Flag(
+    name: .customLong("replicate-extension-tables"), inversion: .prefixedNo,
+    help: "Whether replication takes the tables of extensions along (default: yes).")
+  var replicateExtensionTables: Bool?
+
   @Flag(name: .customLong("no-createdb"), help: .hidden)
   var noCreatedb = false
 

@@ -7,13 +7,15 @@ import Testing
   /// What can't be found out on any server that answers: for these rules some case is undetermined.
   static let rulesThatMayBeUndetermined = [
     "target-disk-space", "source-size-limit", "connection-source-databases", "connection-target-databases",
-    "not-same-server",
+    "not-same-server", "extension-preload", "pg-cron",
   ]
 
   /// What takes a server that is not to be had, as the rules' own tests show, and what is never more than a notice.
   static let rulesThatCannotFailHere = [
     "replication-source-version", "source-version-supported", "target-version-supported", "minor-current",
     "partitioned-tables", "sequences", "materialized-views", "pg-dump-column-options", "database-properties",
+    "provider-supported",
+    "size-summary", "statistics-after-restore", "wal-retention-during-copy", "libpq-version",
   ]
 
   /// Blockers that no command proves: the check's own attempt to connect is the proof, or the user has set the limit,

@@ -1,0 +1,61 @@
+// What lies in tables of extensions; read where the extension is there.
+
+/// A table of an extension that holds rows, which `pg_dump` takes along (`pg_extension_config_dump`).
+public struct ExtensionTable: CatalogRow {
+  public var extname: String
+  public var nspname: String
+  public var relname: String
+  /// Only some of the rows are the database's own: the others come with the extension.
+  public var hasCondition: Bool
+
+  public static let subject = "the configuration tables of extensions"
+
+  // What a table holds is not looked at: its file is enough.
+  public static func sql(_ server: ServerVersion) -> String {
+    """
+    SELECT x.extname, n.nspname, c.relname, t.condition <> '' AS has_condition
+      FROM pg_catalog.pg_extension x
+     CROSS JOIN LATERAL ROWS FROM (pg_catalog.unnest(x.extconfig), pg_catalog.unnest(x.extcondition))
+        AS t(relation, condition)
+      JOIN pg_catalog.pg_class c ON c.oid = t.relation JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+     WHERE c.relkind = 'r'::"char" AND pg_catalog.pg_relation_size(c.oid) > 0
+     ORDER BY x.extname COLLATE "C", n.nspname COLLATE "C", c.relname COLLATE "C" LIMIT 1000
+    """
+  }
+}
+
+/// The jobs of pg_cron.
+public struct CronJobs: CatalogRow {
+  public var jobs: Int
+  public var active: Int
+  /// Row security shows the role its own jobs only.
+  public var areHidden = false
+
+  public init(jobs: Int, active: Int) {
+    self.jobs = jobs
+    self.active = active
+  }
+
+  public static let subject = "the jobs of pg_cron"
+
+  public static func sql(_ server: ServerVersion) -> String {
+    """
+    SELECT count(*) AS jobs, count(*) FILTER (WHERE active) AS active,
+           pg_catalog.row_security_active('cron.job'::pg_catalog.regclass) AS are_hidden
+      FROM cron.job
+    """
+  }
+}
+
+/// The hypertables of TimescaleDB, those under continuous aggregates among them.
+public struct Hypertables: CatalogRow {
+  public var hypertables: Int
+
+  public init(hypertables: Int) { self.hypertables = hypertables }
+
+  public static let subject = "the hypertables of TimescaleDB"
+
+  public static func sql(_ server: ServerVersion) -> String {
+    "SELECT count(*) AS hypertables FROM _timescaledb_catalog.hypertable"
+  }
+}

@@ -1,0 +1,29 @@
+/// A table of more than 100 GB, as of the last VACUUM or ANALYZE; read where the summary says that there may be some.
+public struct LargeTable: CatalogRow {
+  /// How many there are in all; without a table filter rows are given for the first of them only.
+  public var nTotal: Int
+  public var nspname: String
+  public var relname: String
+  /// Heap and TOAST.
+  public var sizeBytes: Int
+  /// Of all tables and materialized views of the database.
+  public var databaseBytes: Int
+
+  public static let subject = "the large tables"
+
+  public static let limit = 100_000_000_000
+
+  public static func sql(_ server: ServerVersion) -> String {
+    """
+    SELECT count(*) OVER () AS n_total, n.nspname, c.relname, s.size_bytes,
+           (SELECT sum(a.relpages) * pg_catalog.current_setting('block_size')::int8 FROM pg_catalog.pg_class a
+             WHERE a.relkind IN ('r', 't', 'm'))::int8 AS database_bytes
+      FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+      LEFT JOIN pg_catalog.pg_class t ON t.oid = c.reltoastrelid
+     CROSS JOIN LATERAL (SELECT (c.relpages::int8 + coalesce(t.relpages, 0))
+                                * pg_catalog.current_setting('block_size')::int8 AS size_bytes) s
+     WHERE c.relkind = 'r' AND c.relpersistence <> 't' AND c.oid >= 16384::oid AND s.size_bytes > \(limit)
+     ORDER BY s.size_bytes DESC, n.nspname COLLATE "C", c.relname COLLATE "C" LIMIT $1::int8
+    """
+  }
+}

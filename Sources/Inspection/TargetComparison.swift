@@ -1,0 +1,69 @@
+import Catalog
+import Postgres
+
+extension ClusterInspector {
+  /// Asks the source databases what depends on what their target databases have: which names are given away there, and
+  /// what uses the extensions that stand in other schemas there. As many at a time as databases were inspected.
+  func compare(_ source: inout ClusterSnapshot, with target: ClusterSnapshot) async throws {
+    let others = Dictionary(
+      target.inspected.map { ($0.name.nameBytes, $0) }, uniquingKeysWith: { first, _ in first })
+    try await withThrowingTaskGroup(of: (Int, DatabaseSnapshot).self) { group in
+      var running = 0
+      for index in source.inspected.indices {
+        let database = source.inspected[index]
+        guard let other = others[database.name.nameBytes], case .connected = database.connection else { continue }
+        let objects = other.objects.ifKnown ?? []
+        let readsUses = database.hasExtensions(inOtherSchemasThan: other)
+        guard !objects.isEmpty || readsUses && string != nil else { continue }
+        if running == max(inspector.settings.jobs, 1), let (done, compared) = try await group.next() {
+          source.inspected[done] = compared
+          running -= 1
+        }
+        group.addTask { (index, try await compared(database, with: objects, readsUses: readsUses)) }
+        running += 1
+      }
+      for try await (done, compared) in group { source.inspected[done] = compared }
+    }
+  }
+
+  private func compared(
+    _ database: DatabaseSnapshot, with objects: [UserObject], readsUses: Bool
+  ) async throws -> DatabaseSnapshot {
+    try Task.checkCancellation()
+    var database = database
+    guard let string else {
+      database.takenNames = .unknown(
+        Undetermined(
+          "a saved snapshot of the source can't be asked which of its names are given away in the target",
+          remedy: "Check with a connection to the source, or empty the target database."))
+      return database
+    }
+    switch try await inspector.connect(string.selecting(database: database.name)) {
+    case .failure(let failure, _):
+      inspector.logger.debug("connection failed", metadata: ["database": "\(database.name)", "failure": "\(failure)"])
+      database.takenNames = .unknown(
+        Undetermined(
+          "the source database could not be connected to a second time, to compare its names with the target's",
+          remedy: "Run the check again."))
+    case .success(let connection, _):
+      let session = CatalogSession(
+        connection, side: side, settings: inspector.settings, startsWithSettings: startsWithSettings,
+        logger: inspector.logger)
+      let reader = session.reader(for: DatabaseSnapshot.self)
+      if !objects.isEmpty { reader.all(\.takenNames, TakenName.parameters(objects)) }
+      if readsUses { reader.all(\.extensionUses) }
+      try await reader.read(into: &database)
+      await session.close()
+    }
+    return database
+  }
+}
+
+extension DatabaseSnapshot {
+  fileprivate func hasExtensions(inOtherSchemasThan other: DatabaseSnapshot) -> Bool {
+    let there = other.extensions.ifKnown ?? []
+    return (extensions.ifKnown ?? []).contains { item in
+      there.contains { $0.extname == item.extname && !$0.schema.isSameName(as: item.schema) }
+    }
+  }
+}
