@@ -52,6 +52,9 @@ public struct ClusterSnapshot: Codable, Sendable, Equatable {
   public var tablespaces: Fact<[Tablespace]>
   /// Of the source, where the connected role is a superuser.
   public var rolePasswords: Fact<[RolePassword]>
+  /// Of the target: what functions in C and internal of the source name.
+  public var libraryFiles: Fact<[LibraryFile]>
+  public var builtinSymbols: Fact<[BuiltinSymbol]>
   public var provider: Fact<ProviderRecognition>
   /// Free space for data, as far as it could be learnt without being told.
   public var freeSpace: Fact<FreeSpace>
@@ -90,6 +93,8 @@ public struct ClusterSnapshot: Codable, Sendable, Equatable {
     settingNames = .unknown(reason)
     tablespaces = .unknown(reason)
     rolePasswords = .unknown(reason)
+    libraryFiles = .unknown(reason)
+    builtinSymbols = .unknown(reason)
     provider = .unknown(reason)
     freeSpace = .unknown(reason)
     inspected = []

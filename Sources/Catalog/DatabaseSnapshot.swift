@@ -55,6 +55,21 @@ public struct DatabaseSnapshot: Codable, Sendable, Equatable {
   public var functionSettings: Fact<[FunctionSetting]>
   /// Read in source databases that define or name some.
   public var collations: Fact<[UsedCollation]>
+  /// Read in source databases, and what follows where it says that there are some.
+  public var functions: Fact<FunctionSummary>
+  public var linkedFunctions: Fact<[LinkedFunctions]>
+  public var unqualifiedFunctions: Fact<[UnqualifiedFunction]>
+  public var misplacedObjects: Fact<[MisplacedObject]>
+  /// Read in source databases of which the target refuses or lacks such things by its version.
+  public var opaqueFunctions: Fact<[OpaqueFunction]>
+  public var removedTypeColumns: Fact<[RemovedTypeColumn]>
+  public var tablesWithOIDs: Fact<[TableWithOIDs]>
+  public var polymorphicUses: Fact<[PolymorphicUse]>
+  public var postfixOperators: Fact<[PostfixOperator]>
+  public var encodingConversions: Fact<[EncodingConversion]>
+  public var nullableChildren: Fact<[NullableChild]>
+  public var systemViewColumns: Fact<[SystemViewColumn]>
+  public var builtinReferences: Fact<[BuiltinReference]>
   /// All user tables; read only when a table filter is given.
   public var tables: Fact<[Table]>
 
@@ -98,6 +113,19 @@ public struct DatabaseSnapshot: Codable, Sendable, Equatable {
     tablespaceUses = .unknown(reason)
     functionSettings = .unknown(reason)
     collations = .unknown(reason)
+    functions = .unknown(reason)
+    linkedFunctions = .unknown(reason)
+    unqualifiedFunctions = .unknown(reason)
+    misplacedObjects = .unknown(reason)
+    opaqueFunctions = .unknown(reason)
+    removedTypeColumns = .unknown(reason)
+    tablesWithOIDs = .unknown(reason)
+    polymorphicUses = .unknown(reason)
+    postfixOperators = .unknown(reason)
+    encodingConversions = .unknown(reason)
+    nullableChildren = .unknown(reason)
+    systemViewColumns = .unknown(reason)
+    builtinReferences = .unknown(reason)
     tables = .unknown(reason)
   }
 }

@@ -11,9 +11,7 @@ extension ClusterInspector {
       let seesAllRows = me.map { $0.rolsuper || $0.rolbypassrls } ?? false
       let version = session.version
       let replicates = inspector.options.method.allows(.replication)
-      // With a table filter all are needed, to tell which of them are selected; a saved snapshot may meet one later.
-      let needsAll = inspector.options.tables != .all || inspector.settings.readsEverything
-      let limit = [needsAll ? "\(Int32.max)" : "1000"]
+      let limit = [rowLimit]
       let reader = session.reader(for: DatabaseSnapshot.self)
       var plain: Fact<[PlainUnidentifiedTable]>?
 
@@ -63,6 +61,7 @@ extension ClusterInspector {
       } else {
         database.versionedColumns = .known(VersionedColumns(areThere: false))
       }
+      lookAtDefinitions(summary, database.functions, reader, &database)
       try await reader.read(into: &database)
       switch plain {
       case nil: break
@@ -122,5 +121,11 @@ extension DatabaseSnapshot {
     unvalidatedConstraints = .unknown(reason)
     largeObjects = .unknown(reason)
     versionedColumns = .unknown(reason)
+    systemViewColumns = .unknown(reason)
+    builtinReferences = .unknown(reason)
+    nullableChildren = .unknown(reason)
+    linkedFunctions = .unknown(reason)
+    unqualifiedFunctions = .unknown(reason)
+    misplacedObjects = .unknown(reason)
   }
 }

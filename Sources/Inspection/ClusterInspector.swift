@@ -242,6 +242,8 @@ struct ClusterInspector: Sendable {
       reader.only(\.summary)
       reader.only(CollationSigns.self) { collations = $1 }
       if targetMayRefuseSettings { reader.only(FunctionSettingSigns.self) { functionSettings = $1 } }
+      reader.only(\.functions)
+      readOldDefinitions(reader)
       if !targetRoleIsSuperuser { reader.all(\.superuserObjects) }
       if isFiltered || readsEverything { reader.all(\.tables) }
       if !isFiltered && !ownsEverything {
@@ -273,6 +275,39 @@ struct ClusterInspector: Sendable {
     }
     try await readUses(in: session, into: &database)
     return database
+  }
+
+  /// What the target may refuse by its version.
+  private func readOldDefinitions(_ reader: FactReader<DatabaseSnapshot>) {
+    if crosses(12) {
+      reader.all(\.removedTypeColumns, [rowLimit])
+      reader.all(\.tablesWithOIDs, [rowLimit])
+    }
+    if crosses(13) { reader.all(\.opaqueFunctions) }
+    if crosses(14) {
+      reader.all(\.polymorphicUses)
+      reader.all(\.postfixOperators)
+      reader.all(\.encodingConversions)
+    }
+  }
+
+  /// Whether the source is older than `major`, and the target is not, as far as it is known.
+  func crosses(_ major: Int) -> Bool {
+    guard let source = snapshot.server.ifKnown?.version, source.major < major else { return false }
+    return targetVersion.map { $0.major >= major } ?? inspector.settings.readsEverything
+  }
+
+  /// What the source has built in and the target has not.
+  var removedBuiltins: [RemovedBuiltin] {
+    guard let source = snapshot.server.ifKnown?.version, targetVersion != nil || inspector.settings.readsEverything
+    else { return [] }
+    return RemovedBuiltin.between(source, targetVersion)
+  }
+
+  /// Of rows that there may be many of. With a table filter all are needed, to tell which of them are selected; a saved
+  /// snapshot may meet one later.
+  var rowLimit: String {
+    inspector.options.tables != .all || inspector.settings.readsEverything ? "\(Int32.max)" : "1000"
   }
 
   /// What is asked of the few databases in which something may be missing on the target, or that have `aiven_extras`.

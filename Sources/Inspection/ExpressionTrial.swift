@@ -6,9 +6,12 @@ extension ClusterInspector {
   /// pg_restore and of apply workers do.
   func tryExpressions(in session: CatalogSession, into database: inout DatabaseSnapshot) async throws {
     database.failedExpressions = .known([])
-    guard let summary = database.summary.ifKnown, summary.hasInlinedFunctions else {
-      if case .unknown(let reason) = database.summary { database.failedExpressions = .unknown(reason) }
+    switch database.functions {
+    case .unknown(let reason):
+      database.failedExpressions = .unknown(reason)
       return
+    case .known(let functions):
+      guard functions.inSQL > 0 else { return }
     }
     var expressions: Fact<[UserExpression]> = .known([])
     let reader = session.reader(for: DatabaseSnapshot.self)

@@ -6,7 +6,8 @@ import Postgres
 ///
 /// It changes nothing. Every session is one transaction that is `REPEATABLE READ READ ONLY`; there is one session for
 /// each database and one more for the cluster, which serves its own database too; no more than `jobs` are open on a
-/// server at a time. A source database whose target database is not empty is asked once more, in a session of its own.
+/// server at a time. A source database whose target database is not empty is asked once more, in a session of its own,
+/// and so is the target where the source has functions in C.
 public struct Inspector: Sendable {
   public struct Settings: Sendable {
     /// Sessions on one server at a time, at least 1.
@@ -70,6 +71,7 @@ public struct Inspector: Sendable {
     var (source, target) = try await (sourceSnapshot, targetSnapshot)
     try await sourceCluster.compare(&source, with: target)
     try await targetCluster.learnCollations(of: source, into: &target)
+    try await targetCluster.findLinks(in: &target, of: source)
     return (source, target)
   }
 

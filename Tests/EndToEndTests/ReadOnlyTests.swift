@@ -82,7 +82,7 @@ import Testing
             isOpen = true
           case "ROLLBACK": isOpen = false
           default:
-            let isReading = ["SELECT ", "SET LOCAL ", "SAVEPOINT ", "ROLLBACK TO SAVEPOINT "].contains {
+            let isReading = ["SELECT ", "WITH ", "SET LOCAL ", "SAVEPOINT ", "ROLLBACK TO SAVEPOINT "].contains {
               statement.hasPrefix($0)
             }
             #expect(isReading && isOpen, "\(statement)")

@@ -49,6 +49,8 @@ import Testing
     "extension-config-tables", "extension-preload",
     "hypertables", "pg-cron", "postgis", "timescaledb", "large-tables", "many-objects", "size-summary",
     "wal-retention-during-copy", "libpq-version",
+    "functions-search-path", "user-objects-in-system-schemas",
+    "removed-types", "tables-with-oids",
   ]
   private static let rulesOfTarget: Set<String> = [
     "connection-target", "target-not-in-recovery", "target-subscription-privileges", "connection-target-databases",

@@ -108,6 +108,19 @@ extension DatabaseSnapshot {
     snapshot.tablespaceUses = .known([])
     snapshot.functionSettings = .known([])
     snapshot.collations = .known([])
+    snapshot.functions = .known(FunctionSummary())
+    snapshot.linkedFunctions = .known([])
+    snapshot.unqualifiedFunctions = .known([])
+    snapshot.misplacedObjects = .known([])
+    snapshot.opaqueFunctions = .known([])
+    snapshot.removedTypeColumns = .known([])
+    snapshot.tablesWithOIDs = .known([])
+    snapshot.polymorphicUses = .known([])
+    snapshot.postfixOperators = .known([])
+    snapshot.encodingConversions = .known([])
+    snapshot.nullableChildren = .known([])
+    snapshot.systemViewColumns = .known([])
+    snapshot.builtinReferences = .known([])
     return snapshot
   }
 }
@@ -171,6 +184,8 @@ extension ClusterSnapshot {
     ])
     cluster.languageTemplates = .known([])
     cluster.provider = .known(ProviderRecognition(from: .none))
+    cluster.libraryFiles = .known([])
+    cluster.builtinSymbols = .known([])
     cluster.locales = .known([LocaleSupport(name: "C.UTF-8", isKnown: true)])
     cluster.collationProviders = .known(CollationProviders(hasIcu: true))
     cluster.roleReferences = .known([])

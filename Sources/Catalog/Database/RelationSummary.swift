@@ -31,10 +31,13 @@ public struct RelationSummary: CatalogRow {
   public var relations = 0
   /// Of the largest table or TOAST table, as of the last VACUUM or ANALYZE.
   public var largestPages = 0
+  public var views = 0
+  /// Tables that others inherit from, or once did; not counting partitioned tables.
+  public var inheritanceParents = 0
+  /// In `pg_catalog` or `information_schema`.
+  public var inSystemSchemas = 0
   /// The catalog of large objects takes space, which it may also do when they are gone.
   public var mayHaveLargeObjects = false
-  /// Functions in SQL that are no procedures, those of extensions among them.
-  public var hasInlinedFunctions = false
 
   public init(tables: Int) { self.tables = tables }
 
@@ -68,14 +71,15 @@ public struct RelationSummary: CatalogRow {
              \(constraintsNotValid) AS constraints_not_valid,
              (SELECT count(*) FROM pg_catalog.pg_index WHERE NOT (indisvalid AND indisready)) AS invalid_indexes,
              count(*) AS relations, coalesce(max(relpages), 0) AS largest_pages,
+             count(*) FILTER (WHERE relkind = 'v'::"char") AS views,
+             count(*) FILTER (WHERE relhassubclass AND relkind IN ('r'::"char", 'f'::"char")) AS inheritance_parents,
+             count(*) FILTER (WHERE \(isInSystemSchema("relnamespace"))) AS in_system_schemas,
              count(*) FILTER (WHERE pg_catalog.oidne(reltablespace, 0::oid)) AS relations_elsewhere,
              pg_catalog.pg_relation_size(2604) > 0 AS may_have_defaults,
              pg_catalog.pg_relation_size(3466) > 0 AS may_have_event_triggers,
              \(mayHavePublications) AS may_have_publications,
              pg_catalog.pg_relation_size(1417) > 0 AS may_have_foreign_servers,
-             pg_catalog.pg_relation_size(2995) > 0 AS may_have_large_objects,
-             EXISTS (SELECT 1 FROM pg_catalog.pg_proc p WHERE pg_catalog.oidge(p.oid, 16384::oid)
-                        AND pg_catalog.oideq(p.prolang, 14::oid)) AS has_inlined_functions
+             pg_catalog.pg_relation_size(2995) > 0 AS may_have_large_objects
         FROM pg_catalog.pg_class
        WHERE pg_catalog.oidge(oid, 16384::oid) AND pg_catalog.charne(relpersistence, 't'::"char")
       """

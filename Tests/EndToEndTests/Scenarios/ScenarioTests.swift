@@ -16,6 +16,7 @@ import Testing
     "partitioned-tables", "sequences", "materialized-views", "pg-dump-column-options", "database-properties",
     "provider-supported",
     "size-summary", "statistics-after-restore", "wal-retention-during-copy", "libpq-version",
+    "removed-types", "tables-with-oids",
   ]
 
   /// Blockers that no command proves: the check's own attempt to connect is the proof, or the user has set the limit,
