@@ -6,10 +6,12 @@ import Testing
 /// Whether a schema that pg_dump writes is taken by an older minor release depends on what is installed: here the check
 /// is held against what then really happens.
 @Suite(.timeLimit(.minutes(5))) struct ColumnOptionsTests {
+  private static let source = Task { try await TestCluster.start(settings: ["wal_level": "logical"]) }
+
   @Test(arguments: [15, 16, 17, 18])
   func `the check foretells whether the restore refuses the options of columns`(version: Int) async throws {
     guard let programs = TestCluster.available(version) else { return }
-    let source = try await ClusterPair.shared.value.source
+    let source = try await Self.source.value
     let target = try await TestCluster.start(version: version, settings: [:])
     let name = "column options \(version)"
     try await source.sql("create database \"\(name)\"")

@@ -72,7 +72,7 @@ import Testing
       try folder.write(text.replacing(/"port" : "[0-9]+"/, with: "\"port\" : \"1\""), to: "\(side).json")
     }
     let run = try await check(options, environment: ["PGPREFLIGHT_SOURCE": "host=127.0.0.1 port=1"])
-    #expect(run.report.run.exitStatus == 0)
+    #expect(run.report.run.exitStatus == 0, "\(run.output.stdout)")
     try folder.write(
       "source-snapshot: source.json\ntarget-snapshot: \(folder.path)/target.json\n", to: "pgpreflight.yaml")
     let fromFile = try await check([], workingDirectory: folder.path)

@@ -42,7 +42,7 @@ import Testing
     "wal-senders-free", "source-read-privileges", "existing-slots", "long-transactions", "output-plugin-allowed",
     "prepared-transactions", "slot-keep-size", "source-version-supported", "source-row-security",
     "large-object-privileges", "large-objects", "materialized-views", "partitioned-tables", "replica-identity",
-    "replica-identity-full", "sequences", "unlogged-tables", "expressions-search-path", "always-triggers",
+    "replica-identity-full", "sequences", "unlogged-tables", "always-triggers",
     "ddl-during-replication",
     "existing-publications", "foreign-servers", "generated-columns", "invalid-indexes", "partition-routing",
     "unvalidated-constraints",

@@ -20,7 +20,7 @@ public struct FunctionSummary: CatalogRow {
     return """
       SELECT count(*) FILTER (WHERE prolang IN (12::oid, 13::oid) AND NOT \(isAggregate)) AS linked,
              count(*) FILTER (WHERE prolang NOT IN (12::oid, 13::oid) AND proconfig IS NULL) AS without_settings,
-             count(*) FILTER (WHERE prolang = 14::oid AND proconfig IS NULL) AS in_sql,
+             count(*) FILTER (WHERE prolang = 14::oid AND proconfig IS NULL) AS \"inSQL\",
              count(*) FILTER (WHERE \(isInSystemSchema("pronamespace"))) AS in_system_schemas
         FROM pg_catalog.pg_proc
        WHERE oid >= 16384::oid

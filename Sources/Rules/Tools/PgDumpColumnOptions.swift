@@ -2,7 +2,7 @@ import Catalog
 
 extension Rule {
   static let pgDumpColumnOptions = Rule(
-    "pg-dump-column-options", "pg_dump leaves out the column options that only the source knows",
+    "pg-dump-column-options", "The pg_dump to be run leaves out column options that only the source knows",
     group: .tools,
     documentation: "https://www.postgresql.org/docs/current/release.html",
     explanation: Explanation(
