@@ -40,14 +40,12 @@ extension ClusterInspector {
         }
         look(\.fullIdentityTables, if: summary.fullIdentityTables > 0)
         look(\.unloggedTables, if: summary.unloggedTables > 0)
-        look(\.firingTriggers, if: summary.tablesWithTriggers > 0)
+        look(\.firingTriggers, if: summary.hasFiringTriggers)
         look(\.firingRules, if: summary.tablesWithRules > 0)
-        look(\.generatedKeyTables, if: summary.mayHaveDefaults && version.major >= 12)
-        look(\.enumHashedTables, if: summary.partitionedTables > 0 && version.major >= 11)
+        look(\.generatedKeyTables, if: summary.hasGeneratedColumns)
+        look(\.enumHashedTables, if: summary.hasHashPartitions)
         look(\.forcedRowSecurityTables, if: summary.rowSecuredTables > 0)
-        look(
-          \.unvalidatedConstraints,
-          if: summary.tablesWithChecks > 0 || summary.tablesWithTriggers > 0 || summary.constraintsNotValid > 0)
+        look(\.unvalidatedConstraints, if: summary.constraintsNotValid > 0)
       }
       if summary.mayHaveLargeObjects {
         reader.only(\.largeObjects)

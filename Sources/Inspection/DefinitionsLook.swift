@@ -30,7 +30,7 @@ extension ClusterInspector {
       database.misplacedObjects = .unknown(reason)
     case .known(let functions):
       if functions.linked > 0 { reader.all(\.linkedFunctions) } else { database.linkedFunctions = .known([]) }
-      if functions.withoutSettings > 0 {
+      if functions.withoutSettings > 0, functions.areRunByRelations {
         reader.all(\.unqualifiedFunctions, [rowLimit])
       } else {
         database.unqualifiedFunctions = .known([])

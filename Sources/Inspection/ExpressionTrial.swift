@@ -11,7 +11,7 @@ extension ClusterInspector {
       database.failedExpressions = .unknown(reason)
       return
     case .known(let functions):
-      guard functions.inSQL > 0 else { return }
+      guard functions.inSQL > 0, functions.areRunByRelations else { return }
     }
     var expressions: Fact<[UserExpression]> = .known([])
     let reader = session.reader(for: DatabaseSnapshot.self)

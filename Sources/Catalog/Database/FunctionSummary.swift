@@ -6,6 +6,8 @@ public struct FunctionSummary: CatalogRow {
   public var withoutSettings = 0
   /// Of these, those in SQL: they may be inlined.
   public var inSQL = 0
+  /// Something that is kept or checked for rows may run some of them: an index, a constraint, a default or a view.
+  public var areRunByRelations = false
   /// In `pg_catalog` or `information_schema`.
   public var inSystemSchemas = 0
 
@@ -21,6 +23,9 @@ public struct FunctionSummary: CatalogRow {
       SELECT count(*) FILTER (WHERE prolang IN (12::oid, 13::oid) AND NOT \(isAggregate)) AS linked,
              count(*) FILTER (WHERE prolang NOT IN (12::oid, 13::oid) AND proconfig IS NULL) AS without_settings,
              count(*) FILTER (WHERE prolang = 14::oid AND proconfig IS NULL) AS \"inSQL\",
+             EXISTS (SELECT 1 FROM pg_catalog.pg_depend
+                      WHERE refclassid = 1255::oid AND refobjid >= 16384::oid
+                        AND classid IN (1259::oid, 2604::oid, 2606::oid, 2618::oid)) AS are_run_by_relations,
              count(*) FILTER (WHERE \(isInSystemSchema("pronamespace"))) AS in_system_schemas
         FROM pg_catalog.pg_proc
        WHERE oid >= 16384::oid

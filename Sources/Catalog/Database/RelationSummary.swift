@@ -12,16 +12,15 @@ public struct RelationSummary: CatalogRow {
   public var tablesMaybeUnidentified = 0
   /// With REPLICA IDENTITY FULL.
   public var fullIdentityTables = 0
-  /// With triggers, those of foreign keys among them.
-  public var tablesWithTriggers = 0
+  /// Some trigger is enabled as ALWAYS or REPLICA.
+  public var hasFiringTriggers = false
   /// Views, which are rules, aside.
   public var tablesWithRules = 0
-  public var tablesWithChecks = 0
-  /// Constraints that are not valid, as far as no other number tells.
   public var constraintsNotValid = 0
   public var invalidIndexes = 0
-  /// Defaults, or generated columns.
-  public var mayHaveDefaults = false
+  public var hasGeneratedColumns = false
+  /// Some table is partitioned by hash.
+  public var hasHashPartitions = false
   public var mayHaveEventTriggers = false
   public var mayHavePublications = false
   public var mayHaveForeignServers = false
@@ -45,13 +44,22 @@ public struct RelationSummary: CatalogRow {
 
   // One reading of pg_class, of which it needs no index: most databases need no second look. A function is cheaper than
   // the operator over it: a new session does not have to find which of sixty operators is meant and what is known of
-  // its selectivity. 2995 is pg_largeobject_metadata, 2604 pg_attrdef, 3466 pg_event_trigger, 6104 pg_publication, 1417
-  // pg_foreign_server; not to plan over an empty catalog spares more than reading it. What 18 knows of columns that are
-  // NOT NULL is only seen among the constraints.
+  // its selectivity. 2995 is pg_largeobject_metadata, 2604 pg_attrdef, 2620 pg_trigger, 3350 pg_partitioned_table, 3466
+  // pg_event_trigger, 6104 pg_publication, 1417 pg_foreign_server; what is left of AND is seen before anything is read.
   public static func sql(_ server: ServerVersion) -> String {
-    let constraintsNotValid =
-      server.major >= 18 ? "(SELECT count(*) FROM pg_catalog.pg_constraint WHERE NOT convalidated)" : "0::int8"
     let mayHavePublications = server.major >= 10 ? "pg_catalog.pg_relation_size(6104) > 0" : "false"
+    let hasGeneratedColumns =
+      server.major >= 12
+      ? """
+      pg_catalog.pg_relation_size(2604) > 0
+               AND EXISTS (SELECT 1 FROM pg_catalog.pg_attribute WHERE pg_catalog.charne(attgenerated, ''::"char"))
+      """ : "false"
+    let hasHashPartitions =
+      server.major >= 11
+      ? """
+      pg_catalog.pg_relation_size(3350) > 0
+               AND EXISTS (SELECT 1 FROM pg_catalog.pg_partitioned_table WHERE pg_catalog.chareq(partstrat, 'h'::"char"))
+      """ : "false"
     return """
       SELECT count(*) FILTER (WHERE relkind = 'r'::"char") AS tables,
              count(*) FILTER (WHERE relkind = 'p'::"char") AS partitioned_tables,
@@ -65,17 +73,19 @@ public struct RelationSummary: CatalogRow {
                ELSE relreplident <> 'f'::"char" END) AS tables_maybe_unidentified,
              count(*) FILTER (WHERE relkind = 'r'::"char" AND relpersistence = 'p'::"char"
                                 AND relreplident = 'f'::"char") AS full_identity_tables,
-             count(*) FILTER (WHERE relhastriggers) AS tables_with_triggers,
              count(*) FILTER (WHERE relhasrules AND relkind IN ('r'::"char", 'p'::"char")) AS tables_with_rules,
-             count(*) FILTER (WHERE pg_catalog.int2gt(relchecks, 0::int2)) AS tables_with_checks,
-             \(constraintsNotValid) AS constraints_not_valid,
+             (SELECT count(*) FROM pg_catalog.pg_constraint WHERE NOT convalidated) AS constraints_not_valid,
              (SELECT count(*) FROM pg_catalog.pg_index WHERE NOT (indisvalid AND indisready)) AS invalid_indexes,
              count(*) AS relations, coalesce(max(relpages), 0) AS largest_pages,
              count(*) FILTER (WHERE relkind = 'v'::"char") AS views,
              count(*) FILTER (WHERE relhassubclass AND relkind IN ('r'::"char", 'f'::"char")) AS inheritance_parents,
              count(*) FILTER (WHERE \(isInSystemSchema("relnamespace"))) AS in_system_schemas,
              count(*) FILTER (WHERE pg_catalog.oidne(reltablespace, 0::oid)) AS relations_elsewhere,
-             pg_catalog.pg_relation_size(2604) > 0 AS may_have_defaults,
+             \(hasGeneratedColumns) AS has_generated_columns,
+             \(hasHashPartitions) AS has_hash_partitions,
+             pg_catalog.pg_relation_size(2620) > 0 AND EXISTS (
+               SELECT 1 FROM pg_catalog.pg_trigger WHERE pg_catalog.chareq(tgenabled, 'A'::"char")
+                  OR pg_catalog.chareq(tgenabled, 'R'::"char")) AS has_firing_triggers,
              pg_catalog.pg_relation_size(3466) > 0 AS may_have_event_triggers,
              \(mayHavePublications) AS may_have_publications,
              pg_catalog.pg_relation_size(1417) > 0 AS may_have_foreign_servers,
