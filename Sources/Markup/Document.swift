@@ -71,7 +71,17 @@ public final class Document {
     }
   }
 
-  func keep(removed node: xmlNodePtr) { removed.append(node) }
+  /// Some `Element` may still stand for a node that was taken out, so that it is freed later; none ever stands for a text.
+  func keep(removed node: xmlNodePtr) {
+    if node.pointee.type == XML_ELEMENT_NODE { removed.append(node) } else { xmlFreeNode(node) }
+  }
+
+  /// Frees what was taken out so far: a page with thousands of rows, each made from an example of which most is taken
+  /// out, would else hold all of it to the end. No element that was taken out before may be used afterwards.
+  public func freeRemoved() {
+    for node in removed { xmlFreeNode(node) }
+    removed.removeAll()
+  }
 
   /// The page as HTML: `<!DOCTYPE html>`, void elements without end tags, UTF-8.
   public func html() throws(MarkupError) -> String {
