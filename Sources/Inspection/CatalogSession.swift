@@ -7,7 +7,7 @@ final class CatalogSession: Sendable {
   let side: Side
   let database: String
   private let connection: Connection
-  let version: ServerVersion
+  private let version: ServerVersion
   private let begin: [Statement]
   private let logger: Logger
 

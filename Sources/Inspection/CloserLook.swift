@@ -9,7 +9,6 @@ extension ClusterInspector {
     case .known(let summary):
       let me = snapshot.me.ifKnown
       let seesAllRows = me.map { $0.rolsuper || $0.rolbypassrls } ?? false
-      let version = session.version
       let replicates = inspector.options.method.allows(.replication)
       let limit = [rowLimit]
       let reader = session.reader(for: DatabaseSnapshot.self)
@@ -18,7 +17,7 @@ extension ClusterInspector {
       func look<Row: CatalogRow>(
         _ path: WritableKeyPath<DatabaseSnapshot, Fact<[Row]>>, _ parameters: [String]? = nil, if isNeeded: Bool
       ) {
-        if isNeeded { reader.all(path, parameters ?? limit) } else { database[keyPath: path] = .known([]) }
+        reader.all(path, parameters ?? limit, if: isNeeded, into: &database)
       }
       look(\.rowSecuredTables, if: summary.rowSecuredTables > 0 && !seesAllRows)
       look(\.tablespaceUses, if: summary.relationsElsewhere > 0)
@@ -80,11 +79,7 @@ extension ClusterInspector {
     in database: inout DatabaseSnapshot
   ) {
     func isThere(_ name: String) -> Bool { extensions.contains { $0.extname == name } }
-    if extensions.contains(where: \.hasConfiguration) {
-      reader.all(\.extensionTables)
-    } else {
-      database.extensionTables = .known([])
-    }
+    reader.all(\.extensionTables, if: extensions.contains(where: \.hasConfiguration), into: &database)
     if isThere("pg_cron") {
       reader.only(\.cronJobs)
     } else {

@@ -206,9 +206,7 @@ struct ClusterInspector: Sendable {
     guard let string else { return notAttempted(name) }
     switch try await inspector.connect(string.selecting(database: name)) {
     case .success(let connection, let seconds):
-      let session = CatalogSession(
-        connection, side: side, settings: inspector.settings, startsWithSettings: startsWithSettings,
-        logger: inspector.logger)
+      let session = catalogSession(on: connection)
       let facts = ConnectionFacts(connection.session, seconds: seconds)
       let snapshot = try await read(name, in: session, .connected(facts))
       await session.close()
@@ -219,6 +217,27 @@ struct ClusterInspector: Sendable {
         "the \(side) database could not be connected to", remedy: "See connection-\(side)-databases.")
       return DatabaseSnapshot(
         name: name, connection: .failed(ConnectionFailureFact(failure, seconds: seconds)), unknown: unknown)
+    }
+  }
+
+  private func catalogSession(on connection: Connection) -> CatalogSession {
+    CatalogSession(
+      connection, side: side, settings: inspector.settings, startsWithSettings: startsWithSettings,
+      logger: inspector.logger)
+  }
+
+  /// One more session, for what turned out to be asked later: in the named database, else where the first one was.
+  ///
+  /// - Returns: nil where it can't be had.
+  func furtherSession(_ string: ConnectionString, database name: String? = nil) async throws -> CatalogSession? {
+    try Task.checkCancellation()
+    let place = (name ?? session?.database).map(string.selecting(database:)) ?? string
+    switch try await inspector.connect(place) {
+    case .success(let connection, _): return catalogSession(on: connection)
+    case .failure(let failure, _):
+      inspector.logger.debug(
+        "connection failed", metadata: ["side": "\(side)", "database": "\(name ?? "")", "failure": "\(failure)"])
+      return nil
     }
   }
 

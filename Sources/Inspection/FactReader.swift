@@ -26,6 +26,14 @@ final class FactReader<Snapshot> {
     all(Row.self, parameters) { $0[keyPath: path] = $1 }
   }
 
+  /// All rows where there may be some, and else none.
+  func all<Row: CatalogRow>(
+    _ path: WritableKeyPath<Snapshot, Fact<[Row]>>, _ parameters: [String] = [], if mayBeThere: Bool,
+    into snapshot: inout Snapshot
+  ) {
+    if mayBeThere { all(path, parameters) } else { snapshot[keyPath: path] = .known([]) }
+  }
+
   /// The first and only row.
   func only<Row: CatalogRow>(_ path: WritableKeyPath<Snapshot, Fact<Row>>, _ parameters: [String] = []) {
     only(Row.self, parameters) { $0[keyPath: path] = $1 }

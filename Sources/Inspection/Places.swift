@@ -37,24 +37,19 @@ extension ClusterInspector {
       return
     }
     guard let string else { return }
-    switch try await inspector.connect(string) {
-    case .failure(let failure, _):
-      inspector.logger.debug("connection failed", metadata: ["side": "\(side)", "failure": "\(failure)"])
+    guard let session = try await furtherSession(string) else {
       target.systemCollations = .unknown(
         Undetermined(
           "the target could not be connected to a second time, to ask for the collations of the source",
           remedy: "Run the check again."))
-    case .success(let connection, _):
-      let session = CatalogSession(
-        connection, side: side, settings: inspector.settings, startsWithSettings: startsWithSettings,
-        logger: inspector.logger)
-      let reader = session.reader(for: ClusterSnapshot.self)
-      reader.all(\.systemCollations, [SystemCollation.parameter(names)])
-      try await reader.read(into: &target)
-      if case .known(let more) = try await session.support(forLocales: locales) {
-        target.locales = .known(known + more)
-      }
-      await session.close()
+      return
     }
+    let reader = session.reader(for: ClusterSnapshot.self)
+    reader.all(\.systemCollations, [SystemCollation.parameter(names)])
+    try await reader.read(into: &target)
+    if case .known(let more) = try await session.support(forLocales: locales) {
+      target.locales = .known(known + more)
+    }
+    await session.close()
   }
 }

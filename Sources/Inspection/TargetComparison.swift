@@ -29,7 +29,6 @@ extension ClusterInspector {
   private func compared(
     _ database: DatabaseSnapshot, with objects: [UserObject], readsUses: Bool
   ) async throws -> DatabaseSnapshot {
-    try Task.checkCancellation()
     var database = database
     guard let string else {
       database.takenNames = .unknown(
@@ -38,23 +37,18 @@ extension ClusterInspector {
           remedy: "Check with a connection to the source, or empty the target database."))
       return database
     }
-    switch try await inspector.connect(string.selecting(database: database.name)) {
-    case .failure(let failure, _):
-      inspector.logger.debug("connection failed", metadata: ["database": "\(database.name)", "failure": "\(failure)"])
+    guard let session = try await furtherSession(string, database: database.name) else {
       database.takenNames = .unknown(
         Undetermined(
           "the source database could not be connected to a second time, to compare its names with the target's",
           remedy: "Run the check again."))
-    case .success(let connection, _):
-      let session = CatalogSession(
-        connection, side: side, settings: inspector.settings, startsWithSettings: startsWithSettings,
-        logger: inspector.logger)
-      let reader = session.reader(for: DatabaseSnapshot.self)
-      if !objects.isEmpty { reader.all(\.takenNames, TakenName.parameters(objects)) }
-      if readsUses { reader.all(\.extensionUses) }
-      try await reader.read(into: &database)
-      await session.close()
+      return database
     }
+    let reader = session.reader(for: DatabaseSnapshot.self)
+    if !objects.isEmpty { reader.all(\.takenNames, TakenName.parameters(objects)) }
+    if readsUses { reader.all(\.extensionUses) }
+    try await reader.read(into: &database)
+    await session.close()
     return database
   }
 }
