@@ -6,10 +6,14 @@
 #undef LIBXML_ICU_ENABLED
 #include <libxml/HTMLtree.h>
 #include <libxml/parser.h>
+#include <libxml/parserInternals.h>
 #include <libxml/xmlsave.h>
 #include <libxml/xmlwriter.h>
 
 // Swift 6 refuses the mutable global `xmlFree`; a function is fine.
 static inline void pgpreflight_xmlFree(void *pointer) { xmlFree(pointer); }
+
+// Swift would see the array as a tuple, of which the address is another one.
+static inline const xmlChar *pgpreflight_xmlStringTextNoenc(void) { return xmlStringTextNoenc; }
 
 #endif

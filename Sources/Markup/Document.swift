@@ -76,22 +76,49 @@ public final class Document {
     if node.pointee.type == XML_ELEMENT_NODE { removed.append(node) } else { xmlFreeNode(node) }
   }
 
-  /// Frees what was taken out so far: a page with thousands of rows, each made from an example of which most is taken
-  /// out, would else hold all of it to the end. No element that was taken out before may be used afterwards.
-  public func freeRemoved() {
+  /// Writes an element that is filled in and keeps its text in its place, a fraction of what its nodes take: a page of
+  /// thousands of rows would else stand in memory as a whole. The element, those in it and all that were taken out of
+  /// the page before are gone: none of them may be used afterwards.
+  public func settle(_ element: Element) throws(MarkupError) {
+    let node = element.node
+    let type = pointer.pointee.type
+    // As libxml2 does for the whole page, so that both are written alike.
+    pointer.pointee.type = XML_HTML_DOCUMENT_NODE
+    defer { pointer.pointee.type = type }
+    let written = try buffered { htmlNodeDumpFormatOutput($0, pointer, node, "UTF-8", 0) }
+    defer { xmlBufferFree(written) }
+    guard let text = xmlNewDocText(pointer, xmlBufferContent(written)) else { throw .failed(to: "add a text") }
+    // By this name libxml2 knows a text that is markup already.
+    text.pointee.name = UnsafePointer(pgpreflight_xmlStringTextNoenc())
+    guard xmlReplaceNode(node, text) != nil else {
+      xmlFreeNode(text)
+      throw .failed(to: "replace an element")
+    }
+    keep(removed: node)
     for node in removed { xmlFreeNode(node) }
     removed.removeAll()
   }
 
   /// The page as HTML: `<!DOCTYPE html>`, void elements without end tags, UTF-8.
   public func html() throws(MarkupError) -> String {
+    let written = try buffered { htmlDocContentDumpFormatOutput($0, pointer, "UTF-8", 0) }
+    defer { xmlBufferFree(written) }
+    guard let content = xmlBufferContent(written) else { throw .failed(to: "write \(name)") }
+    return text(content)
+  }
+
+  /// What `write` has written, to be freed by the caller.
+  private func buffered(_ write: (xmlOutputBufferPtr) -> Void) throws(MarkupError) -> xmlBufferPtr {
     guard let buffer = xmlBufferCreate() else { throw .failed(to: "make a buffer") }
-    defer { xmlBufferFree(buffer) }
-    guard let output = xmlOutputBufferCreateBuffer(buffer, nil) else { throw .failed(to: "make a buffer") }
-    htmlDocContentDumpFormatOutput(output, pointer, "UTF-8", 0)
-    guard xmlOutputBufferClose(output) >= 0, let content = xmlBufferContent(buffer) else {
+    guard let output = xmlOutputBufferCreateBuffer(buffer, nil) else {
+      xmlBufferFree(buffer)
+      throw .failed(to: "make a buffer")
+    }
+    write(output)
+    guard xmlOutputBufferClose(output) >= 0 else {
+      xmlBufferFree(buffer)
       throw .failed(to: "write \(name)")
     }
-    return text(content)
+    return buffer
   }
 }

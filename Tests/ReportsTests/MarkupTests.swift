@@ -47,6 +47,24 @@ import Testing
     #expect(try parsed(html: html).first(where: "id", is: "p")["title"] == "\"'<>&")
   }
 
+  @Test func whatIsSettledIsWrittenAsItWouldHaveBeen() throws {
+    func page(settling: Bool) throws -> String {
+      let document = try Document(parsing: "<html><ul>a<li class='x'>b<br/>c</li>d</ul></html>", name: "t.html")
+      let example = try document.root.first(where: "class", is: "x")
+      for text in ["<script>alert(1)</script>", "é & 🐘 \u{7}", "&lt;"] {
+        let item = try example.cloneBefore()
+        try item.set(text: text)
+        try item.set("title", "\" ><b>\(text)")
+        if settling { try document.settle(item) }
+      }
+      example.remove()
+      return try document.html()
+    }
+    let settled = try page(settling: true)
+    #expect(settled.contains("&lt;script&gt;") && !settled.contains("<script>"))
+    #expect(try settled == page(settling: false))
+  }
+
   @Test func elementsOutliveTheirRemoval() throws {
     let document = try Document(parsing: "<ul><li>one</li></ul>", name: "t")
     let item = document.root.children[0]

@@ -76,10 +76,22 @@ final class HTMLReport {
     try fillLedger(of: page)
     try fillNotChecked(of: page)
     try fillRecord(of: page)
-    for attribute in ["data-slot", "data-each", "data-card", "data-part", "data-contents", "data-icon"] {
-      for element in page.all(having: attribute) { try element.set(attribute, nil) }
-    }
+    try removeNames(from: page)
     return try document.html()
+  }
+
+  /// Writes an element that needs nothing more: a row, a card. Those are what a report has many of.
+  func settle(_ element: Element) throws {
+    try removeNames(from: element)
+    try document.settle(element)
+  }
+
+  /// Only the filling in needs them.
+  private func removeNames(from element: Element) throws {
+    let names = ["data-slot", "data-each", "data-card", "data-part", "data-contents", "data-icon"]
+    for descendant in element.descendants {
+      for name in names { try descendant.set(name, nil) }
+    }
   }
 
   /// Leaves a part out, with what refers to it in the contents.

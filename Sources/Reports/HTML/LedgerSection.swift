@@ -65,8 +65,7 @@ extension HTMLReport {
       }
       try body.each("row", rule.outcomes) { row, outcome in
         try fill(row, with: outcome, number: outcome.database.flatMap { numbers[$0] } ?? 0)
-        // All elements that this row has lost were its own.
-        document.freeRemoved()
+        try settle(row)
       }
     }
     clusterExample.remove()

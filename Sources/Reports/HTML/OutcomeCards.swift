@@ -17,12 +17,11 @@ extension HTMLReport {
     try fill(part: "blockers", with: blockers, note: subjectsInWords(blockers), cards: cards)
     try fill(
       part: "warnings", with: index.warnings, note: "the migration can run, but read them first", cards: cards)
-    try fill(part: "waived", with: index.outcomes(.waived), note: "failed, and accepted by name", cards: cards)
+    let waived = index.outcomes(.waived)
+    try fill(part: "waived", with: waived, note: "failed, and accepted by name", cards: cards)
 
     let undetermined = index.outcomes(.undetermined)
-    if undetermined.isEmpty {
-      try removePart("undetermined")
-    } else {
+    if !undetermined.isEmpty {
       let container = try head(of: "undetermined", count: undetermined.count, note: "could not be found out")
       // What could block comes first.
       for fold in folds.filter(\.first.isUndecided) + folds.filter({ !$0.first.isUndecided }) {
@@ -34,10 +33,13 @@ extension HTMLReport {
       }
     }
     for example in examples.values { example.remove() }
+    // Not before, as the examples stand in these parts.
+    let parts = ["blockers": blockers, "warnings": index.warnings, "waived": waived, "undetermined": undetermined]
+    for (part, outcomes) in parts where outcomes.isEmpty { try removePart(part) }
   }
 
   private func fill(part: String, with outcomes: [Outcome], note: String, cards: Cards) throws {
-    guard !outcomes.isEmpty else { return try removePart(part) }
+    guard !outcomes.isEmpty else { return }
     let container = try head(of: part, count: outcomes.count, note: note)
     for outcome in outcomes { try cards.add(outcome, to: container) }
   }
@@ -75,6 +77,7 @@ struct Cards {
     case "one": try fillOne(card, with: outcome, id: id)
     default: try fillMany(card, with: outcome, id: id)
     }
+    try report.settle(card)
   }
 
   /// All that is not known for one reason.
@@ -100,6 +103,7 @@ struct Cards {
       try row.fill("subjects", databases.isEmpty ? "the whole cluster" : named + more)
     }
     try fillFix(of: card, with: outcome, findings: outcome.findings)
+    try report.settle(card)
   }
 
   private func copy(_ kind: String, into container: Element) throws -> Element {
