@@ -34,11 +34,17 @@ let package = Package(
         "Catalog", "Postgres", .product(name: "Logging", package: "swift-log"),
         .product(name: "Subprocess", package: "swift-subprocess"),
       ]),
+    .target(
+      name: "Migration",
+      dependencies: [
+        "Assessment", "Catalog", "Postgres", "Rules", .product(name: "Logging", package: "swift-log"),
+        .product(name: "Subprocess", package: "swift-subprocess"),
+      ]),
     .target(name: "Reports", dependencies: ["Assessment", "Catalog", "Markup", "CTemplates"]),
     .executableTarget(
       name: "pgpreflight",
       dependencies: [
-        "Assessment", "Catalog", "Inspection", "Postgres", "Reports", "Rules", "Yams",
+        "Assessment", "Catalog", "Inspection", "Migration", "Postgres", "Reports", "Rules", "Yams",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ]),

@@ -2,7 +2,8 @@ import Catalog
 import Rules
 
 /// What the rules say of two clusters, and what follows: a pure function of the inspection and the options.
-public struct Assessment: Sendable, Equatable {
+public struct Assessment: Sendable {
+  public let pair: ClusterPair
   public let outcomes: [Outcome]
   public let plan: Plan
   /// Of the plan that a migration would execute.
@@ -15,6 +16,7 @@ public struct Assessment: Sendable, Equatable {
   public init(
     of pair: ClusterPair, by rules: [Rule] = Rule.all, waivers: [ConfiguredWaiver] = [], on day: String = ""
   ) {
+    self.pair = pair
     let outcomes: [Outcome]
     (outcomes, idleWaivers) = waive(decide(pair, by: rules), by: waivers, on: day)
     let byDatabase = Dictionary(grouping: outcomes, by: \.database?.nameBytes)

@@ -17,10 +17,13 @@ public struct Report: Codable, Sendable, Equatable {
   /// By group, rule, database.
   public var outcomes: [Outcome]
   public var plan: Plan
+  /// What `migrate` has done; nil in the report of a check.
+  public var migration: MigrationReport?
 
   public init(
     tool: Tool, run: Run, settings: SettingsDigest, source: ClusterReport, target: ClusterReport,
-    capacity: [Capacity], verdict: Verdict, summary: Summary, outcomes: [Outcome], plan: Plan
+    capacity: [Capacity], verdict: Verdict, summary: Summary, outcomes: [Outcome], plan: Plan,
+    migration: MigrationReport? = nil
   ) {
     self.tool = tool
     self.run = run
@@ -32,6 +35,7 @@ public struct Report: Codable, Sendable, Equatable {
     self.summary = summary
     self.outcomes = outcomes
     self.plan = plan
+    self.migration = migration
   }
 }
 

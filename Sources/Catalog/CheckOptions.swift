@@ -32,6 +32,8 @@ public struct CheckOptions: Codable, Sendable, Equatable {
   /// Rules whose missing answer the user accepts, and who that is.
   public var acceptedUndetermined: [String] = []
   public var acceptedBy = ""
+  /// Databases of which the target has what an interrupted run made, which is to be gone on with.
+  public var resumedDatabases: [String] = []
   /// Sides for which a saved snapshot stands in: it may be of another day, and its server is not there to be asked.
   public var savedSides: Set<Side> = []
 

@@ -139,7 +139,7 @@ public actor Connection {
   private var closed: PostgresError { .lost("the connection is closed") }
 
   /// Runs `body` on the connection's own thread.
-  private func exchange<T: Sendable>(_ body: @Sendable (Exchange) throws -> T) async throws -> T {
+  func exchange<T: Sendable>(_ body: @Sendable (Exchange) throws -> T) async throws -> T {
     try Task.checkCancellation()
     cancelled.clear()
     // Only a closure that captures the isolated actor runs on it; any other one would block the cooperative pool.

@@ -55,7 +55,7 @@ struct ConnectionParameters {
 }
 
 /// Spaces end an option unless a backslash stands before them (PostgreSQL documentation, "Parameter Key Words").
-private func escapedOption(_ value: String) -> String {
+func escapedOption(_ value: String) -> String {
   value.map { $0 == " " || $0 == "\\" ? "\\\($0)" : "\($0)" }.joined()
 }
 

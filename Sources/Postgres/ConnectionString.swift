@@ -15,7 +15,7 @@ public struct ConnectionString: Sendable, CustomStringConvertible, CustomDebugSt
   let text: String
   /// The database to connect to in place of the one in `text`.
   private(set) var selectedDatabase: String?
-  private let parameters: [String: String]
+  let parameters: [String: String]
   /// Shared by the strings that select other databases.
   let effectiveValues = EffectiveValues()
 

@@ -4,13 +4,13 @@ internal import Glibc
 /// One call over a connection: what is sent, and all results of it.
 struct Exchange {
   /// The task was cancelled, and the server does not know it yet.
-  private struct Cancelled: Error {}
+  struct Cancelled: Error {}
 
   let handle: Handle
   let cancelled: Event
   let responseTimeout: Duration?
 
-  private var connection: OpaquePointer { handle.connection }
+  var connection: OpaquePointer { handle.connection }
 
   // MARK: One statement
 
@@ -127,7 +127,7 @@ struct Exchange {
   // MARK: Waiting
 
   /// Has the connection closed after this call, which then fails with `error`.
-  private func abandoned(_ error: any Error) -> any Error {
+  func abandoned(_ error: any Error) -> any Error {
     handle.isAbandoned = true
     guard var error = error as? PostgresError else { return error }
     error.isConnectionLost = true
@@ -137,17 +137,25 @@ struct Exchange {
   /// The next result as soon as it is there; nil after the last one of a statement.
   ///
   /// - Parameter fatal: the error after which the server closes the connection, to be thrown then in place of libpq's.
-  private func nextResult(fatal: PostgresError? = nil) throws -> OpaquePointer? {
+  func nextResult(fatal: PostgresError? = nil) throws -> OpaquePointer? {
     while PQisBusy(connection) == 1, !handle.isLost {
-      let ready = handle.wait([cancelled], until: Deadline(in: responseTimeout))
-      if ready[1] { throw Cancelled() }
-      guard ready[0] else { throw silence() }
-      if PQconsumeInput(connection) == 0 {
+      guard try waitForInput() else {
         guard let fatal else { break }
         throw abandoned(fatal)
       }
     }
     return PQgetResult(connection)
+  }
+
+  /// Waits until the server has said something, or taken some of what is sent to it.
+  ///
+  /// - Returns: false where the connection is lost.
+  @discardableResult
+  func waitForInput() throws -> Bool {
+    let ready = handle.wait([cancelled], until: Deadline(in: responseTimeout))
+    if ready[1] { throw Cancelled() }
+    guard ready[0] else { throw silence() }
+    return PQconsumeInput(connection) == 1
   }
 
   /// The server may still be at work; it is told to stop, if it can hear that.

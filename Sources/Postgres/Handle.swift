@@ -6,6 +6,8 @@ final class Handle {
   let connection: OpaquePointer
   /// Set when libpq and the server have lost step: the connection is to be closed.
   var isAbandoned = false
+  /// Set after the last row of `COPY … TO STDOUT`: libpq is not to be asked for one more.
+  var hasCopiedAll = false
   private let notices: NoticeBox
 
   /// Takes over a connection that `PQconnectStartParams` has begun.

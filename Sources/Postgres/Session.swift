@@ -46,6 +46,6 @@ public struct Session: Sendable, Equatable {
 }
 
 /// A value in a keyword/value connection string (PostgreSQL documentation, "Connection Strings").
-private func conninfoQuoted(_ value: String) -> String {
+func conninfoQuoted(_ value: String) -> String {
   "'" + value.flatMap { $0 == "'" || $0 == "\\" ? ["\\", $0] : [$0] } + "'"
 }

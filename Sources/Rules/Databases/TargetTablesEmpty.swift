@@ -18,6 +18,9 @@ extension Rule {
       fix: "Drop what is left over, or drop the target's database and create it anew."),
     decide: .database { pair in
       guard try pair.database(on: .target) != nil else { return .passed("The target has no such database yet.") }
+      if pair.options.resumedDatabases.containsName(pair.name) {
+        return .passed("What is there was made by the interrupted run that is gone on with.")
+      }
       let objects = try pair.snapshot(on: .target).objects.value
       let others = objects.filter { $0.kind != .schema }
       let total = (objects.first?.nTotal ?? 0) - (objects.count - others.count)

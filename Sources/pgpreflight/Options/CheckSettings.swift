@@ -17,7 +17,7 @@ struct CheckSettings {
   var digest: SettingsDigest
   var waivers: [ConfiguredWaiver]
 
-  init(_ command: Check, environment: [String: String]) throws {
+  init(_ command: some PreflightCommand, environment: [String: String]) throws {
     let loaded = try ConfigurationFile.load(command.output.config)
     let file = loaded.settings
     options = try Self.options(command.selection, file: file)
@@ -47,11 +47,11 @@ struct CheckSettings {
 
   /// Of each place that may name a cluster, the first that names it decides whether it is a server or a saved snapshot.
   private static func origin(
-    _ side: Side, _ command: Check, _ environment: [String: String], _ file: ConfigurationFile
+    _ side: Side, _ command: some PreflightCommand, _ environment: [String: String], _ file: ConfigurationFile
   ) throws -> Inspector.Origin {
     let isSource = side == .source
     let option = isSource ? command.connection.source : command.connection.target
-    let path = isSource ? command.snapshots.sourceSnapshot : command.snapshots.targetSnapshot
+    let path = command.savedSnapshot(of: side)
     let (filedOption, filedPath) = isSource ? (file.source, file.sourceSnapshot) : (file.target, file.targetSnapshot)
     guard option == nil || path == nil, filedOption == nil || filedPath == nil else {
       throw Failure.usage("--\(side) and --\(side)-snapshot exclude each other")

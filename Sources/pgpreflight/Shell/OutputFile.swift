@@ -46,6 +46,16 @@ struct OutputFile {
     guard unlink(temporaryPath) == 0 else { throw Problem.last }
   }
 
+  /// The same for a file that must not replace another one: what stands there may be all that is left of it.
+  func prepareForSecrets() throws {
+    do {
+      guard kind == nil || isSpecial else { throw Problem("it exists already") }
+      try prepare()
+    } catch {
+      throw Failure(status: .cannotCreate, description: "passwords can't be written to \(path): \(error)")
+    }
+  }
+
   /// All of it or nothing: a file that is there is replaced only by a whole one.
   func write(_ text: String) throws {
     if isSpecial {

@@ -32,6 +32,14 @@ final class ProgressLine: Sendable {
     }
   }
 
+  func show(_ text: String) {
+    guard isEnabled else { return }
+    state.withLock { state in
+      state.isShown = true
+      writeToStandardError("\r\u{1B}[K" + text)
+    }
+  }
+
   func clear() {
     state.withLock { state in
       if state.isShown { writeToStandardError("\r\u{1B}[K") }

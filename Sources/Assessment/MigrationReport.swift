@@ -1,0 +1,144 @@
+/// What a migration has done: the part of the report that only `migrate` writes.
+public struct MigrationReport: Codable, Sendable, Equatable {
+  public enum Status: String, Codable, Sendable {
+    /// Everything that was planned.
+    case done
+    /// At least one database was not migrated.
+    case failed
+    /// Interrupted, or ended by an error before every database was begun.
+    case cancelled
+  }
+
+  /// RFC 3339, UTC.
+  public var startedAt: String
+  public var finishedAt: String
+  public var status: Status
+  public var databases: [MigratedDatabase]
+  public var roles: [MigratedRole]
+
+  public init(
+    startedAt: String, finishedAt: String, status: Status, databases: [MigratedDatabase], roles: [MigratedRole]
+  ) {
+    self.startedAt = startedAt
+    self.finishedAt = finishedAt
+    self.status = status
+    self.databases = databases
+    self.roles = roles
+  }
+}
+
+/// What became of one database.
+public struct MigratedDatabase: Codable, Sendable, Equatable {
+  public enum Status: String, Codable, Sendable {
+    case done
+    /// It is being replicated.
+    case inStep = "in-step"
+    case failed
+    /// It was left out.
+    case skipped
+    case cancelled
+  }
+
+  public struct Phase: Codable, Sendable, Equatable {
+    public var name: String
+    /// RFC 3339, UTC.
+    public var startedAt: String
+    public var durationSeconds: Double
+
+    public init(name: String, startedAt: String, durationSeconds: Double) {
+      self.name = name
+      self.startedAt = startedAt
+      self.durationSeconds = durationSeconds
+    }
+  }
+
+  public var name: String
+  /// nil for one that was left out.
+  public var method: String?
+  public var status: Status
+  public var message: String
+  public var phases: [Phase]
+  /// How many tables' rows arrived.
+  public var tables: Int
+  public var rows: Int
+  /// As they went over the wire.
+  public var bytes: Int
+  public var verification: Verification?
+
+  public init(
+    name: String, method: String?, status: Status, message: String, phases: [Phase] = [], tables: Int = 0,
+    rows: Int = 0, bytes: Int = 0, verification: Verification? = nil
+  ) {
+    self.name = name
+    self.method = method
+    self.status = status
+    self.message = message
+    self.phases = phases
+    self.tables = tables
+    self.rows = rows
+    self.bytes = bytes
+    self.verification = verification
+  }
+
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encode(name, forKey: .name)
+    try container.encode(method, forKey: .method)
+    try container.encode(status, forKey: .status)
+    try container.encode(message, forKey: .message)
+    try container.encode(phases, forKey: .phases)
+    try container.encode(tables, forKey: .tables)
+    try container.encode(rows, forKey: .rows)
+    try container.encode(bytes, forKey: .bytes)
+    try container.encode(verification, forKey: .verification)
+  }
+}
+
+/// What was compared after the copy.
+public struct Verification: Codable, Sendable, Equatable {
+  public enum Mode: String, Codable, Sendable, CaseIterable {
+    case none, counts, full
+  }
+
+  public struct Mismatch: Codable, Sendable, Equatable {
+    /// Quoted as in SQL.
+    public var object: String
+    public var message: String
+
+    public init(object: String, message: String) {
+      self.object = object
+      self.message = message
+    }
+  }
+
+  public var mode: Mode
+  /// How many tables were compared.
+  public var tables: Int
+  public var mismatches: [Mismatch]
+
+  public init(mode: Mode, tables: Int, mismatches: [Mismatch]) {
+    self.mode = mode
+    self.tables = tables
+    self.mismatches = mismatches
+  }
+}
+
+/// What became of one role of the source.
+public struct MigratedRole: Codable, Sendable, Equatable {
+  public enum Status: String, Codable, Sendable {
+    case created, exists, failed, excluded
+  }
+
+  public var name: String
+  public var status: Status
+  public var message: String
+  /// Whether the role was given a random password, as that of the source can't be read.
+  public var passwordPlaceholder: Bool
+
+  public init(name: String, status: Status, message: String = "", passwordPlaceholder: Bool = false) {
+    self.name = name
+    self.status = status
+    self.message = message
+    self.passwordPlaceholder = passwordPlaceholder
+  }
+}

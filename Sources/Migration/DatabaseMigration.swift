@@ -1,0 +1,350 @@
+import Assessment
+import Catalog
+import Postgres
+
+/// Carries one database over by dump: its schema by `pg_dump` and `pg_restore`, its rows by COPY from server to server.
+struct DatabaseMigration: Sendable {
+  let name: String
+  let settings: Migrator.Settings
+  let context: ValidatedContext
+  let source: Endpoint
+  let target: Endpoint
+  /// A database of the target to be connected to where this one is not there yet.
+  let targetEntrance: String
+  let slots: Slots
+  let journal: Journal
+  let record: Record
+
+  private var dump: Program { Program(folder: context.tools.folder, name: "pg_dump") }
+  private var restore: Program { Program(folder: context.tools.folder, name: "pg_restore") }
+
+  /// More objects than this are not created in one transaction: each takes a lock, and their number is limited
+  /// (PostgreSQL documentation, `max_locks_per_transaction`).
+  private static let maximumPerTransaction = 1000
+
+  /// - Throws: `MigrationError`, `CancellationError`. What is in the journal then can be gone on with.
+  func run() async throws {
+    let snapshot = try await record.phase("snapshot") { try await SourceSnapshot(of: name, from: source) }
+    do {
+      try await run(snapshot)
+      await snapshot.close()
+    } catch {
+      await snapshot.close()
+      throw error
+    }
+  }
+
+  private func run(_ snapshot: SourceSnapshot) async throws {
+    let archive = try await slots.run {
+      try await record.phase("dump of the schema") {
+        try await SchemaArchive(
+          of: name, from: source, dump: dump, restore: restore,
+          arguments: ["--create", "--snapshot=\(snapshot.id)"] + filter)
+      }
+    }
+    let digest = sha256([UInt8](try await archive.text().utf8))
+    var resumption = Resumption()
+    if settings.resumes {
+      resumption = try await record.phase("resumption") {
+        try await Resumption(self, snapshot, archive, digest: digest)
+      }
+    }
+    if resumption.isFinished { return }
+    if !resumption.hasBegun {
+      try await slots.run {
+        try await record.phase("database") {
+          try await createDatabase(archive, isDropped: resumption.isDropped, digest: digest)
+        }
+      }
+    }
+    if resumption.steps["schema"] == nil {
+      try await slots.run { try await record.phase("schema") { try await restoreSchema(archive) } }
+    }
+
+    let tables = try await tables(snapshot, archive)
+    let after = try await EntriesAfterData(archive.afterData, tables: tables, snapshot)
+    try await record.phase("data") {
+      try await copy(tables, after, archive, snapshot, resumption)
+      try await copyLargeObjects(snapshot, resumption)
+    }
+    try await record.phase("constraints") { try await buildConstraints(after, archive, resumption) }
+    if resumption.steps["rest"] == nil {
+      try await record.phase("rest of the schema") { try await restoreRest(after.rest, archive) }
+    }
+    try await record.phase("sequences") { try await SequenceCopy(snapshot, target, archive, extensionsLeftOut).run() }
+    try await record.phase("statistics") { try await analyze(tables) }
+    if settings.verification != .none {
+      try await record.phase("verification") {
+        let verification = try await Verifier(
+          mode: settings.verification, snapshot: snapshot, target: target, slots: slots, jobs: settings.jobs,
+          comparesObjects: context.pair.options.tables == .all && extensionsLeftOut.isEmpty
+        ).run(tables)
+        record.verified(verification)
+        guard verification.mismatches.isEmpty else {
+          let first = verification.mismatches[0]
+          throw MigrationError(
+            "source and target differ in \(verification.mismatches.count) places; \(first.object): \(first.message)")
+        }
+      }
+    }
+    try await target.session(in: name, for: "finishing") { connection in
+      // This commit is not asynchronous, so that all before it are on disk with it.
+      let statements = [Statement("SET synchronous_commit = on"), journal.record("done", snapshot.nextTransaction)]
+      _ = try await connection.pipeline([statements])[0].get()
+    }
+  }
+
+  /// The tables whose rows are copied, the largest first.
+  func tables(_ snapshot: SourceSnapshot, _ archive: SchemaArchive) async throws -> [SourceTable] {
+    try await snapshot.rows(
+      of: SourceTable.self, for: "listing the tables", SourceTable.sql(snapshot.version),
+      [
+        arrayLiteral(archive.beforeData.lazy.filter { $0.isKind("TABLE") }.map(\.oid)),
+        arrayLiteral(extensionsLeftOut),
+      ])
+  }
+
+  // MARK: What is left out
+
+  private var extensionsLeftOut: [String] { context.pair.options.excludedExtensions }
+
+  /// For `pg_dump`, which tables it takes along.
+  private var filter: [String] {
+    let options = context.pair.options.tables
+    guard options != .all, let pair = context.pair.databasePairs.first(where: { $0.name.isSameName(as: name) }),
+      let tables = (try? pair.snapshot(on: .source))?.tables.ifKnown
+    else { return [] }
+    func patterns(_ isNamed: (Table) -> Bool) -> [String] {
+      tables.filter(isNamed).map { "\(patternQuoted($0.nspname)).\(patternQuoted($0.relname))" }
+    }
+    if case .without = options {
+      return patterns { !options.selects($0, in: name) }.map { "--exclude-table=\($0)" }
+    }
+    let selected = patterns { options.selects($0, in: name) }
+    // Without any pattern everything would be dumped.
+    return selected.isEmpty ? ["--exclude-schema=*"] : selected.map { "--table=\($0)" }
+  }
+
+  /// In a pattern of `pg_dump` everything between quotes means itself (PostgreSQL documentation, psql, "Patterns").
+  private func patternQuoted(_ name: String) -> String { "\"" + name.replacing("\"", with: "\"\"") + "\"" }
+
+  private func isLeftOut(_ entry: ArchiveEntry) -> Bool {
+    extensionsLeftOut.contains { name in
+      entry.description.hasPrefix("EXTENSION - \(name) ")
+        || entry.description.hasPrefix("COMMENT - EXTENSION \(name) ")
+        || entry.description.hasPrefix("COMMENT - EXTENSION \"\(name)\" ")
+    }
+  }
+
+  // MARK: Database and schema
+
+  private func createDatabase(_ archive: SchemaArchive, isDropped: Bool, digest: String) async throws {
+    let plan = context.databases.first { $0.name.isSameName(as: name) }
+    let creates = isDropped || plan?.createsDatabase ?? false
+    if creates {
+      // With its settings and privileges. `--create` takes the first two kinds whatever the list says.
+      let kinds = ["DATABASE - ", "DATABASE PROPERTIES - ", "COMMENT - DATABASE ", "ACL - DATABASE "]
+      try await archive.restore(
+        archive.beforeData.filter { entry in
+          (kinds + ["SECURITY LABEL - DATABASE "]).contains { entry.description.hasPrefix($0) }
+        }, into: targetEntrance, of: target, arguments: ["--create", "--no-tablespaces"])
+    }
+    try await target.session(in: name, for: "beginning the journal") { connection in
+      let begun = journal.record("begun", "\(creates ? "created" : "found") \(digest)")
+      _ = try await connection.pipeline([journal.creation + [begun]])[0].get()
+    }
+  }
+
+  private func restoreSchema(_ archive: SchemaArchive) async throws {
+    try await restoreAtOnce(
+      archive.beforeData.filter { !$0.isKind("DATABASE") && !$0.isKind("DATABASE PROPERTIES") && !isLeftOut($0) },
+      archive, step: "schema")
+  }
+
+  private func restoreRest(_ entries: [ArchiveEntry], _ archive: SchemaArchive) async throws {
+    try await slots.run { try await restoreAtOnce(entries, archive, step: "rest") }
+  }
+
+  /// All of it or nothing, where the server has locks enough for that.
+  private func restoreAtOnce(_ entries: [ArchiveEntry], _ archive: SchemaArchive, step: String) async throws {
+    let isOne = entries.count <= Self.maximumPerTransaction
+    if !isOne { try await note("\(step) begun") }
+    try await archive.restore(
+      entries, into: name, of: target, settings: restoreSettings,
+      arguments: (isOne ? ["--single-transaction"] : []) + tablespaces)
+    try await note(step)
+  }
+
+  private var tablespaces: [String] {
+    let there = context.pair.target.tablespaces.ifKnown?.count(where: \.canCreate) ?? 0
+    return there > 0 ? [] : ["--no-tablespaces"]
+  }
+
+  func note(_ step: String, _ detail: String = "") async throws {
+    try await target.session(in: name, for: "writing the journal") { connection in
+      _ = try await connection.pipeline([[journal.forget(step), journal.record(step, detail)]])[0].get()
+    }
+  }
+
+  /// Of the sessions that build indexes. What the server has shared buffers for is what its host can spare.
+  private var restoreSettings: [String: String] {
+    var settings = ["synchronous_commit": "off"]
+    let known = context.pair.target.settings.ifKnown ?? []
+    func kilobytes(_ name: String) -> Int? {
+      guard let setting = known.first(where: { $0.name == name }), let value = setting.setting.flatMap({ Int($0) })
+      else {
+        return nil
+      }
+      return setting.unit == "8kB" ? value * 8 : setting.unit == "kB" ? value : nil
+    }
+    if let buffers = kilobytes("shared_buffers"), let memory = kilobytes("maintenance_work_mem") {
+      settings["maintenance_work_mem"] = "\(max(memory, min(buffers, 1 << 20)))"
+    }
+    return settings
+  }
+
+  // MARK: Rows and indexes
+
+  private func copy(
+    _ tables: [SourceTable], _ after: EntriesAfterData, _ archive: SchemaArchive, _ snapshot: SourceSnapshot,
+    _ resumption: Resumption
+  ) async throws {
+    let plan = CopyPlan(tables: tables, jobs: settings.jobs, canSplit: snapshot.version.major >= 14)
+    record.events(
+      .sized(database: name, tables: tables.count, bytes: tables.reduce(0) { $0 + $1.sizeBytes }))
+    let missing = try await resumption.missing(of: plan, self, snapshot)
+    if resumption.steps["snapshot"] == nil { try await note("snapshot", snapshot.nextTransaction) }
+    let missingTables = Set(missing.map(\.table.oid))
+    let complete = tables.filter { !missingTables.contains($0.oid) }
+    for table in complete { record.copied(table, rows: resumption.rows(of: table), bytes: 0) }
+    let queue = WorkQueue(
+      parts: missing, indexes: after.indexes(less: resumption.indexes), complete: complete)
+
+    let workers = min(settings.jobs, max(1, missing.count + after.indexes.count))
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      for _ in 0..<workers {
+        group.addTask {
+          try await slots.run {
+            do {
+              try await work(on: queue, archive, snapshot)
+            } catch {
+              await queue.cancel()
+              throw error
+            }
+          }
+        }
+      }
+      try await group.waitForAll()
+    }
+  }
+
+  /// One worker: a session on each side, opened when there is something to copy.
+  private func work(on queue: WorkQueue, _ archive: SchemaArchive, _ snapshot: SourceSnapshot) async throws {
+    var sessions: (source: Connection, target: Connection)?
+    func close() async {
+      await sessions?.source.close()
+      await sessions?.target.close()
+    }
+    do {
+      while let work = await queue.next() {
+        try Task.checkCancellation()
+        switch work {
+        case .copy(let part):
+          if sessions == nil {
+            let source = try await snapshot.join()
+            sessions = (
+              source,
+              try await attempting("connecting", target, database: name) { try await target.connect(to: name) }
+            )
+          }
+          guard let (source, destination) = sessions else { continue }
+          let database = name
+          let events = record.events
+          let copy = TableCopy(
+            snapshot: snapshot, target: target, journal: journal, source: source, destination: destination,
+            progress: { events(.copied(database: database, bytes: $0)) })
+          let (rows, bytes) = try await copy.copy(part)
+          record.copied(part.table, rows: rows, bytes: bytes)
+          record.events(.table(database: name, name: part.table.name, rows: rows))
+        case .build(let entries):
+          try await archive.restore(
+            entries, into: name, of: target, settings: restoreSettings, arguments: tablespaces)
+        }
+        await queue.finished(work)
+      }
+      await close()
+    } catch {
+      await close()
+      throw error
+    }
+  }
+
+  /// Large objects by `pg_dump` and `pg_restore`, as they are no rows of a table.
+  private func copyLargeObjects(_ snapshot: SourceSnapshot, _ resumption: Resumption) async throws {
+    guard context.pair.options.tables == .all, resumption.steps["large objects"] == nil else { return }
+    let rows = try await attempting("looking for large objects", source, database: name) {
+      try await snapshot.connection.query("SELECT EXISTS (SELECT FROM pg_catalog.pg_largeobject_metadata)")
+    }
+    guard rows.text(0, 0) == "t" else { return }
+    try await slots.run {
+      // In one transaction: an interrupted run leaves none of them behind.
+      try await dump.run(
+        [
+          "--format=custom", "--compress=0", "--section=data", "--exclude-table-data=*.*",
+          "--snapshot=\(snapshot.id)",
+        ], over: source.program(database: name),
+        into: restore, ["--exit-on-error", "--single-transaction"],
+        over: target.program(database: name, settings: ["synchronous_commit": "off"]))
+      try await note("large objects")
+    }
+  }
+
+  // MARK: After the rows
+
+  private func buildConstraints(_ after: EntriesAfterData, _ archive: SchemaArchive, _ resumption: Resumption)
+    async throws
+  {
+    let attached = after.attached.filter { !resumption.indexes.contains($0.id) }
+    let foreignKeys = after.foreignKeys.filter { !resumption.indexes.contains($0.id) }
+    try await slots.run {
+      try await archive.restore(
+        attached, into: name, of: target, settings: restoreSettings, arguments: tablespaces)
+      try await archive.restore(
+        foreignKeys, into: name, of: target, settings: restoreSettings, arguments: ["--jobs=\(settings.jobs)"])
+    }
+  }
+
+  /// What the planner knows of the tables.
+  private func analyze(_ tables: [SourceTable]) async throws {
+    let names = tables.filter { !$0.isOfExtension }.map(\.name)
+    try await eachInSessions(names, jobs: settings.jobs, slots: slots, endpoint: target, database: name) {
+      connection, table in
+      _ = try await attempting("analysing \(table)", target, database: name) {
+        try await connection.query("ANALYZE \(table)")
+      }
+    }
+  }
+}
+
+/// Deals out elements to as many sessions as there are places.
+func eachInSessions<Element: Sendable>(
+  _ elements: [Element], jobs: Int, slots: Slots, endpoint: Endpoint, database: String,
+  _ body: @escaping @Sendable (Connection, Element) async throws -> Void
+) async throws {
+  let workers = min(jobs, elements.count)
+  try await withThrowingTaskGroup(of: Void.self) { group in
+    for worker in 0..<max(workers, 0) {
+      group.addTask {
+        try await slots.run {
+          try await endpoint.session(in: database, for: "connecting") { connection in
+            for index in stride(from: worker, to: elements.count, by: workers) {
+              try Task.checkCancellation()
+              try await body(connection, elements[index])
+            }
+          }
+        }
+      }
+    }
+    try await group.waitForAll()
+  }
+}

@@ -1,0 +1,56 @@
+import Catalog
+import Postgres
+
+/// One of the two servers, as a migration connects to it.
+public struct Endpoint: Sendable {
+  let side: Side
+  let string: ConnectionString
+  /// Of all sessions of one run: by it a later run finds what an interrupted one has left.
+  let applicationName: String
+  let connectTimeout: Duration
+
+  /// A session that nothing ends but its own errors, and that writes values so that any version reads them
+  /// (PostgreSQL documentation, "Client Connection Defaults"; pg_dump sets the same).
+  func connect(to database: String) async throws -> Connection {
+    var options = Connection.Options()
+    options.connectTimeout = connectTimeout
+    options.applicationName = applicationName
+    let connection = try await Connection.connect(string.selecting(database: database), options: options)
+    let version = ServerVersion(rawValue: connection.session.serverVersion)
+    var settings = [
+      ("search_path", "''"), ("statement_timeout", "0"), ("lock_timeout", "0"),
+      ("idle_in_transaction_session_timeout", "0"), ("DateStyle", "ISO"), ("IntervalStyle", "postgres"),
+      ("bytea_output", "hex"), ("xmloption", "content"), ("row_security", "off"),
+      ("extra_float_digits", version.major >= 12 ? "1" : "3"), ("application_name", "'\(applicationName)'"),
+    ]
+    if version.major >= 14 { settings.append(("idle_session_timeout", "0")) }
+    if version.major >= 17 { settings.append(("transaction_timeout", "0")) }
+    // What is not flushed yet is copied again after a crash; the last commit of a run waits for all before it.
+    if side == .target { settings.append(("synchronous_commit", "off")) }
+    let statements = settings.map { Statement("SET \($0.0) = \($0.1)") }
+    _ = try await connection.pipeline([statements])[0].get()
+    return connection
+  }
+
+  /// The same for `pg_dump` and `pg_restore`.
+  func program(database: String, settings: [String: String] = [:]) throws -> ProgramConnection {
+    try string.selecting(database: database).forProgram(applicationName: applicationName, settings: settings)
+  }
+
+  /// Opens a session for `body` and closes it.
+  func session<T: Sendable>(
+    in database: String, for attempt: String, _ body: (Connection) async throws -> T
+  ) async throws -> T {
+    try await attempting(attempt, self, database: database) {
+      let connection = try await connect(to: database)
+      do {
+        let value = try await body(connection)
+        await connection.close()
+        return value
+      } catch {
+        await connection.close()
+        throw error
+      }
+    }
+  }
+}

@@ -1,0 +1,65 @@
+import Postgres
+
+/// What of the schema is created after the rows, by when it can be.
+struct EntriesAfterData: Sendable {
+  /// By table, of those whose rows are copied.
+  private(set) var indexes: [Int: WorkQueue.Indexes] = [:]
+  /// Indexes of partitioned tables, and what joins the partitions' ones to them.
+  private(set) var attached: [ArchiveEntry] = []
+  private(set) var foreignKeys: [ArchiveEntry] = []
+  private(set) var rest: [ArchiveEntry] = []
+
+  private struct Owner: Decodable, Sendable {
+    var oid: Int
+    var table: Int
+    var isPartitioned: Bool
+  }
+
+  init(_ entries: [ArchiveEntry], tables: [SourceTable], _ snapshot: SourceSnapshot) async throws {
+    let constraints = entries.filter { $0.isKind("CONSTRAINT") }
+    let plain = entries.filter { $0.isKind("INDEX") && !$0.isKind("INDEX ATTACH") }
+    let owners = try await snapshot.rows(
+      of: Owner.self, for: "listing the indexes",
+      """
+      SELECT x.oid, x.relation AS table, c.relkind = 'p' AS is_partitioned
+        FROM (SELECT i.indexrelid AS oid, i.indrelid AS relation FROM pg_catalog.pg_index i
+               WHERE i.indexrelid = ANY ($1::oid[])
+              UNION ALL
+              SELECT k.oid, k.conrelid FROM pg_catalog.pg_constraint k WHERE k.oid = ANY ($2::oid[])) x
+        JOIN pg_catalog.pg_class c ON c.oid = x.relation
+      """, [arrayLiteral(plain.map(\.oid)), arrayLiteral(constraints.map(\.oid))])
+    let byOID = Dictionary(owners.map { ($0.oid, $0) }, uniquingKeysWith: { first, _ in first })
+    let copied = Set(tables.map(\.oid))
+    for entry in entries {
+      let isConstraint = entry.isKind("CONSTRAINT")
+      if entry.isKind("FK CONSTRAINT") {
+        foreignKeys.append(entry)
+      } else if entry.isKind("INDEX ATTACH") {
+        attached.append(entry)
+      } else if isConstraint || entry.isKind("INDEX"), let owner = byOID[entry.oid] {
+        if copied.contains(owner.table) {
+          if isConstraint {
+            indexes[owner.table, default: WorkQueue.Indexes()].constraints.append(entry)
+          } else {
+            indexes[owner.table, default: WorkQueue.Indexes()].indexes.append(entry)
+          }
+        } else if owner.isPartitioned {
+          attached.append(entry)
+        } else {
+          rest.append(entry)
+        }
+      } else {
+        rest.append(entry)
+      }
+    }
+  }
+
+  /// Without those that are there already.
+  func indexes(less there: Set<Int>) -> [Int: WorkQueue.Indexes] {
+    indexes.mapValues { indexes in
+      WorkQueue.Indexes(
+        constraints: indexes.constraints.filter { !there.contains($0.id) },
+        indexes: indexes.indexes.filter { !there.contains($0.id) })
+    }
+  }
+}

@@ -1,0 +1,40 @@
+import Catalog
+import Postgres
+
+/// A run that did not come to its end, as the target's databases tell.
+public struct InterruptedRun: Sendable, Equatable {
+  /// In eight hexadecimal digits.
+  public var run: String
+  /// Those that it had begun.
+  public var databases: [String]
+
+  /// Looks for journals in all databases of the target that can be connected to.
+  ///
+  /// - Throws: `MigrationError`, `ConnectionFailure`, `PostgresError`, `CancellationError`.
+  public static func all(on target: ConnectionString, connectTimeout: Duration) async throws -> [InterruptedRun] {
+    let endpoint = Endpoint(
+      side: .target, string: target, applicationName: "pgpreflight", connectTimeout: connectTimeout)
+    let connection = try await Connection.connect(target, options: Connection.Options(connectTimeout: connectTimeout))
+    let rows: Rows
+    do {
+      rows = try await connection.query(
+        """
+        SELECT d.datname FROM pg_catalog.pg_database d
+         WHERE d.datallowconn AND NOT d.datistemplate AND d.datconnlimit <> -2
+           AND pg_catalog.has_database_privilege(d.oid, 'CONNECT') ORDER BY d.datname
+        """)
+      await connection.close()
+    } catch {
+      await connection.close()
+      throw error
+    }
+    var databases: [String: [String]] = [:]
+    for name in (0..<rows.count).compactMap({ rows.text($0, 0) }) {
+      let journals = try await endpoint.session(in: name, for: "looking for an interrupted run") {
+        try await Journal.all(over: $0)
+      }
+      for journal in journals { databases[journal.run, default: []].append(name) }
+    }
+    return databases.sorted { $0.key < $1.key }.map { InterruptedRun(run: $0.key, databases: $0.value) }
+  }
+}

@@ -1,0 +1,49 @@
+import Catalog
+import Postgres
+
+/// What a run has finished in one database: a table in a schema of its own on the target, written in the transactions
+/// that do the work, so that neither can be there without the other. It is removed when the run is complete.
+struct Journal: Sendable {
+  /// The run, in eight hexadecimal digits.
+  let run: String
+
+  static let prefix = "pgpreflight_journal_"
+
+  var schema: String { Self.prefix + run }
+  private var table: String { "\(schema).steps" }
+
+  var creation: [Statement] {
+    [
+      Statement("CREATE SCHEMA \(schema)"),
+      Statement(
+        """
+        CREATE TABLE \(table) (step pg_catalog.text PRIMARY KEY, detail pg_catalog.text,
+                               finished pg_catalog.timestamptz DEFAULT pg_catalog.now())
+        """),
+    ]
+  }
+
+  var removal: Statement { Statement("DROP SCHEMA IF EXISTS \(schema) CASCADE") }
+
+  func record(_ step: String, _ detail: String = "") -> Statement {
+    Statement("INSERT INTO \(table) (step, detail) VALUES ($1, $2)", [step, detail])
+  }
+
+  func forget(_ step: String) -> Statement { Statement("DELETE FROM \(table) WHERE step = $1", [step]) }
+
+  func steps(over connection: Connection) async throws -> [String: String] {
+    let rows = try await connection.query("SELECT step, coalesce(detail, '') FROM \(table)")
+    return Dictionary(
+      (0..<rows.count).map { (rows.text($0, 0) ?? "", rows.text($0, 1) ?? "") }, uniquingKeysWith: { $1 })
+  }
+
+  /// The journals that are in a database.
+  static func all(over connection: Connection) async throws -> [Journal] {
+    let rows = try await connection.query(
+      """
+      SELECT substr(n.nspname, \(prefix.count + 1)) FROM pg_catalog.pg_namespace n
+       WHERE n.nspname ~ '^\(prefix)[0-9a-f]{8}$' ORDER BY n.nspname
+      """)
+    return (0..<rows.count).compactMap { rows.text($0, 0).map { Journal(run: $0) } }
+  }
+}

@@ -1,0 +1,158 @@
+import Assessment
+import Catalog
+import Logging
+import Postgres
+
+/// Carries out what was proven: roles first, then the databases, several at a time.
+public struct Migrator: Sendable {
+  public struct Settings: Sendable {
+    /// How much is done at the same time, over all databases.
+    public var jobs = 4
+    public var connectTimeout = Duration.seconds(10)
+    public var verification = Verification.Mode.counts
+    public var resumes = false
+    /// Whether roles that log in get a random password where that of the source can't be read.
+    public var makesPasswords = false
+
+    public init() {}
+  }
+
+  public struct Result: Sendable {
+    public var report: MigrationReport
+    /// The random passwords, by role.
+    public var passwords: [(role: String, password: String)]
+  }
+
+  private let context: ValidatedContext
+  private let settings: Settings
+  private let source: Endpoint
+  private let target: Endpoint
+  private let journal: Journal
+  private let events: @Sendable (MigrationEvent) -> Void
+
+  /// - Parameter run: of this run or of the one that is resumed, in eight hexadecimal digits.
+  public init(
+    _ context: ValidatedContext, source: ConnectionString, target: ConnectionString, run: String, settings: Settings,
+    events: @escaping @Sendable (MigrationEvent) -> Void
+  ) {
+    self.context = context
+    self.settings = settings
+    self.events = events
+    journal = Journal(run: run)
+    let name = "pgpreflight \(run)"
+    self.source = Endpoint(
+      side: .source, string: source, applicationName: name, connectTimeout: settings.connectTimeout)
+    self.target = Endpoint(
+      side: .target, string: target, applicationName: name, connectTimeout: settings.connectTimeout)
+  }
+
+  private func entrance(_ side: Side) -> String {
+    if case .connected(let facts) = context.pair[side].connection { return facts.database }
+    return "postgres"
+  }
+
+  /// Runs to the end, whatever becomes of a single database. Cancelling the task ends what runs; its report is given
+  /// back all the same.
+  public func run() async -> Result {
+    let startedAt = now()
+    var roles: [MigratedRole] = []
+    var passwords: [(role: String, password: String)] = []
+    var databases = context.leftOut.map {
+      MigratedDatabase(name: $0.name, method: nil, status: .skipped, message: $0.reason)
+    }
+    do {
+      if settings.resumes { try await endSessionsOfTheInterruptedRun() }
+      let outcome = try await RoleMigration(
+        source: source, target: target, sourceEntrance: entrance(.source), targetEntrance: entrance(.target),
+        roles: context.roles, makesPasswords: settings.makesPasswords
+      ).run()
+      (roles, passwords) = (outcome.roles, outcome.passwords)
+      for role in roles { events(.role(role)) }
+      databases += await migrateDatabases()
+      if databases.allSatisfy({ $0.status == .done || $0.status == .skipped }) { try await removeJournals() }
+    } catch {
+      let isCancelled = error is CancellationError
+      let known = Set(databases.map(\.name))
+      databases += context.databases.filter { !known.contains($0.name) }.map {
+        MigratedDatabase(
+          name: $0.name, method: $0.method?.rawValue, status: isCancelled ? .cancelled : .failed,
+          message: isCancelled ? "interrupted before it was begun" : "\(error)")
+      }
+    }
+    databases.sort { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
+    let status: MigrationReport.Status =
+      databases.contains { $0.status == .cancelled }
+      ? .cancelled : databases.allSatisfy { $0.status == .done } ? .done : .failed
+    return Result(
+      report: MigrationReport(
+        startedAt: startedAt, finishedAt: now(), status: status, databases: databases, roles: roles),
+      passwords: passwords)
+  }
+
+  /// The largest first; as many at a time as there are jobs, which they share.
+  private func migrateDatabases() async -> [MigratedDatabase] {
+    let slots = Slots(settings.jobs)
+    var waiting = context.databases.sorted { ($0.sizeBytes ?? 0) < ($1.sizeBytes ?? 0) }
+    return await withTaskGroup(of: MigratedDatabase.self) { group in
+      var done: [MigratedDatabase] = []
+      func startNext() {
+        guard let next = waiting.popLast() else { return }
+        group.addTask { await migrate(next, slots) }
+      }
+      for _ in 0..<settings.jobs { startNext() }
+      for await database in group {
+        events(.finished(database))
+        done.append(database)
+        startNext()
+      }
+      return done
+    }
+  }
+
+  private func migrate(_ plan: DatabasePlan, _ slots: Slots) async -> MigratedDatabase {
+    let record = Record(database: plan.name, events: events)
+    let method = plan.method ?? .dump
+    let migration = DatabaseMigration(
+      name: plan.name, settings: settings, context: context, source: source, target: target,
+      targetEntrance: entrance(.target), slots: slots, journal: journal, record: record)
+    do {
+      try Task.checkCancellation()
+      try await migration.run()
+      return record.result(.done, "", method: method.rawValue)
+    } catch is CancellationError {
+      return record.result(.cancelled, "interrupted; --resume goes on with it", method: method.rawValue)
+    } catch {
+      return record.result(.failed, "\(error)", method: method.rawValue)
+    }
+  }
+
+  // MARK: Journals
+
+  /// Until all of them are gone, one tells that there is nothing left to be done in the others.
+  private func removeJournals() async throws {
+    for database in context.databases.map(\.name) {
+      try await target.session(in: database, for: "removing the journal") {
+        _ = try await $0.query(journal.removal.sql)
+      }
+    }
+  }
+
+  /// A program that was killed leaves children behind, and they go on with what they are at.
+  private func endSessionsOfTheInterruptedRun() async throws {
+    for endpoint in [source, target] {
+      try await endpoint.session(in: entrance(endpoint.side), for: "ending the sessions of the interrupted run") {
+        connection in
+        for _ in 0..<100 {
+          let rows = try await connection.query(
+            """
+            SELECT pg_catalog.pg_terminate_backend(a.pid) FROM pg_catalog.pg_stat_activity a
+             WHERE a.application_name = $1 AND a.pid <> pg_catalog.pg_backend_pid()
+            """, [endpoint.applicationName])
+          if rows.count == 0 { return }
+          try await Task.sleep(for: .milliseconds(100))
+        }
+        throw MigrationError("the sessions of the interrupted run do not end")
+      }
+    }
+  }
+}

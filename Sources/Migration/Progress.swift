@@ -1,0 +1,66 @@
+import Assessment
+import Synchronization
+
+/// What happens during a migration, for whoever watches it.
+public enum MigrationEvent: Sendable, Equatable {
+  case role(MigratedRole)
+  /// A database has entered a phase.
+  case phase(database: String, name: String)
+  /// The size on the source of what is to be copied.
+  case sized(database: String, tables: Int, bytes: Int)
+  /// More has arrived.
+  case copied(database: String, bytes: Int)
+  case table(database: String, name: String, rows: Int)
+  case finished(MigratedDatabase)
+}
+
+/// What has been done in one database so far: also what is told of one that failed.
+final class Record: Sendable {
+  private struct State {
+    var phases: [MigratedDatabase.Phase] = []
+    var tables: Set<Int> = []
+    var rows = 0
+    var bytes = 0
+    var verification: Verification?
+  }
+
+  let database: String
+  private let state = Mutex(State())
+  private let clock = ContinuousClock()
+  let events: @Sendable (MigrationEvent) -> Void
+
+  init(database: String, events: @escaping @Sendable (MigrationEvent) -> Void) {
+    self.database = database
+    self.events = events
+  }
+
+  func phase<T: Sendable>(_ name: String, _ body: () async throws -> T) async throws -> T {
+    events(.phase(database: database, name: name))
+    let start = clock.now
+    let startedAt = now()
+    defer {
+      let phase = MigratedDatabase.Phase(
+        name: name, startedAt: startedAt, durationSeconds: (clock.now - start).seconds)
+      state.withLock { $0.phases.append(phase) }
+    }
+    return try await body()
+  }
+
+  func copied(_ table: SourceTable, rows: Int, bytes: Int) {
+    state.withLock {
+      $0.tables.insert(table.oid)
+      $0.rows += rows
+      $0.bytes += bytes
+    }
+  }
+
+  func verified(_ verification: Verification) { state.withLock { $0.verification = verification } }
+
+  func result(_ status: MigratedDatabase.Status, _ message: String, method: String) -> MigratedDatabase {
+    state.withLock {
+      MigratedDatabase(
+        name: database, method: method, status: status, message: message, phases: $0.phases, tables: $0.tables.count,
+        rows: $0.rows, bytes: $0.bytes, verification: $0.verification)
+    }
+  }
+}

@@ -1,0 +1,145 @@
+import Assessment
+import Catalog
+import Postgres
+
+/// What an interrupted run has left of a database, as far as it still holds.
+///
+/// Its snapshot is gone, so that what it has copied is worth something only while the source is as it was: nobody has
+/// been given a transaction identifier since, or else every table that has arrived is compared with the source again.
+struct Resumption: Sendable {
+  /// Of the journal.
+  private(set) var steps: [String: String] = [:]
+  /// Entries of the archive whose indexes and constraints are there.
+  private(set) var indexes: Set<Int> = []
+  /// Whether the database has to be created anew, whatever was there when both clusters were looked at.
+  private(set) var isDropped = false
+
+  var hasBegun: Bool { steps["begun"] != nil }
+  var isFinished: Bool { steps["done"] != nil }
+
+  init() {}
+
+  /// - Throws: `MigrationError` where nothing can be made of what is there.
+  init(_ migration: DatabaseMigration, _ snapshot: SourceSnapshot, _ archive: SchemaArchive, digest: String)
+    async throws
+  {
+    let target = migration.target
+    let name = migration.name
+    guard try await target.has(database: name, from: migration.targetEntrance) else { return }
+    steps = try await target.session(in: name, for: "reading the journal") { connection in
+      guard try await Journal.all(over: connection).contains(where: { $0.run == migration.journal.run }) else {
+        return [:]
+      }
+      return try await migration.journal.steps(over: connection)
+    }
+    guard hasBegun, !isFinished else { return }
+    if let reason = try await whyNotToGoOn(migration, snapshot, archive, digest: digest) {
+      try await startOver(migration, because: reason)
+    } else {
+      indexes = try await Self.existing(archive.afterData, migration, snapshot)
+    }
+  }
+
+  func rows(of table: SourceTable) -> Int {
+    steps.filter { $0.key.hasPrefix("rows \(table.oid) ") }.reduce(0) { $0 + Self.rows($1.value) }
+  }
+
+  private static func rows(_ detail: String) -> Int { Int(detail.prefix { $0 != " " }) ?? 0 }
+
+  /// The parts that are still to be copied. A table of which only some parts have arrived, under another snapshot or
+  /// with other bounds, is emptied and copied as a whole.
+  func missing(of plan: CopyPlan, _ migration: DatabaseMigration, _ snapshot: SourceSnapshot) async throws
+    -> [TablePart]
+  {
+    let isSame = steps["snapshot"] == snapshot.nextTransaction
+    let byTable = Dictionary(grouping: plan.parts, by: \.table.oid)
+    var emptied: Set<Int> = []
+    for (oid, parts) in byTable {
+      let journaled = Set(steps.keys.filter { $0.hasPrefix("rows \(oid) ") })
+      let planned = Set(parts.map(\.step))
+      guard !journaled.isEmpty, journaled != planned else { continue }
+      if !isSame || !journaled.isSubset(of: planned) { emptied.insert(oid) }
+    }
+    if !emptied.isEmpty {
+      let statements = emptied.sorted().flatMap { oid in
+        [Statement("TRUNCATE ONLY \(byTable[oid]?.first?.table.name ?? "")")]
+          + steps.keys.filter { $0.hasPrefix("rows \(oid) ") }.sorted().map(migration.journal.forget)
+      }
+      try await migration.target.session(in: migration.name, for: "emptying what was copied in part") {
+        _ = try await $0.pipeline([[Statement("BEGIN")] + statements + [Statement("COMMIT")]])[0].get()
+      }
+    }
+    return plan.parts.filter { emptied.contains($0.table.oid) || steps[$0.step] == nil }
+  }
+
+  // MARK: Whether it still holds
+
+  private func whyNotToGoOn(
+    _ migration: DatabaseMigration, _ snapshot: SourceSnapshot, _ archive: SchemaArchive, digest: String
+  ) async throws -> String? {
+    for step in ["schema", "rest"] where steps["\(step) begun"] != nil && steps[step] == nil {
+      return "the run was interrupted while it created more objects than fit into one transaction"
+    }
+    guard steps["schema"] != nil else { return nil }
+    guard steps["begun"]?.hasSuffix(digest) == true else { return "the schema of the source has changed since" }
+    guard let copiedUnder = steps["snapshot"], copiedUnder != snapshot.nextTransaction else { return nil }
+    if steps["large objects"] != nil { return "the source was written to since, and large objects were copied" }
+    let tables = try await migration.tables(snapshot, archive)
+    let complete = tables.filter { table in
+      let parts = steps.keys.filter { $0.hasPrefix("rows \(table.oid) ") }
+      return parts.first.map { $0.hasSuffix("/\(parts.count)") } ?? false
+    }
+    let verifier = Verifier(
+      mode: .full, snapshot: snapshot, target: migration.target, slots: migration.slots, jobs: migration.settings.jobs,
+      comparesObjects: false)
+    let mismatches = try await verifier.run(complete).mismatches
+    guard let first = mismatches.first else {
+      try await migration.note("snapshot", snapshot.nextTransaction)
+      return nil
+    }
+    return "the source was written to since: \(first.object): \(first.message)"
+  }
+
+  private mutating func startOver(_ migration: DatabaseMigration, because reason: String) async throws {
+    guard steps["begun"]?.hasPrefix("created ") == true else {
+      throw MigrationError(
+        "database \(quotedIdentifier(migration.name)) can't be gone on with: \(reason). It was there before the "
+          + "interrupted run, so that it is not dropped: empty it, then start without --resume")
+    }
+    try await migration.target.session(in: migration.targetEntrance, for: "dropping what an interrupted run made") {
+      _ = try await $0.query("DROP DATABASE IF EXISTS \(try await $0.quote(identifier: migration.name))")
+    }
+    self = Resumption()
+    isDropped = true
+  }
+
+  private struct Built: Decodable, Sendable {
+    var oid: Int
+    var name: String
+  }
+
+  /// The entries of which the index or constraint is on the target already.
+  private static func existing(
+    _ entries: [ArchiveEntry], _ migration: DatabaseMigration, _ snapshot: SourceSnapshot
+  ) async throws -> Set<Int> {
+    let candidates = entries.filter {
+      $0.isKind("INDEX") || $0.isKind("CONSTRAINT") || $0.isKind("FK CONSTRAINT")
+    }
+    // A table can't have two constraints of one name, nor a schema two indexes.
+    let names = """
+      SELECT i.indexrelid AS oid, 'i ' || i.indexrelid::pg_catalog.regclass::text AS name FROM pg_catalog.pg_index i
+       WHERE i.indisvalid OR EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.oid = i.indexrelid AND c.relkind = 'I')
+      UNION ALL
+      SELECT k.oid, 'k ' || k.conrelid::pg_catalog.regclass::text || ' ' || pg_catalog.quote_ident(k.conname)
+        FROM pg_catalog.pg_constraint k WHERE k.conrelid <> 0
+      """
+    let built = try await snapshot.rows(
+      of: Built.self, for: "listing the indexes", "SELECT x.* FROM (\(names)) x WHERE x.oid = ANY ($1::oid[])",
+      [arrayLiteral(candidates.map(\.oid))])
+    let there = try await migration.target.session(in: migration.name, for: "listing the indexes") {
+      Set(try await $0.query(names).decode(Built.self).map(\.name))
+    }
+    let oids = Set(built.lazy.filter { there.contains($0.name) }.map(\.oid))
+    return Set(candidates.filter { oids.contains($0.oid) }.map(\.id))
+  }
+}

@@ -1,0 +1,77 @@
+import Postgres
+
+/// An entry of an archive's table of contents, as `pg_restore --list` prints it.
+struct ArchiveEntry: Sendable, Equatable {
+  /// What a list for `--use-list` names it by.
+  var id: Int
+  /// The catalog that the object is a row of, and its identifier there, on the server that was dumped.
+  var catalog: Int
+  var oid: Int
+  /// What kind of object, its name and its owner.
+  var description: String
+
+  /// `3456; 1259 16401 INDEX public orders_idx owner`; nil for the comments between.
+  init?(line: Substring) {
+    let parts = line.split(separator: " ", maxSplits: 3)
+    guard parts.count == 4, parts[0].last == ";", let id = Int(parts[0].dropLast()), let catalog = Int(parts[1]),
+      let oid = Int(parts[2])
+    else { return nil }
+    self.id = id
+    self.catalog = catalog
+    self.oid = oid
+    description = String(parts[3])
+  }
+
+  func isKind(_ kind: String) -> Bool { description.hasPrefix(kind + " ") }
+}
+
+/// The schema of one database as `pg_dump` wrote it down, in its own format, without any data.
+struct SchemaArchive: Sendable {
+  private let file: NamelessFile
+  private let restore: Program
+  let beforeData: [ArchiveEntry]
+  let afterData: [ArchiveEntry]
+
+  /// - Parameter arguments: for `pg_dump`: which objects, and the snapshot to see them in.
+  init(
+    of database: String, from source: Endpoint, dump: Program, restore: Program, arguments: [String]
+  ) async throws {
+    let file = try NamelessFile()
+    self.file = file
+    self.restore = restore
+    let connection = try source.program(database: database)
+    try await dump.run(
+      ["--format=custom", "--section=pre-data", "--section=post-data", "--no-subscriptions", "--file", file.path]
+        + arguments, over: connection)
+    beforeData = try await Self.entries(of: file, section: "pre-data", restore)
+    afterData = try await Self.entries(of: file, section: "post-data", restore)
+  }
+
+  private static func entries(of file: NamelessFile, section: String, _ restore: Program) async throws
+    -> [ArchiveEntry]
+  {
+    try await restore.run(["--list", "--create", "--section=\(section)", file.path])
+      .split(separator: "\n").compactMap { ArchiveEntry(line: $0) }
+  }
+
+  /// Creates the objects of these entries, in their order.
+  func restore(
+    _ entries: [ArchiveEntry], into database: String, of target: Endpoint, settings: [String: String] = [:],
+    arguments: [String] = []
+  ) async throws {
+    guard !entries.isEmpty else { return }
+    let list = try NamelessFile(entries.map { "\($0.id);\n" }.joined())
+    try await restore.run(
+      ["--exit-on-error", "--use-list", list.path] + arguments + [file.path],
+      over: target.program(database: database, settings: settings))
+  }
+
+  /// The statements that it holds, as text, to be compared with those of another day.
+  func text() async throws -> String {
+    let text = try await restore.run(["--file=-", file.path])
+    // A random word stands there in newer minor releases.
+    return text.split(separator: "\n", omittingEmptySubsequences: false)
+      .filter { !$0.hasPrefix("\\restrict ") && !$0.hasPrefix("\\unrestrict ") && !$0.hasPrefix("-- ") }
+      .joined(separator: "\n")
+  }
+}

@@ -1,0 +1,157 @@
+import Catalog
+import Postgres
+
+/// A table of the source whose rows are to be copied.
+struct SourceTable: Decodable, Sendable, Equatable {
+  var oid: Int
+  /// Qualified, quoted by the server.
+  var name: String
+  /// Quoted, separated by commas, without those that are generated; nil for a table without columns.
+  var columns: String?
+  /// Of the main part alone, in blocks.
+  var blocks: Int
+  /// With what is stored out of line.
+  var sizeBytes: Int
+  /// Whether all columns are of types whose binary form is the same on every server.
+  var isBinary: Bool
+  /// The partitioned table through which the rows go, where the target may route them to other partitions.
+  var routedThrough: String?
+  /// Of an extension's configuration table: which rows are the user's own (`WHERE …`, or nothing for all).
+  var condition: String?
+  /// Whether an extension brings the table along.
+  var isOfExtension: Bool
+
+  /// - Parameter version: the source's.
+  ///
+  /// `$1` are the tables that the dump of the schema holds, `$2` the extensions that are left out. A hash of an enum's
+  /// value depends on identifiers that differ on the target (release notes of pg_dump 16.0, `--load-via-partition-root`).
+  static func sql(_ version: ServerVersion) -> String {
+    let generated = version.major >= 12 ? "AND a.attgenerated = ''" : ""
+    let routed =
+      version.major >= 11
+      ? """
+      CASE WHEN c.relispartition THEN (
+        WITH RECURSIVE up AS (
+          SELECT i.inhparent AS oid, 1 AS level FROM pg_catalog.pg_inherits i WHERE i.inhrelid = c.oid
+          UNION ALL SELECT i.inhparent, u.level + 1 FROM up u JOIN pg_catalog.pg_inherits i ON i.inhrelid = u.oid)
+        SELECT u.oid::pg_catalog.regclass::text FROM up u JOIN pg_catalog.pg_partitioned_table p ON p.partrelid = u.oid
+         WHERE p.partstrat = 'h' AND EXISTS (
+               SELECT FROM unnest(p.partattrs::int2[]) k(attnum) JOIN pg_catalog.pg_attribute ka
+                   ON ka.attrelid = u.oid AND ka.attnum = k.attnum JOIN pg_catalog.pg_type kt ON kt.oid = ka.atttypid
+                WHERE kt.typtype = 'e')
+         ORDER BY u.level DESC LIMIT 1) END
+      """ : "NULL"
+    return """
+      SELECT c.oid, c.oid::pg_catalog.regclass::text AS name,
+             (SELECT string_agg(pg_catalog.quote_ident(a.attname), ', ' ORDER BY a.attnum)
+                FROM pg_catalog.pg_attribute a
+               WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped \(generated)) AS columns,
+             pg_catalog.pg_relation_size(c.oid)
+               / pg_catalog.current_setting('block_size')::int8 AS blocks,
+             pg_catalog.pg_table_size(c.oid) AS size_bytes,
+             NOT EXISTS (SELECT FROM pg_catalog.pg_attribute a
+               WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+                 AND NOT a.atttypid = ANY ('{\(Self.binaryTypes)}'::oid[])) AS is_binary,
+             \(routed) AS routed_through,
+             x.condition, x.condition IS NOT NULL AS is_of_extension
+        FROM pg_catalog.pg_class c
+        LEFT JOIN (SELECT k.tableoid, coalesce(e.extcondition[k.n], '') AS condition
+                     FROM pg_catalog.pg_extension e CROSS JOIN unnest(e.extconfig) WITH ORDINALITY AS k(tableoid, n)
+                    WHERE NOT e.extname = ANY ($2::text[])) x ON x.tableoid = c.oid
+       WHERE c.relkind = 'r' AND (c.oid = ANY ($1::oid[]) OR x.condition IS NOT NULL)
+       ORDER BY pg_catalog.pg_table_size(c.oid) DESC, c.oid
+      """
+  }
+
+  /// Types of the core whose binary form no version has changed since 10, and the arrays of them. Not among them: those
+  /// that hold identifiers of objects (`regclass` and its kin), and those whose form has a version of its own.
+  ///
+  /// Source: `pg_type.dat` and the types' send functions.
+  private static let binaryTypes = [
+    // bool, bytea, "char", name, int8, int2, int4, text, oid, tid, json
+    16, 17, 18, 19, 20, 21, 23, 25, 26, 27, 114,
+    // point, lseg, path, box, polygon, line, float4, float8, circle, money, macaddr, inet, cidr, macaddr8
+    600, 601, 602, 603, 604, 628, 700, 701, 718, 790, 829, 869, 650, 774,
+    // bpchar, varchar, date, time, timestamp, timestamptz, interval, timetz, bit, varbit, numeric, uuid, jsonb
+    1042, 1043, 1082, 1083, 1114, 1184, 1186, 1266, 1560, 1562, 1700, 2950, 3802,
+    // their arrays
+    1000, 1001, 1002, 1003, 1016, 1005, 1007, 1009, 1028, 1010, 199, 1017, 1018, 1019, 1020, 1027, 629, 1021, 1022,
+    719, 791, 1040, 1041, 651, 775, 1014, 1015, 1182, 1183, 1115, 1185, 1187, 1270, 1561, 1563, 1231, 2951, 3807,
+  ].map(String.init).joined(separator: ",")
+}
+
+/// A range of a table's blocks, or all of it.
+struct TablePart: Sendable, Equatable {
+  var table: SourceTable
+  /// From 0.
+  var number: Int
+  var count: Int
+  /// The first block; the last part has no end, as a table grows.
+  var blocks: Range<Int>?
+  var sizeBytes: Int
+
+  var isWhole: Bool { count == 1 }
+  /// As the journal names it.
+  var step: String { "rows \(table.oid) \(number)/\(count)" }
+
+  /// What reads it on the source.
+  func copyOut(encoding: String) -> String {
+    let columns = table.columns.map { " (\($0))" } ?? ""
+    let options = "(FORMAT \(table.isBinary ? "binary" : "text"), ENCODING \(Quoting.literal(encoding)))"
+    guard let blocks, !isWhole else {
+      guard let condition = table.condition, !condition.isEmpty else {
+        return "COPY \(table.name)\(columns) TO STDOUT WITH \(options)"
+      }
+      return "COPY (SELECT \(table.columns ?? "") FROM ONLY \(table.name) \(condition)) TO STDOUT WITH \(options)"
+    }
+    let start = "ctid >= '(\(blocks.lowerBound),0)'::pg_catalog.tid"
+    let end = number == count - 1 ? "" : " AND ctid < '(\(blocks.upperBound),0)'::pg_catalog.tid"
+    return """
+      COPY (SELECT \(table.columns ?? "") FROM ONLY \(table.name) WHERE \(start)\(end)) TO STDOUT WITH \(options)
+      """
+  }
+
+  /// What writes it on the target.
+  ///
+  /// A table that one transaction empties and fills can be frozen at once (documentation of COPY, `FREEZE`): nobody
+  /// else sees it before the commit, and it needs no vacuum afterwards.
+  func copyIn(encoding: String) -> String {
+    let columns = table.columns.map { " (\($0))" } ?? ""
+    let format = "FORMAT \(table.isBinary ? "binary" : "text"), ENCODING \(Quoting.literal(encoding))"
+    return """
+      COPY \(table.routedThrough ?? table.name)\(columns) FROM STDIN WITH (\(format)\(isFrozen ? ", FREEZE" : ""))
+      """
+  }
+
+  var isFrozen: Bool { isWhole && table.routedThrough == nil && !table.isOfExtension }
+}
+
+/// The order in which the rows of a database are copied: the largest parts first.
+struct CopyPlan: Sendable, Equatable {
+  var parts: [TablePart]
+
+  /// - Parameters:
+  ///   - jobs: how many parts are copied at the same time.
+  ///   - canSplit: whether the source reads a range of blocks without reading the table (14 and newer: TID range scan).
+  init(tables: [SourceTable], jobs: Int, canSplit: Bool) {
+    let total = tables.reduce(0) { $0 + $1.sizeBytes }
+    // A table that is smaller than its share of the work holds up nobody.
+    let share = max(total / max(jobs, 1), Self.minimumPart)
+    parts = tables.flatMap { table -> [TablePart] in
+      let pieces = canSplit && jobs > 1 && !table.isOfExtension ? min(table.sizeBytes / share, table.blocks, jobs) : 1
+      guard pieces > 1, table.columns != nil else {
+        return [TablePart(table: table, number: 0, count: 1, blocks: nil, sizeBytes: table.sizeBytes)]
+      }
+      return (0..<pieces).map { number in
+        TablePart(
+          table: table, number: number, count: pieces,
+          blocks: table.blocks * number / pieces..<table.blocks * (number + 1) / pieces,
+          sizeBytes: table.sizeBytes / pieces)
+      }
+    }
+    parts.sort { ($0.sizeBytes, -$0.table.oid, -$0.number) > ($1.sizeBytes, -$1.table.oid, -$1.number) }
+  }
+
+  /// Below that a part of its own costs more than it spares.
+  static let minimumPart = 256 << 20
+}

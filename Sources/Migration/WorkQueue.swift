@@ -1,0 +1,108 @@
+/// What is to be done for the rows of one database, dealt out to whoever is free: parts of tables, the largest first,
+/// and the indexes of a table as soon as its rows are there.
+///
+/// An index is built before further rows are copied: the largest table and its indexes are the longest way through.
+actor WorkQueue {
+  enum Work: Sendable, Equatable {
+    case copy(TablePart)
+    /// Indexes and constraints, one after the other.
+    case build([ArchiveEntry])
+  }
+
+  /// The indexes of one table: constraints first, as each of them locks the table for itself.
+  struct Indexes: Sendable, Equatable {
+    var constraints: [ArchiveEntry] = []
+    var indexes: [ArchiveEntry] = []
+
+    var all: [ArchiveEntry] { constraints + indexes }
+  }
+
+  private var parts: [TablePart]
+  private var missingParts: [Int: Int] = [:]
+  private let indexes: [Int: Indexes]
+  private var builds: [[ArchiveEntry]] = []
+  /// Indexes of small tables, which are built together, as each start of `pg_restore` takes its time.
+  private var small: [ArchiveEntry] = []
+  /// What is to be built after the constraints of its table.
+  private var following: [Int: [ArchiveEntry]] = [:]
+  private var running = 0
+  private var waiting: [CheckedContinuation<Void, Never>] = []
+  private var isCancelled = false
+
+  static let smallTable = 32 << 20
+  static let smallBatch = 64
+
+  /// - Parameters:
+  ///   - parts: those that are still to be copied.
+  ///   - indexes: by table, those that are still to be built.
+  init(parts: [TablePart], indexes: [Int: Indexes], complete: [SourceTable]) {
+    self.parts = parts.reversed()
+    self.indexes = indexes
+    for part in parts { missingParts[part.table.oid, default: 0] += 1 }
+    // Tables that an interrupted run has copied.
+    for table in complete { Self.release(table, indexes[table.oid], &builds, &small, &following) }
+  }
+
+  /// The next thing to do; nil when there will be nothing any more.
+  func next() async -> Work? {
+    while !isCancelled {
+      if let build = builds.popLast() {
+        running += 1
+        return .build(build)
+      }
+      if small.count >= Self.smallBatch || parts.isEmpty && !small.isEmpty {
+        running += 1
+        defer { small.removeAll() }
+        return .build(small)
+      }
+      if let part = parts.popLast() {
+        running += 1
+        return .copy(part)
+      }
+      if running == 0 { return nil }
+      await withCheckedContinuation { waiting.append($0) }
+    }
+    return nil
+  }
+
+  func finished(_ work: Work) {
+    running -= 1
+    switch work {
+    case .copy(let part):
+      let oid = part.table.oid
+      missingParts[oid, default: 1] -= 1
+      if missingParts[oid] == 0 { Self.release(part.table, indexes[oid], &builds, &small, &following) }
+    case .build(let entries):
+      if let first = entries.first, let rest = following.removeValue(forKey: first.id) {
+        builds += rest.map { [$0] }
+      }
+    }
+    wake()
+  }
+
+  /// Somebody has failed: the others end after what they are at.
+  func cancel() {
+    isCancelled = true
+    wake()
+  }
+
+  private func wake() {
+    for continuation in waiting { continuation.resume() }
+    waiting.removeAll()
+  }
+
+  private static func release(
+    _ table: SourceTable, _ indexes: Indexes?, _ builds: inout [[ArchiveEntry]], _ small: inout [ArchiveEntry],
+    _ following: inout [Int: [ArchiveEntry]]
+  ) {
+    guard let indexes, !indexes.all.isEmpty else { return }
+    if table.sizeBytes < smallTable {
+      small += indexes.all
+    } else if let first = indexes.constraints.first {
+      builds.append(indexes.constraints)
+      following[first.id] = indexes.indexes
+    } else {
+      builds += indexes.indexes.map { [$0] }
+    }
+  }
+}

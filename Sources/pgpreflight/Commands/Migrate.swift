@@ -1,0 +1,187 @@
+import ArgumentParser
+import Assessment
+import Catalog
+import Foundation
+import Migration
+import Postgres
+import Reports
+import Synchronization
+
+struct Migrate: AsyncParsableCommand, PreflightCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Checks both clusters, and carries out the plan that was proven: database by database, schema first.",
+    discussion: """
+      Writes to the target alone, and only to databases that it creates or that are empty. What was finished when a \
+      run is interrupted stays finished: --resume goes on with it. Exit status: 0 everything migrated, 1 blocked or a \
+      database failed, 2 undecided, 64 wrong usage, 73 a report could not be written, 130 or 143 interrupted.
+      """)
+
+  @OptionGroup(title: "Clusters") var connection: ConnectionOptions
+  @OptionGroup(title: "Migration") var migration: MigrationOptions
+  @OptionGroup(title: "Selection") var selection: SelectionOptions
+  @OptionGroup(title: "Reports") var reports: ReportOptions
+  @OptionGroup(title: "Output") var output: OutputOptions
+
+  func savedSnapshot(of side: Side) -> String? { nil }
+
+  func run() async throws {
+    let preflight = try Preflight(self)
+    guard case .server(let source) = preflight.settings.source, case .server(let target) = preflight.settings.target
+    else { throw Failure.usage("a migration needs connections: the configuration file names a saved snapshot") }
+    guard preflight.settings.options.method != .replication else {
+      throw Failure.usage("--method replication: this version migrates by dump only")
+    }
+    let isTerminal = isatty(STDIN_FILENO) == 1
+    guard migration.yes || isTerminal else {
+      throw Failure.usage("without a terminal to ask on, --yes is needed")
+    }
+    let approved = try migration.plan.map { path in try approvedReport(path) }
+    let passwords = migration.rolePasswords.map { OutputFile(path: $0, mode: 0o600) }
+    try passwords?.prepareForSecrets()
+
+    do {
+      let interrupted = try await interruptedRun(on: target, preflight)
+      var options = preflight.settings.options
+      options.resumedDatabases = interrupted?.databases ?? []
+      let assessment = try await preflight.assess(options)
+      let context = try await validated(assessment, approved: approved, preflight)
+      try confirm(context, assessment, preflight)
+      try await migrate(context, assessment, source, target, interrupted, passwords, preflight)
+    } catch let interruption as Interrupted {
+      writeToStandardError("pgpreflight: interrupted before anything was written\n")
+      throw ExitCode(128 + interruption.signal)
+    }
+  }
+
+  // MARK: Before anything is written
+
+  private func approvedReport(_ path: String) throws -> Report {
+    do {
+      return try Report(json: try Data(contentsOf: URL(fileURLWithPath: path)))
+    } catch {
+      throw Failure.usage("--plan \(path): not a JSON report of this program")
+    }
+  }
+
+  private func interruptedRun(on target: ConnectionString, _ preflight: Preflight) async throws -> InterruptedRun? {
+    guard migration.resume else { return nil }
+    let timeout = preflight.settings.inspection.connectTimeout
+    let runs: [InterruptedRun]
+    do {
+      runs = try await preflight.signals.untilInterrupted {
+        try await InterruptedRun.all(on: target, connectTimeout: timeout)
+      }
+    } catch let error as Interrupted {
+      throw error
+    } catch {
+      throw Failure(status: .blocked, description: "--resume: the target could not be asked: \(error)")
+    }
+    guard let run = runs.first else {
+      throw Failure(
+        status: .blocked,
+        description: "--resume: there is nothing to go on with: no database of the target holds the "
+          + "journal of an interrupted run")
+    }
+    guard runs.count == 1 else {
+      let names = runs.map { "\($0.run) in \($0.databases.map(quotedIdentifier).joined(separator: ", "))" }
+      throw Failure(
+        status: .blocked,
+        description: "--resume: the target holds the journals of several runs: \(names.joined(separator: "; ")). "
+          + "Drop the databases of those that are not to be gone on with")
+    }
+    return run
+  }
+
+  /// Reports of a migration that does not begin are those of a check.
+  private func validated(
+    _ assessment: Assessment, approved: Report?, _ preflight: Preflight
+  ) async throws -> ValidatedContext {
+    func refuse(_ status: Int, _ message: String) async throws -> Never {
+      try await preflight.write(preflight.report(of: assessment, exitStatus: status))
+      writeToStandardError("pgpreflight: nothing was migrated: \(message)\n")
+      throw ExitCode(Int32(status))
+    }
+    if let approved {
+      let current = preflight.report(of: assessment, exitStatus: 0)
+      let changes = current.changes(since: approved, on: migration.resume ? [.source] : Side.allCases)
+      if !changes.isEmpty {
+        try await refuse(1, "the clusters no longer match the approved plan: " + changes.joined(separator: "; "))
+      }
+    }
+    do {
+      return try assessment.validated(by: [.dump], skipsBlocked: migration.skipBlocked)
+    } catch {
+      try await refuse(error.exitStatus, error.message)
+    }
+  }
+
+  private func confirm(_ context: ValidatedContext, _ assessment: Assessment, _ preflight: Preflight) throws {
+    let replicated = assessment.plan.databases.count { $0.method == .replication }
+    if replicated > 0, !output.quiet {
+      writeToStandardError(
+        "pgpreflight: this version migrates by dump only, also the databases that the plan would replicate "
+          + "(\(replicated)); what is written to the source after a copy has begun is not carried over\n")
+    }
+    guard !migration.yes else { return }
+    preflight.printSummary(of: preflight.report(of: assessment, exitStatus: 0))
+    let names = context.databases.map { quotedIdentifier($0.name) }
+    writeToStandardOutput(
+      """
+
+      To be migrated by dump: \(names.joined(separator: ", "))
+      From \(context.pair.source.connectionString) to \(context.pair.target.connectionString)
+      Only "yes" is taken as a yes:\u{20}
+      """)
+    guard readLine()?.trimmingCharacters(in: .whitespaces) == "yes" else {
+      throw Failure(status: .blocked, description: "not confirmed; nothing was migrated")
+    }
+  }
+
+  // MARK: Afterwards
+
+  private func migrate(
+    _ context: ValidatedContext, _ assessment: Assessment, _ source: ConnectionString, _ target: ConnectionString,
+    _ interrupted: InterruptedRun?, _ passwords: OutputFile?, _ preflight: Preflight
+  ) async throws {
+    var settings = Migrator.Settings()
+    settings.jobs = preflight.settings.inspection.jobs
+    settings.connectTimeout = preflight.settings.inspection.connectTimeout
+    settings.verification = migration.verify
+    settings.resumes = interrupted != nil
+    settings.makesPasswords = passwords != nil
+    let progress = MigrationProgress(
+      line: preflight.progress, logger: output.logger(), isLogged: output.logFormat == .json)
+    let migrator = Migrator(
+      context, source: source, target: target, run: interrupted?.run ?? String(preflight.runID.prefix(8)),
+      settings: settings, events: { progress.show($0) })
+
+    // An interrupted migration has a report too.
+    let done = Mutex<Migrator.Result?>(nil)
+    var signal: Int32?
+    do {
+      try await preflight.signals.untilInterrupted {
+        let result = await migrator.run()
+        done.withLock { $0 = result }
+        try Task.checkCancellation()
+      }
+    } catch let interruption as Interrupted {
+      signal = interruption.signal
+    }
+    preflight.progress.clear()
+    guard let result = done.withLock({ $0 }) else { throw ExitCode(Failure.Status.software.rawValue) }
+
+    var problem: (any Error)?
+    if let passwords, !result.passwords.isEmpty {
+      let lines = result.passwords.map { "\(quotedIdentifier($0.role))\t\($0.password)\n" }
+      do { try passwords.write(lines.joined()) } catch { problem = error }
+    }
+    let status = signal.map { 128 + Int($0) } ?? (result.report.status == .done ? 0 : 1)
+    try await preflight.write(preflight.report(of: assessment, exitStatus: status, migration: result.report))
+    if let problem, let path = passwords?.path {
+      throw Failure(
+        status: .cannotCreate,
+        description: "the roles' new passwords can't be written to \(path): \(problem); set them by ALTER ROLE")
+    }
+    throw ExitCode(Int32(status))
+  }
+}

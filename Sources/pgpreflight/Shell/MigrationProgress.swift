@@ -1,0 +1,94 @@
+import Assessment
+import Catalog
+import Foundation
+import Logging
+import Migration
+import Synchronization
+
+/// Tells how far a migration is: as one line on a terminal, as lines of JSON where those are asked for.
+final class MigrationProgress: Sendable {
+  private struct State {
+    var phases: [String: String] = [:]
+    var sizes: [String: Int] = [:]
+    var bytes = 0
+    var finished = 0
+    var start: ContinuousClock.Instant?
+    var lastShown: ContinuousClock.Instant?
+  }
+
+  private let line: ProgressLine
+  private let logger: Logger
+  private let isLogged: Bool
+  private let state = Mutex(State())
+
+  init(line: ProgressLine, logger: Logger, isLogged: Bool) {
+    self.line = line
+    var logger = logger
+    if isLogged, logger.logLevel > .info, logger.logLevel < .error { logger.logLevel = .info }
+    self.logger = logger
+    self.isLogged = isLogged
+  }
+
+  func show(_ event: MigrationEvent) {
+    if isLogged { log(event) }
+    state.withLock { state in
+      var isDue = true
+      switch event {
+      case .role: return
+      case .phase(let database, let name): state.phases[database] = name
+      case .sized(let database, _, let bytes):
+        state.sizes[database] = bytes
+        state.start = state.start ?? .now
+      case .copied(_, let bytes):
+        state.bytes += bytes
+        isDue = state.lastShown.map { .now - $0 > .milliseconds(200) } ?? true
+      case .table: return
+      case .finished(let database):
+        state.phases[database.name] = nil
+        state.finished += 1
+      }
+      guard isDue else { return }
+      state.lastShown = .now
+      line.show(text(of: state))
+    }
+  }
+
+  private func text(of state: State) -> String {
+    let total = state.sizes.values.reduce(0, +)
+    let seconds = state.start.map { (.now - $0).seconds } ?? 0
+    var parts = ["\(state.finished) done"]
+    if let (database, phase) = state.phases.min(by: { $0.key < $1.key }) {
+      let more = state.phases.count > 1 ? " and \(state.phases.count - 1) more" : ""
+      parts.append("\(quotedIdentifier(database).prefix(24)): \(phase)\(more)")
+    }
+    if state.bytes > 0, seconds > 1 {
+      let rate = Double(state.bytes) / seconds
+      parts.append("\(formattedBytes(state.bytes)) of about \(formattedBytes(total)), \(formattedBytes(Int(rate)))/s")
+      let left = Double(max(total - state.bytes, 0)) / max(rate, 1)
+      if left > 1 { parts.append("about \(Duration.seconds(left).formatted(.time(pattern: .hourMinuteSecond))) left") }
+    }
+    return parts.joined(separator: "   ")
+  }
+
+  private func log(_ event: MigrationEvent) {
+    switch event {
+    case .role(let role):
+      logger.info("role", metadata: ["role": "\(role.name)", "status": "\(role.status)", "note": "\(role.message)"])
+    case .phase(let database, let name):
+      logger.info("phase", metadata: ["database": "\(database)", "phase": "\(name)"])
+    case .sized(let database, let tables, let bytes):
+      logger.info(
+        "to be copied", metadata: ["database": "\(database)", "tables": "\(tables)", "bytes": "\(bytes)"])
+    case .copied: return
+    case .table(let database, let name, let rows):
+      logger.info("copied", metadata: ["database": "\(database)", "table": "\(name)", "rows": "\(rows)"])
+    case .finished(let database):
+      logger.info(
+        "finished",
+        metadata: [
+          "database": "\(database.name)", "status": "\(database.status)", "rows": "\(database.rows)",
+          "bytes": "\(database.bytes)", "note": "\(database.message)",
+        ])
+    }
+  }
+}

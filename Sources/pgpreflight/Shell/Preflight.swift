@@ -1,0 +1,120 @@
+import ArgumentParser
+import Assessment
+import Catalog
+import Foundation
+import Inspection
+import Reports
+import Rules
+
+/// A command that looks at both clusters and judges what it sees.
+protocol PreflightCommand {
+  var connection: ConnectionOptions { get }
+  var selection: SelectionOptions { get }
+  var reports: ReportOptions { get }
+  var output: OutputOptions { get }
+
+  /// The file that stands in for a connection to that side.
+  func savedSnapshot(of side: Side) -> String?
+}
+
+/// What those commands have in common: from the arguments to an assessment, and from there to the reports.
+struct Preflight {
+  let settings: CheckSettings
+  let signals: Signals
+  let progress: ProgressLine
+  let environment: [String: String]
+  private let output: OutputOptions
+  private let clock = ContinuousClock()
+  private let start: ContinuousClock.Instant
+  private let startedAt = Date()
+  let runID = UUID().uuidString.lowercased()
+
+  /// Finds out before anything is asked of a server whether the arguments are right and the reports can be written.
+  init(_ command: some PreflightCommand) throws {
+    signals = Signals()
+    environment = ProcessInfo.processInfo.environment
+    settings = try CheckSettings(command, environment: environment)
+    for destination in settings.destinations { try destination.prepare() }
+    output = command.output
+    progress = output.progressLine(environment: environment)
+    start = clock.now
+  }
+
+  /// - Parameter options: in place of those of the settings.
+  /// - Throws: `Interrupted`.
+  func assess(_ options: CheckOptions? = nil) async throws -> Assessment {
+    let options = options ?? settings.options
+    defer { progress.clear() }
+    let inspector = Inspector(
+      options: options, settings: settings.inspection, logger: output.logger(),
+      progress: { [progress] in progress.show($0) })
+    let (source, target, search) = (settings.source, settings.target, settings.tools)
+    let (clusters, tools) = try await signals.untilInterrupted {
+      async let tools = search.run()
+      let clusters = try await inspector.inspect(source: source, target: target)
+      return (clusters, await tools)
+    }
+    let pair = ClusterPair(
+      source: clusters.source, target: clusters.target, options: options, tools: .known(tools))
+    return Assessment(of: pair, waivers: settings.waivers, on: String(startedAt.ISO8601Format().prefix(10)))
+  }
+
+  func report(of assessment: Assessment, exitStatus: Int, migration: MigrationReport? = nil) -> Report {
+    var digest = settings.digest
+    digest.idleWaivers = assessment.idleWaivers
+    let run = Run(
+      id: runID, startedAt: startedAt.ISO8601Format(), finishedAt: Date().ISO8601Format(),
+      durationSeconds: (clock.now - start).seconds, host: ProcessInfo.processInfo.hostName,
+      arguments: redacted(Array(CommandLine.arguments.dropFirst())), exitStatus: exitStatus)
+    let pair = assessment.pair
+    return Report(
+      tool: Tool(name: "pgpreflight", version: toolVersion, ruleSet: .current), run: run, settings: digest,
+      source: ClusterReport(of: pair.source, on: .source, options: pair.options),
+      target: ClusterReport(of: pair.target, on: .target, options: pair.options), capacity: assessment.capacity,
+      verdict: assessment.verdict, summary: Summary(of: assessment.outcomes), outcomes: assessment.outcomes,
+      plan: assessment.plan, migration: migration)
+  }
+
+  /// Writes every report that can be written, and the summary, whatever becomes of the others.
+  func write(_ report: Report) async throws {
+    let destinations = settings.destinations
+    // Side by side, as all of them are pure functions of the report.
+    let rendered = await withTaskGroup(of: (Int, Result<String, any Error>).self) { group in
+      for (index, destination) in destinations.enumerated() {
+        group.addTask { (index, Result { try destination.reporter.render(report) }) }
+      }
+      return await group.reduce(into: [:]) { $0[$1.0] = $1.1 }
+    }
+    var failures: [Failure] = []
+    var written: [ReportDestination] = []
+    signals.removing(destinations.compactMap(\.temporaryPath)) {
+      for (index, destination) in destinations.enumerated() {
+        do {
+          guard let text = try rendered[index]?.get() else { continue }
+          try destination.write(text)
+          written.append(destination)
+        } catch let failure as Failure {
+          failures.append(failure)
+        } catch {
+          failures.append(
+            Failure(status: .software, description: "the \(destination.reporter.format) report: \(error)"))
+        }
+      }
+      printSummary(of: report, destinations: written)
+    }
+    guard let last = failures.popLast() else { return }
+    for failure in failures { writeToStandardError("pgpreflight: \(failure)\n") }
+    throw last
+  }
+
+  /// To standard output, or beside it where a report goes there.
+  func printSummary(of report: Report, destinations: [ReportDestination] = []) {
+    guard !output.quiet else { return }
+    let isTaken = settings.destinations.contains { $0.path == nil }
+    let terminal = TerminalCapabilities(of: isTaken ? 2 : 1, color: output.color, environment: environment)
+    let style = TerminalStyle(
+      color: terminal.color, unicode: terminal.unicode, width: terminal.width, verbose: output.verbose)
+    let summary = terminalSummary(report, style: style, written: destinations.compactMap(\.path))
+    isTaken ? writeToStandardError(summary) : writeToStandardOutput(summary)
+  }
+}
