@@ -49,7 +49,7 @@ struct DatabaseMigration: Sendable {
         try await Resumption(self, snapshot, archive, digest: digest)
       }
     }
-    if resumption.isFinished { return }
+    if let finished = resumption.finished { return record.resume(finished) }
     if !resumption.hasBegun {
       try await slots.run {
         try await record.phase("database") {
@@ -89,7 +89,7 @@ struct DatabaseMigration: Sendable {
     }
     try await target.session(in: name, for: "finishing") { connection in
       // This commit is not asynchronous, so that all before it are on disk with it.
-      let statements = [Statement("SET synchronous_commit = on"), journal.record("done", snapshot.nextTransaction)]
+      let statements = [Statement("SET synchronous_commit = on"), try journal.record(finished: record.done())]
       _ = try await connection.pipeline([statements])[0].get()
     }
   }
@@ -108,21 +108,20 @@ struct DatabaseMigration: Sendable {
 
   private var extensionsLeftOut: [String] { context.pair.options.excludedExtensions }
 
-  /// For `pg_dump`, which tables it takes along.
+  /// For `pg_dump`, which tables it takes along; views and sequences can be named too.
   private var filter: [String] {
-    let options = context.pair.options.tables
-    guard options != .all, let pair = context.pair.databasePairs.first(where: { $0.name.isSameName(as: name) }),
-      let tables = (try? pair.snapshot(on: .source))?.tables.ifKnown
-    else { return [] }
-    func patterns(_ isNamed: (Table) -> Bool) -> [String] {
-      tables.filter(isNamed).map { "\(patternQuoted($0.nspname)).\(patternQuoted($0.relname))" }
+    func arguments(_ option: String, _ patterns: [TablePattern]) -> [String] {
+      patterns.filter { $0.database.map { $0.isSameName(as: name) } ?? true }
+        .map { "\(option)=\($0.schema.map(patternQuoted) ?? "*").\(patternQuoted($0.table))" }
     }
-    if case .without = options {
-      return patterns { !options.selects($0, in: name) }.map { "--exclude-table=\($0)" }
+    switch context.pair.options.tables {
+    case .all: return []
+    case .without(let patterns): return arguments("--exclude-table", patterns)
+    case .only(let patterns):
+      let selected = arguments("--table", patterns)
+      // Without any pattern everything would be dumped.
+      return selected.isEmpty ? ["--exclude-schema=*"] : selected
     }
-    let selected = patterns { options.selects($0, in: name) }
-    // Without any pattern everything would be dumped.
-    return selected.isEmpty ? ["--exclude-schema=*"] : selected.map { "--table=\($0)" }
   }
 
   /// In a pattern of `pg_dump` everything between quotes means itself (PostgreSQL documentation, psql, "Patterns").
@@ -156,9 +155,11 @@ struct DatabaseMigration: Sendable {
   }
 
   private func restoreSchema(_ archive: SchemaArchive) async throws {
-    try await restoreAtOnce(
-      archive.beforeData.filter { !$0.isKind("DATABASE") && !$0.isKind("DATABASE PROPERTIES") && !isLeftOut($0) },
-      archive, step: "schema")
+    try await restoreAtOnce(schemaEntries(archive), archive, step: "schema")
+  }
+
+  func schemaEntries(_ archive: SchemaArchive) -> [ArchiveEntry] {
+    archive.beforeData.filter { !$0.isKind("DATABASE") && !$0.isKind("DATABASE PROPERTIES") && !isLeftOut($0) }
   }
 
   private func restoreRest(_ entries: [ArchiveEntry], _ archive: SchemaArchive) async throws {
@@ -168,7 +169,7 @@ struct DatabaseMigration: Sendable {
   /// All of it or nothing, where the server has locks enough for that.
   private func restoreAtOnce(_ entries: [ArchiveEntry], _ archive: SchemaArchive, step: String) async throws {
     let isOne = entries.count <= Self.maximumPerTransaction
-    if !isOne { try await note("\(step) begun") }
+    try await note("\(step) begun", isOne ? "at once" : "in parts")
     try await archive.restore(
       entries, into: name, of: target, settings: restoreSettings,
       arguments: (isOne ? ["--single-transaction"] : []) + tablespaces)
@@ -286,15 +287,25 @@ struct DatabaseMigration: Sendable {
       try await snapshot.connection.query("SELECT EXISTS (SELECT FROM pg_catalog.pg_largeobject_metadata)")
     }
     guard rows.text(0, 0) == "t" else { return }
+    if resumption.steps["large objects begun"] != nil {
+      // From 17 on the data of a dump creates them. Before, it only writes into them, which can be done again.
+      let there = try await target.session(in: name, for: "looking for large objects") {
+        try await $0.query("SELECT EXISTS (SELECT FROM pg_catalog.pg_largeobject_metadata)").text(0, 0)
+      }
+      if context.tools.pgDump.major >= 17, there == "t" { return try await note("large objects") }
+    }
     try await slots.run {
+      try await note("large objects begun")
       // In one transaction: an interrupted run leaves none of them behind.
-      try await dump.run(
-        [
-          "--format=custom", "--compress=0", "--section=data", "--exclude-table-data=*.*",
-          "--snapshot=\(snapshot.id)",
-        ], over: source.program(database: name),
-        into: restore, ["--exit-on-error", "--single-transaction"],
-        over: target.program(database: name, settings: ["synchronous_commit": "off"]))
+      try await attempting("copying large objects", target, database: name) {
+        try await dump.run(
+          [
+            "--format=custom", "--compress=0", "--section=data", "--exclude-table-data=*.*",
+            "--snapshot=\(snapshot.id)",
+          ], over: source.program(database: name),
+          into: restore, ["--exit-on-error", "--single-transaction"],
+          over: target.program(database: name, settings: ["synchronous_commit": "off"]))
+      }
       try await note("large objects")
     }
   }

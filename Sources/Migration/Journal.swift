@@ -1,4 +1,6 @@
+import Assessment
 import Catalog
+import FoundationEssentials
 import Postgres
 
 /// What a run has finished in one database: a table in a schema of its own on the target, written in the transactions
@@ -27,6 +29,17 @@ struct Journal: Sendable {
 
   func record(_ step: String, _ detail: String = "") -> Statement {
     Statement("INSERT INTO \(table) (step, detail) VALUES ($1, $2)", [step, detail])
+  }
+
+  /// The step of a database that is complete.
+  static let done = "done"
+
+  func record(finished database: MigratedDatabase) throws -> Statement {
+    record(Self.done, String(decoding: try JSONEncoder().encode(database), as: UTF8.self))
+  }
+
+  static func finished(_ detail: String) -> MigratedDatabase? {
+    try? JSONDecoder().decode(MigratedDatabase.self, from: Data(detail.utf8))
   }
 
   func forget(_ step: String) -> Statement { Statement("DELETE FROM \(table) WHERE step = $1", [step]) }

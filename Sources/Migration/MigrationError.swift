@@ -4,21 +4,26 @@ import Postgres
 /// Why a step failed: what was attempted, where, and what the server said.
 public struct MigrationError: Error, Sendable, Equatable, CustomStringConvertible {
   public var description: String
+  /// Whether it says where.
+  private var isPlaced = false
 
   init(_ description: String) { self.description = description }
 
   init(_ attempt: String, _ endpoint: Endpoint, database: String, _ error: any Error) {
-    let place = "database \(quotedIdentifier(database)) of the \(endpoint.side)"
+    if let error = error as? MigrationError, error.isPlaced {
+      self = error
+      return
+    }
+    let words: String
     switch error {
-    case let error as MigrationError: self = error
     case let error as PostgresError:
       let code = error.sqlstate.map { " (SQLSTATE \($0))" } ?? ""
-      let detail = error.detail.map { "; \($0)" } ?? ""
-      let hint = error.hint.map { "; \($0)" } ?? ""
-      description = "\(attempt) in \(place): \(error.message)\(code)\(detail)\(hint)"
-    case let error as ConnectionFailure: description = "\(attempt) in \(place): \(error.message)"
-    default: description = "\(attempt) in \(place): \(error)"
+      words = ([error.message + code] + [error.detail, error.hint].compactMap(\.self)).joined(separator: "; ")
+    case let error as ConnectionFailure: words = error.message
+    default: words = "\(error)"
     }
+    description = "\(attempt) in database \(quotedIdentifier(database)) of the \(endpoint.side): \(words)"
+    isPlaced = true
   }
 }
 

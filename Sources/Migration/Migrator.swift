@@ -111,18 +111,17 @@ public struct Migrator: Sendable {
 
   private func migrate(_ plan: DatabasePlan, _ slots: Slots) async -> MigratedDatabase {
     let record = Record(database: plan.name, events: events)
-    let method = plan.method ?? .dump
     let migration = DatabaseMigration(
       name: plan.name, settings: settings, context: context, source: source, target: target,
       targetEntrance: entrance(.target), slots: slots, journal: journal, record: record)
     do {
       try Task.checkCancellation()
       try await migration.run()
-      return record.result(.done, "", method: method.rawValue)
+      return record.done()
     } catch is CancellationError {
-      return record.result(.cancelled, "interrupted; --resume goes on with it", method: method.rawValue)
+      return record.result(.cancelled, "interrupted; --resume goes on with it")
     } catch {
-      return record.result(.failed, "\(error)", method: method.rawValue)
+      return record.result(.failed, "\(error)")
     }
   }
 

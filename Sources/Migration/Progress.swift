@@ -1,4 +1,5 @@
 import Assessment
+import Catalog
 import Synchronization
 
 /// What happens during a migration, for whoever watches it.
@@ -22,6 +23,7 @@ final class Record: Sendable {
     var rows = 0
     var bytes = 0
     var verification: Verification?
+    var finished: MigratedDatabase?
   }
 
   let database: String
@@ -56,11 +58,18 @@ final class Record: Sendable {
 
   func verified(_ verification: Verification) { state.withLock { $0.verification = verification } }
 
-  func result(_ status: MigratedDatabase.Status, _ message: String, method: String) -> MigratedDatabase {
+  /// An interrupted run has done all of it.
+  func resume(_ finished: MigratedDatabase) { state.withLock { $0.finished = finished } }
+
+  func done() -> MigratedDatabase { result(.done) }
+
+  func result(_ status: MigratedDatabase.Status, _ message: String = "") -> MigratedDatabase {
     state.withLock {
-      MigratedDatabase(
-        name: database, method: method, status: status, message: message, phases: $0.phases, tables: $0.tables.count,
-        rows: $0.rows, bytes: $0.bytes, verification: $0.verification)
+      $0.finished
+        ?? MigratedDatabase(
+          name: database, method: Method.dump.rawValue, status: status, message: message, phases: $0.phases,
+          tables: $0.tables.count,
+          rows: $0.rows, bytes: $0.bytes, verification: $0.verification)
     }
   }
 }

@@ -15,7 +15,8 @@ struct Resumption: Sendable {
   private(set) var isDropped = false
 
   var hasBegun: Bool { steps["begun"] != nil }
-  var isFinished: Bool { steps["done"] != nil }
+  /// What was done, where nothing is left to be done.
+  var finished: MigratedDatabase? { steps[Journal.done].flatMap(Journal.finished) }
 
   init() {}
 
@@ -32,7 +33,11 @@ struct Resumption: Sendable {
       }
       return try await migration.journal.steps(over: connection)
     }
-    guard hasBegun, !isFinished else { return }
+    guard hasBegun, finished == nil else { return }
+    for (step, entries) in [("schema", migration.schemaEntries(archive)), ("rest", archive.afterData)]
+    where steps[step] == nil && steps["\(step) begun"] == "at once" {
+      if try await Self.isThere(entries, migration, snapshot) { steps[step] = "" }
+    }
     if let reason = try await whyNotToGoOn(migration, snapshot, archive, digest: digest) {
       try await startOver(migration, because: reason)
     } else {
@@ -77,13 +82,13 @@ struct Resumption: Sendable {
   private func whyNotToGoOn(
     _ migration: DatabaseMigration, _ snapshot: SourceSnapshot, _ archive: SchemaArchive, digest: String
   ) async throws -> String? {
-    for step in ["schema", "rest"] where steps["\(step) begun"] != nil && steps[step] == nil {
+    for step in ["schema", "rest"] where steps["\(step) begun"] == "in parts" && steps[step] == nil {
       return "the run was interrupted while it created more objects than fit into one transaction"
     }
     guard steps["schema"] != nil else { return nil }
     guard steps["begun"]?.hasSuffix(digest) == true else { return "the schema of the source has changed since" }
     guard let copiedUnder = steps["snapshot"], copiedUnder != snapshot.nextTransaction else { return nil }
-    if steps["large objects"] != nil { return "the source was written to since, and large objects were copied" }
+    if steps["large objects begun"] != nil { return "the source was written to since, and large objects were copied" }
     let tables = try await migration.tables(snapshot, archive)
     let complete = tables.filter { table in
       let parts = steps.keys.filter { $0.hasPrefix("rows \(table.oid) ") }
@@ -111,6 +116,33 @@ struct Resumption: Sendable {
     }
     self = Resumption()
     isDropped = true
+  }
+
+  /// Whether what was to be created in one transaction is there, of which the journal does not know yet.
+  private static func isThere(
+    _ entries: [ArchiveEntry], _ migration: DatabaseMigration, _ snapshot: SourceSnapshot
+  ) async throws -> Bool {
+    // Indexes and keys are there before the rest.
+    let own = entries.first { entry in
+      entry.catalog != 0 && !["INDEX", "CONSTRAINT", "FK CONSTRAINT"].contains { entry.isKind($0) }
+    }
+    // What has no identity of its own, a comment, say, does no harm when it is created again.
+    guard let own else { return false }
+    let address = try await attempting("identifying an object", snapshot.source, database: snapshot.database) {
+      try await snapshot.connection.query(
+        "SELECT type, object_names, object_args FROM pg_catalog.pg_identify_object_as_address($1::oid, $2::oid, 0)",
+        ["\(own.catalog)", "\(own.oid)"])
+    }
+    return try await migration.target.session(in: migration.name, for: "looking for what was created") { connection in
+      do {
+        _ = try await connection.query(
+          "SELECT FROM pg_catalog.pg_get_object_address($1, $2::text[], $3::text[])",
+          (0..<3).map { address.text(0, $0) })
+        return true
+      } catch let error as PostgresError where !error.isConnectionLost {
+        return false
+      }
+    }
   }
 
   private struct Built: Decodable, Sendable {

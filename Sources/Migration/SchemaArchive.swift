@@ -40,9 +40,11 @@ struct SchemaArchive: Sendable {
     self.file = file
     self.restore = restore
     let connection = try source.program(database: database)
-    try await dump.run(
-      ["--format=custom", "--section=pre-data", "--section=post-data", "--no-subscriptions", "--file", file.path]
-        + arguments, over: connection)
+    _ = try await attempting("dumping the schema", source, database: database) {
+      try await dump.run(
+        ["--format=custom", "--section=pre-data", "--section=post-data", "--no-subscriptions", "--file", file.path]
+          + arguments, over: connection)
+    }
     beforeData = try await Self.entries(of: file, section: "pre-data", restore)
     afterData = try await Self.entries(of: file, section: "post-data", restore)
   }
@@ -61,9 +63,11 @@ struct SchemaArchive: Sendable {
   ) async throws {
     guard !entries.isEmpty else { return }
     let list = try NamelessFile(entries.map { "\($0.id);\n" }.joined())
-    try await restore.run(
-      ["--exit-on-error", "--use-list", list.path] + arguments + [file.path],
-      over: target.program(database: database, settings: settings))
+    _ = try await attempting("creating objects", target, database: database) {
+      try await restore.run(
+        ["--exit-on-error", "--use-list", list.path] + arguments + [file.path],
+        over: target.program(database: database, settings: settings))
+    }
   }
 
   /// The statements that it holds, as text, to be compared with those of another day.

@@ -26,7 +26,7 @@ extension Rule {
         return .passed("No column has an option that the target lacks.")
       }
       guard let tools = try pair.clusters.chosenTools() else { return ClientTools.none }
-      let pgDump = ServerVersion(rawValue: tools.pgDump.major * 10_000 + tools.pgDump.minor)
+      let pgDump = tools.pgDump.release
       let advice = """
         Name the folder of the source's own pg_dump, of \(try pair.clusters.source.version), with --pg-bin; or update \
         the client programs or the target to a release that knows the option.

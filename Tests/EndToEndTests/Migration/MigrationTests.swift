@@ -1,0 +1,210 @@
+import Assessment
+import Foundation
+import TestSupport
+import Testing
+import Yams
+
+@Suite(.timeLimit(.minutes(5))) struct MigrationTests {
+  @Test(arguments: [15, 17, 18])
+  func `every kind of object arrives as it is`(version: Int) async throws {
+    guard TestCluster.available(version) != nil else { return }
+    let move = try await Move.start(to: version)
+    // What the newer servers of the tests were built without.
+    try await move.makeEverything(icu: version == 15, xml: version != 18)
+    let done = try await move.migrate(["--verify", "full"])
+    let database = try #require(done.database(Move.everything), "\(done.output.stderr)")
+    #expect(database.status == .done, "\(database.message)")
+    #expect(database.verification?.mode == .full)
+    #expect(database.verification?.mismatches == [])
+    #expect(database.rows > 10_000)
+    #expect(done.output.status == .exited(0))
+    try await move.expectSame(Move.everything)
+
+    for query in [
+      "select string_agg(x.y, ',') from (select loid || md5(string_agg(data, '' order by pageno)) as y from pg_largeobject group by loid order by loid) x",
+      "select string_agg(l.oid || l.lomowner::regrole::text || l.lomacl::text, ',') from pg_largeobject_metadata l",
+      "select last_value || is_called::text from app.customers_id_seq",
+      "select last_value || is_called::text from app.alone",
+      "select last_value || is_called::text from app.untouched",
+      "select string_agg(setrole::regrole::text || setconfig::text, ',' order by 1) from pg_db_role_setting, pg_database d "
+        + "where d.oid = setdatabase and datname = current_database()",
+      "select string_agg(umoptions::text, ',') from pg_user_mappings",
+    ] {
+      let values = try await (
+        move.source.value(query, database: Move.everything), move.target.value(query, database: Move.everything)
+      )
+      #expect(values.0 == values.1 && !values.0.isEmpty, "\(query)")
+    }
+    #expect(try await move.journals(in: Move.everything) == "0")
+    #expect(try await move.sessions() == 0)
+    // Planner's statistics are there, those of several columns among them.
+    #expect(
+      try await move.target.value(
+        "select count(*) from pg_stats_ext where statistics_schemaname = 'app'", database: Move.everything) == "1")
+  }
+
+  @Test func `healthy schemas of different kinds arrive as they are`() async throws {
+    let move = try await Move.start()
+    let folder = migrationFixtures.appending(path: "../scenarios/general").standardizedFileURL
+    for name in ["shop", "tenants", "geodata"] {
+      let text = try String(contentsOf: folder.appending(path: "healthy-\(name).yaml"), encoding: .utf8)
+      let scenario = try YAMLDecoder().decode(Scenario.self, from: text)
+      let variables = ["database": name, "role": "postgres"]
+      try await move.source.sql("create database \(name)")
+      try await move.source.sql(scenario.source?.clusterSql ?? "", variables: variables)
+      try await move.source.sql(scenario.source?.sql ?? "", database: name, variables: variables)
+    }
+    let done = try await move.migrate(["--verify", "full"])
+    #expect(done.output.status == .exited(0), "\(done.output.stdout)\(done.output.stderr)")
+    for name in ["shop", "tenants", "geodata"] { try await move.expectSame(name) }
+  }
+
+  @Test func `a database that is there is used when it is empty, and never when it is not`() async throws {
+    let move = try await Move.start()
+    try await move.makeShop(rows: 1000)
+    try await move.source.sql("create database other")
+    try await move.source.sql("create table t (a int)", database: "other")
+    try await move.target.sql("create database shop")
+    try await move.target.sql("create database other")
+    try await move.target.sql("create table t (mine int); insert into t values (1)", database: "other")
+
+    let refused = try await move.migrate()
+    #expect(refused.output.status == .exited(1))
+    #expect(refused.report?.migration == nil)
+    #expect(refused.output.stderr.contains("nothing was migrated: database other can't be migrated: no method is left"))
+    #expect(
+      try await move.target.value("select count(*) from pg_class where relname = 'orders'", database: "shop") == "0")
+
+    let partial = try await move.migrate(["--skip-blocked"])
+    #expect(partial.output.status == .exited(1))
+    #expect(partial.database("shop")?.status == .done)
+    #expect(partial.database("other")?.status == .skipped)
+    #expect(try await move.target.value("select mine from t", database: "other") == "1")
+    try await move.expectSame("shop")
+    #expect(try await move.journals(in: "shop") == "0")
+  }
+
+  @Test func `filters choose databases, tables, roles and extensions`() async throws {
+    let move = try await Move.start()
+    try await move.makeShop(rows: 1000)
+    try await move.source.sql("create role left_out; create role taken_along; create database not_this")
+    try await move.source.sql(
+      "create extension pg_trgm; create schema \"S 1\"; create table \"S 1\".\"T \"\"1\" (a int)", database: "shop")
+    let done = try await move.migrate([
+      "--exclude-database", "not_this", "--exclude-role", "left_out", "--exclude-extension", "pg_trgm",
+      "--skip-table", "orders,\"S 1\".\"T \"\"1\",sums", "--verify", "full",
+    ])
+    #expect(done.output.status == .exited(0), "\(done.output.stdout)\(done.output.stderr)")
+    #expect(done.database("not_this") == nil)
+    let roles = Dictionary(
+      uniqueKeysWithValues: (done.report?.migration?.roles ?? []).map { ($0.name, $0.status) })
+    #expect(roles == ["left_out": .excluded, "taken_along": .created, "postgres": .exists])
+    let names = "select string_agg(relname, ',' order by relname) from pg_class where relkind = 'r' and oid > 16383"
+    #expect(try await move.target.value(names, database: "shop") == "customers,small")
+    #expect(
+      try await move.target.value("select count(*) from pg_extension where extname = 'pg_trgm'", database: "shop")
+        == "0")
+    #expect(try await move.target.value("select count(*) from pg_roles where rolname = 'left_out'") == "0")
+    #expect(try await move.target.value("select count(*) from customers", database: "shop") == "100")
+  }
+
+  @Test func `an approved plan holds as long as the clusters are what they were`() async throws {
+    let move = try await Move.start()
+    try await move.makeShop(rows: 1000)
+    let folder = try TemporaryFolder()
+    let plan = folder.path + "/plan.json"
+    let check = try await run(
+      arguments: ["check", "--target-free-space", "1TB", "--method", "dump", "--report", "json=\(plan)"]
+        + move.connections)
+    #expect(check.status == .exited(0))
+    try await move.source.sql("create table new (a int)", database: "shop")
+    let arguments = ["--method", "dump", "--plan", plan]
+    let refused = try await move.migrate(arguments)
+    #expect(refused.output.status == .exited(1))
+    #expect(refused.output.stderr.contains("no longer match the approved plan: the source has other"))
+    try await move.source.sql("drop table new", database: "shop")
+    try await move.target.sql("create database more")
+    let again = try await move.migrate(arguments)
+    #expect(again.output.stderr.contains("the target has a new database, more"))
+    try await move.target.sql("drop database more")
+    let done = try await move.migrate(arguments)
+    #expect(done.output.status == .exited(0), "\(done.output.stderr)")
+  }
+
+  @Test func `nothing is written that was not asked for`() async throws {
+    let move = try await Move.start()
+    try await move.makeShop(rows: 1000)
+    let unasked = try await move.migrate(confirms: false)
+    #expect(unasked.output.status == .exited(64))
+    #expect(unasked.output.stderr == "pgpreflight: without a terminal to ask on, --yes is needed\n")
+    let replication = try await move.migrate(["--method", "replication"])
+    #expect(replication.output.status == .exited(64))
+    #expect(try await move.target.value("select count(*) from pg_database where datname = 'shop'") == "0")
+
+    // `script` gives it a terminal.
+    let folder = try TemporaryFolder()
+    let words = ([pgpreflight, "migrate", "--target-free-space", "1TB"] + move.connections).map {
+      "'\($0.replacing("'", with: "'\\''"))'"
+    }
+    for (answer, status) in [("no", Int32(1)), ("yes", 0)] {
+      let output = try await run(
+        executable: "/usr/bin/script",
+        arguments: ["-q", "-e", "-c", words.joined(separator: " "), folder.path + "/typescript"], input: answer + "\n")
+      #expect(output.status == .exited(status), "\(output.stdout)")
+      #expect(output.stdout.contains("To be migrated by dump: postgres, shop"))
+    }
+    try await move.expectSame("shop")
+  }
+
+  @Test func `roles come with attributes, passwords, memberships and settings`() async throws {
+    let move = try await Move.start()
+    try await move.source.sql(
+      """
+      create role a_group nologin; create role "o'dd ""role x" login password 's3cr''et: /@#\\ x' connection limit 3
+        valid until '2040-01-01' createdb noinherit bypassrls;
+      grant a_group to "o'dd ""role x" with admin option; grant pg_monitor to "o'dd ""role x";
+      alter role "o'dd ""role x" set search_path = "$user", 'pu,blic', "we""ird"; alter role a_group set work_mem = '7MB';
+      comment on role a_group is 'it''s one';
+      """)
+    let done = try await move.migrate()
+    #expect(done.output.status == .exited(0), "\(done.output.stderr)")
+    func roles(_ cluster: TestCluster) async throws -> [Substring] {
+      let output = try await run(
+        executable: "\(cluster.binDirectory)/pg_dumpall",
+        arguments: ["--roles-only", "--dbname", cluster.connectionString()])
+      return output.stdout.split(separator: "\n").filter { !$0.hasPrefix("\\") && !$0.contains("ROLE postgres") }
+    }
+    let both = try await (roles(move.source), roles(move.target))
+    #expect(both.0 == both.1)
+  }
+
+  @Test func `passwords that can't be read are made anew, for a file alone`() async throws {
+    let move = try await Move.start()
+    try await move.source.sql(
+      """
+      create role reader login superuser; create role app login password 'app-secret';
+      create role plain login bypassrls;
+      """)
+    let folder = try TemporaryFolder()
+    let file = folder.path + "/passwords"
+    let connections = [
+      "--source", move.source.connectionString(user: "plain"), "--target", move.target.connectionString(),
+    ]
+    let done = try await move.migrate(
+      ["--role-passwords", file, "--accept-undetermined", "role-passwords"], connections: connections)
+    #expect(done.output.status == .exited(0), "\(done.output.stdout)\(done.output.stderr)")
+    let app = done.report?.migration?.roles.first { $0.name == "app" }
+    #expect(app?.passwordPlaceholder == true)
+    let lines = try folder.text("passwords").split(separator: "\n").map { $0.split(separator: "\t") }
+    let password = try #require(lines.first { $0[0] == "app" }.map { String($0[1]) })
+    #expect(password.count == 24)
+    #expect(try FileManager.default.attributesOfItem(atPath: file)[.posixPermissions] as? Int == 0o600)
+    #expect(!(done.output.stdout + done.output.stderr).contains(password))
+    // It really is the role's.
+    let verifier = try await move.target.value("select rolpassword from pg_authid where rolname = 'app'")
+    #expect(verifier.hasPrefix("SCRAM-SHA-256$"))
+    let again = try await move.migrate(["--role-passwords", file], connections: connections)
+    #expect(again.output.status == .exited(73))
+    #expect(again.output.stderr.contains("it exists already"))
+  }
+}
