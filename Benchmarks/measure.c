@@ -1,5 +1,5 @@
-// Runs a command with its output discarded and prints its wall time in seconds, its peak resident memory in KiB, and its
-// exit status.
+// Runs a command with its output discarded and prints its wall time in seconds, its peak resident memory in KiB, its
+// exit status, and the processor time of it and its children in seconds.
 //
 // Usage: measure COMMAND [ARGUMENT…]
 #include <fcntl.h>
@@ -28,6 +28,8 @@ int main(int argc, char **argv) {
   if (wait4(child, &status, 0, &usage) < 0) return 70;
   clock_gettime(CLOCK_MONOTONIC, &end);
   double seconds = (end.tv_sec - start.tv_sec) + (end.tv_nsec - start.tv_nsec) / 1e9;
-  printf("%.6f %ld %d\n", seconds, usage.ru_maxrss, WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
+  double processor = usage.ru_utime.tv_sec + usage.ru_stime.tv_sec + (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
+  printf("%.6f %ld %d %.3f\n", seconds, usage.ru_maxrss,
+         WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), processor);
   return 0;
 }
