@@ -37,6 +37,7 @@ public struct DatabaseSnapshot: Codable, Sendable, Equatable {
   public var unidentifiedTables: Fact<[UnidentifiedTable]>
   public var fullIdentityTables: Fact<[FullIdentityTable]>
   public var unloggedTables: Fact<[UnloggedTable]>
+  public var sequenceUses: Fact<[SequenceUse]>
   /// Read in source databases where the target may refuse the options of columns.
   public var versionedColumns: Fact<VersionedColumns>
   /// Found in source databases.
@@ -101,6 +102,7 @@ public struct DatabaseSnapshot: Codable, Sendable, Equatable {
     unidentifiedTables = .unknown(reason)
     fullIdentityTables = .unknown(reason)
     unloggedTables = .unknown(reason)
+    sequenceUses = .unknown(reason)
     versionedColumns = .unknown(reason)
     failedExpressions = .unknown(reason)
     firingTriggers = .unknown(reason)

@@ -70,7 +70,25 @@ extension ClusterInspector {
         reader.all(\.unidentifiedTables, limit)
         try await reader.read(into: &database)
       }
+      if replicates { try await readSequences(summary.sequences, in: session, into: &database) }
     }
+  }
+
+  /// In transactions of their own, which end at once: other than what reads catalogs, this locks what users have.
+  private func readSequences(
+    _ count: Int, in session: CatalogSession, into database: inout DatabaseSnapshot
+  ) async throws {
+    database.sequenceUses = .known([])
+    guard snapshot.server.ifKnown?.version.major ?? 10 >= 10 else { return }
+    var uses: [SequenceUse] = []
+    for first in stride(from: 0, to: min(count, SequenceUse.mostRead), by: SequenceUse.rowsAtOnce) {
+      let reader = session.reader(for: DatabaseSnapshot.self)
+      reader.all(\.sequenceUses, ["\(first)"])
+      try await reader.read(into: &database)
+      guard case .known(let more) = database.sequenceUses else { return }
+      uses += more
+    }
+    database.sequenceUses = .known(uses)
   }
 
   /// What extensions hold, for those that are there.
@@ -106,6 +124,7 @@ extension DatabaseSnapshot {
     unidentifiedTables = .unknown(reason)
     fullIdentityTables = .unknown(reason)
     unloggedTables = .unknown(reason)
+    sequenceUses = .unknown(reason)
     firingTriggers = .unknown(reason)
     firingRules = .unknown(reason)
     generatedKeyTables = .unknown(reason)

@@ -78,6 +78,7 @@ import Testing
     ("unidentifiedTables", { $0.inspected[0].unidentifiedTables = .missing }),
     ("fullIdentityTables", { $0.inspected[0].fullIdentityTables = .missing }),
     ("unloggedTables", { $0.inspected[0].unloggedTables = .missing }),
+    ("sequenceUses", { $0.inspected[0].sequenceUses = .missing }),
     ("rowSecuredTables", { $0.inspected[0].rowSecuredTables = .missing }),
     ("failedExpressions", { $0.inspected[0].failedExpressions = .missing }),
     ("largeTables", { $0.inspected[0].largeTables = .missing }),
@@ -123,6 +124,11 @@ import Testing
     situation.source.inspected[0].fullIdentityTables = .known([.named("f")])
     situation.source.inspected[0].unloggedTables = .known([
       UnloggedTable(nTotal: 1, nspname: "public", relname: "u", sizeBytes: 0)
+    ])
+    situation.source.inspected[0].summary.change { $0.sequences = 1 }
+    situation.source.inspected[0].sequenceUses = .known([
+      SequenceUse(
+        nspname: "public", relname: "s", isNarrowColumn: false, isDescending: false, lastValue: 99, finalValue: 100)
     ])
     situation.source.inspected[0].rowSecuredTables = .known([
       RowSecuredTable(nTotal: 1, nspname: "public", relname: "r", owner: "o", isForced: false)

@@ -93,6 +93,7 @@ extension DatabaseSnapshot {
     snapshot.unidentifiedTables = .known([])
     snapshot.fullIdentityTables = .known([])
     snapshot.unloggedTables = .known([])
+    snapshot.sequenceUses = .known([])
     snapshot.versionedColumns = .known(VersionedColumns(areThere: false))
     snapshot.failedExpressions = .known([])
     snapshot.invalidIndexes = .known([])

@@ -13,7 +13,7 @@ import Testing
   /// What takes a server that is not to be had, as the rules' own tests show, and what is never more than a notice.
   static let rulesThatCannotFailHere = [
     "replication-source-version", "source-version-supported", "target-version-supported", "minor-current",
-    "partitioned-tables", "sequences", "materialized-views", "pg-dump-column-options", "database-properties",
+    "partitioned-tables", "materialized-views", "pg-dump-column-options", "database-properties",
     "provider-supported",
     "size-summary", "statistics-after-restore", "wal-retention-during-copy", "libpq-version",
     "removed-types", "tables-with-oids",
