@@ -19,6 +19,7 @@ public struct ClusterSnapshot: Codable, Sendable, Equatable {
   public var control: Fact<ControlData>
   public var me: Fact<CurrentRole>
   public var roles: Fact<[Role]>
+  public var memberships: Fact<[Membership]>
   public var settings: Fact<[Setting]>
   public var databases: Fact<[Database]>
   public var databaseSizes: Fact<[DatabaseSize]>
@@ -70,6 +71,7 @@ public struct ClusterSnapshot: Codable, Sendable, Equatable {
     control = .unknown(reason)
     me = .unknown(reason)
     roles = .unknown(reason)
+    memberships = .unknown(reason)
     settings = .unknown(reason)
     databases = .unknown(reason)
     databaseSizes = .unknown(reason)

@@ -148,6 +148,7 @@ struct ClusterInspector: Sendable {
     let reader = session.reader(for: ClusterSnapshot.self)
     reader.only(\.control)
     reader.all(\.roles)
+    reader.all(\.memberships)
     reader.all(\.settings)
     reader.all(\.slots)
     reader.only(\.activity)

@@ -61,7 +61,8 @@ import Testing
   /// Each takes away one thing that could have been read.
   private static let holes: [(name: String, make: @Sendable (inout ClusterSnapshot) -> Void)] = [
     ("sessionStart", { $0.sessionStart = .missing }), ("server", { $0.server = .missing }),
-    ("me", { $0.me = .missing }), ("settings", { $0.settings = .missing }),
+    ("me", { $0.me = .missing }), ("memberships", { $0.memberships = .missing }),
+    ("settings", { $0.settings = .missing }),
     ("databases", { $0.databases = .missing }), ("databaseSizes", { $0.databaseSizes = .missing }),
     ("slots", { $0.slots = .missing }),
     ("preparedTransactions", { $0.preparedTransactions = .missing }),

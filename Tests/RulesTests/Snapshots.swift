@@ -151,6 +151,7 @@ extension ClusterSnapshot {
         systemIdentifier: isSource ? "7000000000000000001" : "7000000000000000002", timelineId: 1, dataChecksums: true))
     cluster.me = .known(.named("postgres", superuser: true))
     cluster.roles = .known([Role(rolname: "postgres", rolcanlogin: true, rolsuper: true)])
+    cluster.memberships = .known([])
     cluster.settings = .known([])
     for (name, value) in [
       ("wal_level", "logical"), ("max_replication_slots", "10"), ("max_wal_senders", "10"),

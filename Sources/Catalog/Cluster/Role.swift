@@ -21,3 +21,28 @@ public struct Role: CatalogRow {
     """
   }
 }
+
+/// That a role is a member of another, whoever granted it.
+public struct Membership: CatalogRow {
+  public var role: String
+  public var member: String
+  public var adminOption: Bool
+  /// Before 16 it is up to the member's attribute INHERIT.
+  public var inheritOption: Bool
+  public var setOption: Bool
+
+  public static let subject = "the memberships of roles"
+
+  public static func sql(_ server: ServerVersion) -> String {
+    let hasOptions = server.major >= 16
+    return """
+      SELECT g.rolname AS role, m.rolname AS member, bool_or(a.admin_option) AS admin_option,
+             bool_or(\(hasOptions ? "a.inherit_option" : "m.rolinherit")) AS inherit_option,
+             \(hasOptions ? "bool_or(a.set_option)" : "true") AS set_option
+        FROM pg_catalog.pg_auth_members a JOIN pg_catalog.pg_roles g ON g.oid = a.roleid
+        JOIN pg_catalog.pg_roles m ON m.oid = a.member
+       WHERE pg_catalog.oidge(a.member, 16384::oid)
+       GROUP BY g.rolname, m.rolname ORDER BY g.rolname COLLATE "C", m.rolname COLLATE "C"
+      """
+  }
+}

@@ -7,45 +7,114 @@ extension Rule {
     documentation: "https://www.postgresql.org/docs/current/role-attributes.html",
     explanation: Explanation(
       why: """
-        A role that the target has already is left as it is. If it has other attributes, its sessions fail after the \
-        move, or may do more than they should.
+        A role that the target has already is left as it is. If it has other attributes or is a member of fewer roles, \
+        its sessions fail after the move, or may do more than they should.
         """,
       decides: """
         Each role that a selected database needs and that the target has too has the same LOGIN, SUPERUSER, INHERIT, \
-        CREATEDB, CREATEROLE, REPLICATION and BYPASSRLS there. The roles of this check, those of a provider and the \
+        CREATEDB, CREATEROLE, REPLICATION and BYPASSRLS there, and is a member of the same roles, as far as the target \
+        has them; from 16 on, with the same INHERIT and SET. The roles of this check, those of a provider and the \
         superuser that initdb made do not count.
         """,
       fix: "Alter the role on the target, unless it is another one that merely has the same name."),
     decide: .cluster { pair in
-      let connected = [try pair.source.me.value.rolname, try pair.target.me.value.rolname]
       let there = Dictionary(
         try pair.target.roles.value.map { ($0.rolname.nameBytes, $0) }, uniquingKeysWith: { first, _ in first })
-      var seen: Set<[UInt8]> = []
+      let memberships = try pair.missingMemberships(of: there)
+      var conflicting = 0
       var findings: [Finding] = []
-      for role in try pair.neededRoles() where seen.insert(role.rolname.nameBytes).inserted {
-        guard !role.isPredefined, !connected.containsName(role.rolname),
-          !pair.options.excludedRoles.containsName(role.rolname), let other = there[role.rolname.nameBytes]
-        else { continue }
-        let differences = [
-          ("LOGIN", role.rolcanlogin, other.rolcanlogin), ("SUPERUSER", role.rolsuper, other.rolsuper),
-          ("INHERIT", role.rolinherit, other.rolinherit), ("CREATEDB", role.rolcreatedb, other.rolcreatedb),
-          ("CREATEROLE", role.rolcreaterole, other.rolcreaterole),
-          ("REPLICATION", role.rolreplication, other.rolreplication),
-          ("BYPASSRLS", role.rolbypassrls, other.rolbypassrls),
-        ].filter { $0.1 != $0.2 }
-        guard !differences.isEmpty else { continue }
-        let wanted = differences.map { $0.1 ? $0.0 : "NO\($0.0)" }
-        findings.append(
-          Finding(
-            "role \(quotedIdentifier(role.rolname))",
-            "on the source it is \(wanted.listed(atMost: 9)), on the target "
-              + differences.map { $0.2 ? $0.0 : "NO\($0.0)" }.listed(atMost: 9),
-            remediation: Remediation(
-              "Alter it on the target, if it is the same role.",
-              paste: "ALTER ROLE \(quotedIdentifier(role.rolname)) \(wanted.joined(separator: " "));", at: .target)))
+      for (role, other) in try pair.rolesOfBothSides(there) {
+        let own = [role.difference(from: other)].compactMap(\.self) + (memberships[role.rolname.nameBytes] ?? [])
+        conflicting += own.isEmpty ? 0 : 1
+        findings += own
       }
       guard !findings.isEmpty else { return .passed("Roles that both sides have may do the same.") }
       return .failed(
-        "\(findings.count.counted("role")) may do something else on the target.", Array(findings.prefix(100)))
+        "\(conflicting.counted("role")) may do something else on the target.", Array(findings.prefix(100)))
     })
+}
+
+extension ClusterPair {
+  /// Those that selected databases need, that are to be altered by no other tool, and how they are on the target.
+  fileprivate func rolesOfBothSides(_ there: [[UInt8]: Role]) throws(Undetermined) -> [(RoleReference, Role)] {
+    let connected = [try source.me.value.rolname, try target.me.value.rolname]
+    var seen: Set<[UInt8]> = []
+    return try neededRoles().compactMap { role in
+      guard seen.insert(role.rolname.nameBytes).inserted, !role.isPredefined, !connected.containsName(role.rolname),
+        !options.excludedRoles.containsName(role.rolname), let other = there[role.rolname.nameBytes]
+      else { return nil }
+      return (role, other)
+    }
+  }
+
+  /// By member: what it is a member of on the source, and not or with less on the target.
+  fileprivate func missingMemberships(of there: [[UInt8]: Role]) throws(Undetermined) -> [[UInt8]: [Finding]] {
+    let existing = Dictionary(
+      try target.memberships.value.map { ([$0.role.nameBytes, $0.member.nameBytes], $0) },
+      uniquingKeysWith: { first, _ in first })
+    let predefined = Set(try target.predefinedRoles.value.map(\.rolname.nameBytes))
+    let hasOptions = try target.version.major >= 16
+    var missing: [[UInt8]: [Finding]] = [:]
+    // Who may only administer a role, as who has created it from 16 on, gains nothing from it.
+    for membership in try source.memberships.value where membership.inheritOption || membership.setOption {
+      let role = membership.role.nameBytes
+      guard let member = there[membership.member.nameBytes], !member.rolsuper,
+        there[role] != nil || predefined.contains(role),
+        !Provider.ownedRoles.contains(membership.role), !options.excludedRoles.containsName(membership.role)
+      else { continue }
+      let other = existing[[role, membership.member.nameBytes]]
+      guard let finding = membership.finding(other, hasOptions: hasOptions) else { continue }
+      missing[membership.member.nameBytes, default: []].append(finding)
+    }
+    return missing
+  }
+}
+
+extension RoleReference {
+  fileprivate func difference(from other: Role) -> Finding? {
+    let differences = [
+      ("LOGIN", rolcanlogin, other.rolcanlogin), ("SUPERUSER", rolsuper, other.rolsuper),
+      ("INHERIT", rolinherit, other.rolinherit), ("CREATEDB", rolcreatedb, other.rolcreatedb),
+      ("CREATEROLE", rolcreaterole, other.rolcreaterole), ("REPLICATION", rolreplication, other.rolreplication),
+      ("BYPASSRLS", rolbypassrls, other.rolbypassrls),
+    ].filter { $0.1 != $0.2 }
+    guard !differences.isEmpty else { return nil }
+    let wanted = differences.map { $0.1 ? $0.0 : "NO\($0.0)" }
+    return Finding(
+      "role \(quotedIdentifier(rolname))",
+      "on the source it is \(wanted.listed(atMost: 9)), on the target "
+        + differences.map { $0.2 ? $0.0 : "NO\($0.0)" }.listed(atMost: 9),
+      remediation: Remediation(
+        "Alter it on the target, if it is the same role.",
+        paste: "ALTER ROLE \(quotedIdentifier(rolname)) \(wanted.joined(separator: " "));", at: .target))
+  }
+}
+
+extension Membership {
+  private var options: [(name: String, isOn: Bool)] {
+    [("ADMIN", adminOption), ("INHERIT", inheritOption), ("SET", setOption)]
+  }
+
+  /// nil where `other`, that of the target, gives no less.
+  fileprivate func finding(_ other: Membership?, hasOptions: Bool) -> Finding? {
+    let lacking = zip(options, other?.options ?? []).filter { $0.isOn && !$1.isOn }.map(\.0.name)
+    guard other == nil || !lacking.isEmpty else { return nil }
+    let (group, name) = (quotedIdentifier(role), quotedIdentifier(member))
+    let grant: String
+    if hasOptions {
+      let wanted = options.filter { $0.name != "ADMIN" || $0.isOn }.map { "\($0.name) \($0.isOn ? "TRUE" : "FALSE")" }
+      grant = "GRANT \(group) TO \(name) WITH \(wanted.joined(separator: ", "));"
+    } else if lacking == ["INHERIT"] {
+      grant = "ALTER ROLE \(name) INHERIT;"
+    } else {
+      grant = "GRANT \(group) TO \(name)\(adminOption ? " WITH ADMIN OPTION" : "");"
+    }
+    return Finding(
+      "role \(name)",
+      other == nil
+        ? "on the source it is a member of \(group), on the target it is not"
+        : "on the source it is a member of \(group) with \(lacking.listed()), on the target without",
+      evidence: Dictionary(uniqueKeysWithValues: options.map { ($0.name, "\($0.isOn)") }),
+      remediation: Remediation("Grant it on the target, if it is the same role.", paste: grant, at: .target))
+  }
 }
