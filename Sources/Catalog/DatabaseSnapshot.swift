@@ -51,6 +51,8 @@ public struct DatabaseSnapshot: Codable, Sendable, Equatable {
   /// Read in source databases where the target's role is no superuser.
   public var superuserObjects: Fact<[SuperuserObject]>
   /// Read in source databases whose summary shows that there are some.
+  public var defaultPrivilegeRoles: Fact<[DefaultPrivilegeRole]>
+  public var labelProviders: Fact<[LabelProvider]>
   public var tablespaceUses: Fact<[TablespaceUse]>
   /// Read in source databases of which some function has settings, where the target may lack or refuse some.
   public var functionSettings: Fact<[FunctionSetting]>
@@ -112,6 +114,8 @@ public struct DatabaseSnapshot: Codable, Sendable, Equatable {
     forcedRowSecurityTables = .unknown(reason)
     unvalidatedConstraints = .unknown(reason)
     superuserObjects = .unknown(reason)
+    defaultPrivilegeRoles = .unknown(reason)
+    labelProviders = .unknown(reason)
     tablespaceUses = .unknown(reason)
     functionSettings = .unknown(reason)
     collations = .unknown(reason)

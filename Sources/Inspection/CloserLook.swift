@@ -29,6 +29,8 @@ extension ClusterInspector {
       look(\.materializedViews, if: summary.materializedViews > 0)
       look(\.invalidIndexes, if: summary.invalidIndexes > 0)
       look(\.publications, [], if: summary.mayHavePublications)
+      look(\.defaultPrivilegeRoles, [], if: summary.mayHaveDefaultPrivileges)
+      look(\.labelProviders, [], if: summary.mayHaveSecurityLabels)
       look(\.foreignServers, [], if: summary.mayHaveForeignServers)
       look(\.eventTriggers, [], if: summary.mayHaveEventTriggers)
       if replicates {
@@ -114,6 +116,8 @@ extension ClusterInspector {
 extension DatabaseSnapshot {
   fileprivate mutating func setUnknown(_ reason: Undetermined) {
     rowSecuredTables = .unknown(reason)
+    defaultPrivilegeRoles = .unknown(reason)
+    labelProviders = .unknown(reason)
     tablespaceUses = .unknown(reason)
     materializedViews = .unknown(reason)
     invalidIndexes = .unknown(reason)

@@ -149,6 +149,7 @@ struct ClusterInspector: Sendable {
     reader.only(\.control)
     reader.all(\.roles)
     reader.all(\.memberships)
+    reader.all(\.parameterPrivileges)
     reader.all(\.settings)
     reader.all(\.slots)
     reader.only(\.activity)

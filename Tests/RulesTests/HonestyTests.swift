@@ -50,12 +50,13 @@ import Testing
     "hypertables", "pg-cron", "postgis", "timescaledb", "large-tables", "many-objects", "size-summary",
     "wal-retention-during-copy", "libpq-version",
     "functions-search-path", "user-objects-in-system-schemas",
-    "removed-types", "tables-with-oids",
+    "removed-types", "tables-with-oids", "security-labels",
   ]
   private static let rulesOfTarget: Set<String> = [
     "connection-target", "target-not-in-recovery", "target-subscription-privileges", "connection-target-databases",
     "database-exists-or-creatable", "target-create-privileges", "target-version-supported", "target-tables-empty",
     "target-ownership", "superuser-only-objects", "libpq-version",
+    "default-privileges", "target-bulk-settings",
   ]
 
   /// Each takes away one thing that could have been read.
@@ -87,6 +88,10 @@ import Testing
     ("cronJobs", { $0.inspected[0].cronJobs = .missing }),
     ("hypertables", { $0.inspected[0].hypertables = .missing }),
     ("walStatistics", { $0.walStatistics = .missing }),
+    ("defaultPrivilegeRoles", { $0.inspected[0].defaultPrivilegeRoles = .missing }),
+    ("labelProviders", { $0.inspected[0].labelProviders = .missing }),
+    ("parameterPrivileges", { $0.parameterPrivileges = .missing }),
+    ("assumableRoles", { $0.assumableRoles = .missing }),
     ("largeObjects", { $0.inspected[0].largeObjects = .missing }),
     ("invalidIndexes", { $0.inspected[0].invalidIndexes = .missing }),
     ("publications", { $0.inspected[0].publications = .missing }),
@@ -149,6 +154,8 @@ import Testing
     situation.source.subscriptions = .known([
       Subscription(datname: "app", subname: "s", subenabled: true, subslotname: nil)
     ])
+    situation.source.inspected[0].defaultPrivilegeRoles = .known([DefaultPrivilegeRole(rolname: "o", entries: 1)])
+    situation.source.inspected[0].labelProviders = .known([LabelProvider(provider: "anon", labels: 1)])
     situation.source.inspected[0].invalidIndexes = .known([
       InvalidIndex(nTotal: 1, nspname: "public", relname: "t", indexname: "i", isUnique: true)
     ])

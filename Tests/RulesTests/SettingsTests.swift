@@ -5,6 +5,54 @@ import Testing
 
 /// What depends on versions, dates and values that no server here has.
 @Suite struct SettingsTests {
+  @Test func `of settings for a bulk load, only commits that wait for nobody are a warning`() throws {
+    var situation = Situation()
+    for (name, value) in [
+      ("maintenance_work_mem", "65536"), ("max_wal_size", "1024"), ("checkpoint_timeout", "300"), ("fsync", "off"),
+    ] { situation.target.set(name, value) }
+    guard case .passed(_, let notices) = try situation.decide("target-bulk-settings") else {
+      Issue.record("it fails")
+      return
+    }
+    #expect(notices.count == 4)
+    situation.target.set("synchronous_standby_names", "*")
+    #expect(try situation.decide("target-bulk-settings").isFailed)
+    situation.target.set("synchronous_commit", "local")
+    #expect(try situation.decide("target-bulk-settings").isPassed)
+    situation.target.set("synchronous_commit", "remote_apply")
+    #expect(try situation.decide("target-bulk-settings").isFailed)
+    situation.target.activity = .known(Activity(clientBackends: 1, ownBackends: 1, walsenders: 1))
+    #expect(try situation.decide("target-bulk-settings").isPassed)
+  }
+
+  @Test func `a provider says itself how checksums are switched on`() throws {
+    var situation = Situation()
+    situation.target.set("data_checksums", "off")
+    for (provider, isPasted) in [(Provider.selfManaged, true), (.rds, false)] {
+      situation.target.provider = .known(ProviderRecognition(from: .of(provider)))
+      guard case .passed(_, let notices) = try situation.decide("data-checksums") else {
+        Issue.record("it fails")
+        return
+      }
+      #expect(notices.map { $0.remediation?.sql != nil } == [isPasted])
+    }
+    situation.source.set("data_checksums", nil)
+    #expect(throws: Undetermined.self) { try situation.decide("data-checksums") }
+  }
+
+  @Test func `a label provider is recognised by the library that the target loads`() throws {
+    var situation = Situation()
+    situation.source.inspected[0].labelProviders = .known([
+      LabelProvider(provider: "selinux", labels: 2), LabelProvider(provider: "anon", labels: 1),
+    ])
+    situation.target.set("shared_preload_libraries", "$libdir/sepgsql.so, \"anon\"")
+    #expect(try situation.decide("security-labels").isPassed)
+    situation.target.set("shared_preload_libraries", "anonymous")
+    #expect(try situation.decide("security-labels").findings.count == 2)
+    situation.target.set("shared_preload_libraries", nil)
+    #expect(throws: Undetermined.self) { try situation.decide("security-labels") }
+  }
+
   @Test(arguments: [
     (90_507, true, false), (90_624, false, true), (120_022, false, true), (150_020, false, false),
     (180_006, false, false), (190_000, false, false), (200_000, true, false),

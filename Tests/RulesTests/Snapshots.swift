@@ -106,6 +106,8 @@ extension DatabaseSnapshot {
     snapshot.enumHashedTables = .known([])
     snapshot.forcedRowSecurityTables = .known([])
     snapshot.unvalidatedConstraints = .known([])
+    snapshot.defaultPrivilegeRoles = .known([])
+    snapshot.labelProviders = .known([])
     snapshot.tablespaceUses = .known([])
     snapshot.functionSettings = .known([])
     snapshot.collations = .known([])
@@ -152,6 +154,7 @@ extension ClusterSnapshot {
     cluster.me = .known(.named("postgres", superuser: true))
     cluster.roles = .known([Role(rolname: "postgres", rolcanlogin: true, rolsuper: true)])
     cluster.memberships = .known([])
+    cluster.parameterPrivileges = .known([])
     cluster.settings = .known([])
     for (name, value) in [
       ("wal_level", "logical"), ("max_replication_slots", "10"), ("max_wal_senders", "10"),
@@ -162,6 +165,9 @@ extension ClusterSnapshot {
       ("idle_replication_slot_timeout", "0"), ("wal_sender_timeout", "60000"), ("wal_receiver_timeout", "60000"),
       ("autovacuum_freeze_max_age", "200000000"), ("password_encryption", "scram-sha-256"),
       ("shared_preload_libraries", ""), ("max_locks_per_transaction", "64"), ("max_prepared_transactions", "0"),
+      ("data_checksums", "on"), ("logical_decoding_work_mem", "65536"), ("maintenance_work_mem", "1048576"),
+      ("max_wal_size", "8192"), ("checkpoint_timeout", "900"), ("autovacuum", "on"), ("fsync", "on"),
+      ("full_page_writes", "on"), ("synchronous_standby_names", ""), ("synchronous_commit", "on"),
     ] { cluster.set(name, value) }
     cluster.databases = .known(databases.map { .named($0) })
     cluster.databaseSizes = .known(databases.map { DatabaseSize(datname: $0, sizeBytes: 1_000_000) })

@@ -58,19 +58,67 @@ public struct PredefinedRole: CatalogRow {
   }
 }
 
-/// A role that the connected one may `SET ROLE` to, and so give objects to.
+/// A role that the connected one is a member of, or itself.
 public struct AssumableRole: CatalogRow {
   public var rolname: String
+  /// `SET ROLE` is allowed, and so giving objects to it.
+  public var maySet: Bool
+  /// Its default privileges may be altered.
+  public var mayAlterDefaults: Bool
 
-  public static let subject = "the roles that the connected one may set"
+  public static let subject = "the roles that the connected one is a member of"
 
-  // A superuser may set every role; there may be very many. From 16 on, a membership may leave SET out.
+  // A superuser may set every role; there may be very many. From 16 on, a membership may leave SET or INHERIT out, and
+  // ALTER DEFAULT PRIVILEGES takes the latter (measured with 15.20 and 18.6).
+  public static func sql(_ server: ServerVersion) -> String {
+    let hasOptions = server.major >= 16
+    return """
+      SELECT r.rolname, pg_catalog.pg_has_role(r.oid, '\(hasOptions ? "SET" : "MEMBER")') AS may_set,
+             pg_catalog.pg_has_role(r.oid, '\(hasOptions ? "USAGE" : "MEMBER")') AS may_alter_defaults
+        FROM pg_catalog.pg_roles r
+       WHERE NOT (SELECT m.rolsuper FROM pg_catalog.pg_roles m WHERE m.rolname = current_user)
+         AND pg_catalog.pg_has_role(r.oid, 'MEMBER')
+       ORDER BY r.rolname COLLATE "C"
+      """
+  }
+}
+
+/// A role that has default privileges of its own in a database.
+public struct DefaultPrivilegeRole: CatalogRow {
+  public var rolname: String
+  public var entries: Int
+
+  public static let subject = "the default privileges"
+
   public static func sql(_ server: ServerVersion) -> String {
     """
-    SELECT r.rolname FROM pg_catalog.pg_roles r
-     WHERE NOT (SELECT m.rolsuper FROM pg_catalog.pg_roles m WHERE m.rolname = current_user)
-       AND pg_catalog.pg_has_role(r.oid, '\(server.major >= 16 ? "SET" : "MEMBER")')
-     ORDER BY r.rolname COLLATE "C"
+    SELECT r.rolname, count(*) AS entries
+      FROM pg_catalog.pg_default_acl a JOIN pg_catalog.pg_roles r ON r.oid = a.defaclrole
+     GROUP BY r.rolname ORDER BY r.rolname COLLATE "C"
     """
+  }
+}
+
+/// What a role may do with a setting, by `GRANT … ON PARAMETER`.
+public struct ParameterPrivilege: CatalogRow {
+  public var parname: String
+  public var rolname: String
+  /// `SET`, `ALTER SYSTEM`, or both.
+  public var privileges: [String]
+
+  public static let subject = "the privileges for settings"
+
+  // New in 15. PUBLIC and the superuser that initdb made aside.
+  public static func sql(_ server: ServerVersion) -> String {
+    guard server.major >= 15 else {
+      return "SELECT ''::text AS parname, ''::text AS rolname, '{}'::text[] AS privileges WHERE false"
+    }
+    return """
+      SELECT p.parname, r.rolname, array_agg(a.privilege_type ORDER BY a.privilege_type) AS privileges
+        FROM pg_catalog.pg_parameter_acl p CROSS JOIN LATERAL pg_catalog.aclexplode(p.paracl) a
+        JOIN pg_catalog.pg_roles r ON r.oid = a.grantee
+       WHERE r.oid >= 16384::oid
+       GROUP BY p.parname, r.rolname ORDER BY p.parname COLLATE "C", r.rolname COLLATE "C"
+      """
   }
 }

@@ -33,7 +33,9 @@ public struct Setting: CatalogRow {
              'rds.extensions', 'rds.allowed_extensions', 'rds.logical_replication', 'extwlist.extensions',
              'azure.extensions', 'supautils.privileged_extensions', 'cloudsql.logical_decoding',
              'alloydb.logical_decoding', 'aiven.pg_security_agent', 'cron.database_name',
-             'max_locks_per_transaction', 'max_prepared_transactions')
+             'max_locks_per_transaction', 'max_prepared_transactions', 'data_checksums', 'logical_decoding_work_mem',
+             'maintenance_work_mem', 'max_wal_size', 'checkpoint_timeout', 'autovacuum', 'fsync', 'full_page_writes',
+             'synchronous_standby_names', 'synchronous_commit')
     """
   }
 }

@@ -23,6 +23,8 @@ public struct RelationSummary: CatalogRow {
   public var hasHashPartitions = false
   public var mayHaveEventTriggers = false
   public var mayHavePublications = false
+  public var mayHaveDefaultPrivileges = false
+  public var mayHaveSecurityLabels = false
   public var mayHaveForeignServers = false
   /// In another tablespace than the database's own.
   public var relationsElsewhere = 0
@@ -45,7 +47,7 @@ public struct RelationSummary: CatalogRow {
   // One reading of pg_class, of which it needs no index: most databases need no second look. A function is cheaper than
   // the operator over it: a new session does not have to find which of sixty operators is meant and what is known of
   // its selectivity. 2995 is pg_largeobject_metadata, 2604 pg_attrdef, 2620 pg_trigger, 3350 pg_partitioned_table, 3466
-  // pg_event_trigger, 6104 pg_publication, 1417 pg_foreign_server; what is left of AND is seen before anything is read.
+  // pg_event_trigger, 6104 pg_publication, 826 pg_default_acl, 3596 pg_seclabel, 1417 pg_foreign_server; what is left of AND is seen first.
   public static func sql(_ server: ServerVersion) -> String {
     let mayHavePublications = server.major >= 10 ? "pg_catalog.pg_relation_size(6104) > 0" : "false"
     let hasGeneratedColumns =
@@ -88,6 +90,8 @@ public struct RelationSummary: CatalogRow {
                   OR pg_catalog.chareq(tgenabled, 'R'::"char")) AS has_firing_triggers,
              pg_catalog.pg_relation_size(3466) > 0 AS may_have_event_triggers,
              \(mayHavePublications) AS may_have_publications,
+             pg_catalog.pg_relation_size(826) > 0 AS may_have_default_privileges,
+             pg_catalog.pg_relation_size(3596) > 0 AS may_have_security_labels,
              pg_catalog.pg_relation_size(1417) > 0 AS may_have_foreign_servers,
              pg_catalog.pg_relation_size(2995) > 0 AS may_have_large_objects
         FROM pg_catalog.pg_class

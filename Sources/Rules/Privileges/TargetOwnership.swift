@@ -19,7 +19,7 @@ extension Rule {
       let target = pair.clusters.target
       let me = try target.me.value
       if me.rolsuper { return .passed("\(me.rolname) is a superuser.") }
-      let assumable = Set(try target.assumableRoles.value.map(\.rolname.nameBytes))
+      let assumable = Set(try target.assumableRoles.value.filter(\.maySet).map(\.rolname.nameBytes))
       let there = Set(try target.roles.value.map(\.rolname.nameBytes))
       let role = quotedIdentifier(me.rolname)
       let option = try target.version.major >= 16 ? " WITH SET TRUE" : ""

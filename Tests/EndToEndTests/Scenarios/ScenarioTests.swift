@@ -16,7 +16,7 @@ import Testing
     "partitioned-tables", "materialized-views", "pg-dump-column-options", "database-properties",
     "provider-supported",
     "size-summary", "statistics-after-restore", "wal-retention-during-copy", "libpq-version",
-    "removed-types", "tables-with-oids",
+    "removed-types", "tables-with-oids", "data-checksums", "decoding-memory", "parameter-privileges",
   ]
 
   /// Blockers that no command proves: the check's own attempt to connect is the proof, or the user has set the limit,
