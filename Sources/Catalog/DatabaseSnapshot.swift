@@ -70,6 +70,12 @@ public struct DatabaseSnapshot: Codable, Sendable, Equatable {
   public var polymorphicUses: Fact<[PolymorphicUse]>
   public var postfixOperators: Fact<[PostfixOperator]>
   public var encodingConversions: Fact<[EncodingConversion]>
+  public var wideTables: Fact<[WideTable]>
+  public var moneyColumns: Fact<[MoneyColumn]>
+  public var systemTableColumns: Fact<[SystemTableColumn]>
+  public var accessMethodUses: Fact<[AccessMethodUse]>
+  public var dictionaryFiles: Fact<[DictionaryFile]>
+  public var newerFeatures: Fact<[NewerFeature]>
   public var nullableChildren: Fact<[NullableChild]>
   public var systemViewColumns: Fact<[SystemViewColumn]>
   public var builtinReferences: Fact<[BuiltinReference]>
@@ -129,6 +135,12 @@ public struct DatabaseSnapshot: Codable, Sendable, Equatable {
     polymorphicUses = .unknown(reason)
     postfixOperators = .unknown(reason)
     encodingConversions = .unknown(reason)
+    wideTables = .unknown(reason)
+    moneyColumns = .unknown(reason)
+    systemTableColumns = .unknown(reason)
+    accessMethodUses = .unknown(reason)
+    dictionaryFiles = .unknown(reason)
+    newerFeatures = .unknown(reason)
     nullableChildren = .unknown(reason)
     systemViewColumns = .unknown(reason)
     builtinReferences = .unknown(reason)

@@ -20,6 +20,21 @@ public struct RemovedBuiltin: Sendable, Equatable {
     all.filter { source.major < $0.since && $0.since <= target?.major ?? .max }
   }
 
+  /// The same of columns of system tables; with an empty name after the point, of the table.
+  public static func tableColumns(between source: ServerVersion, _ target: ServerVersion?) -> [RemovedBuiltin] {
+    tableColumns.filter { source.major < $0.since && $0.since <= target?.major ?? .max }
+  }
+
+  // The catalogs of 13.16, 15.20, 16.14, 17.10 and 18.6 were compared; before 13, by the release notes.
+  private static let tableColumns = [
+    ("pg_class.relhaspkey", 11, nil), ("pg_proc.proisagg", 11, "prokind"), ("pg_proc.proiswindow", 11, "prokind"),
+    ("pg_class.relhasoids", 12, nil), ("pg_proc.protransform", 12, "prosupport"),
+    ("pg_constraint.consrc", 12, "pg_get_constraintdef(oid)"), ("pg_attrdef.adsrc", 12, "pg_get_expr(adbin, adrelid)"),
+    ("pg_pltemplate.", 13, nil), ("pg_database.datlastsysoid", 15, nil),
+    ("pg_database.daticulocale", 17, "datlocale"), ("pg_collation.colliculocale", 17, "colllocale"),
+    ("pg_attribute.attcacheoff", 18, nil),
+  ].map { RemovedBuiltin(kind: .column, name: $0.0, since: $0.1, replacement: $0.2) }
+
   // From 13 on this is what the catalogs of the servers differ by, less what was only widened (as by a default), what
   // is for the server's own use, and what never worked. Before 13: release notes of 10, 12 and 13.
   static let all: [RemovedBuiltin] =

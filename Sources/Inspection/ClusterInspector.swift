@@ -18,6 +18,7 @@ struct ClusterInspector: Sendable {
   private var targetRoleIsSuperuser = false
   /// Where known: the target's version.
   private(set) var targetVersion: ServerVersion?
+  private var targetMonetaryLocale: String?
 
   /// A saved snapshot, which tells all there is to be told.
   init(_ inspector: Inspector, _ saved: ClusterSnapshot, on side: Side, offered: OfferedExtensions) {
@@ -77,11 +78,17 @@ struct ClusterInspector: Sendable {
       || targetVersion?.major != snapshot.server.ifKnown?.version.major
   }
 
+  /// Whether both sides may write amounts of money in ways of their own.
+  var mayDisagreeOnMoney: Bool {
+    targetMonetaryLocale == nil || targetMonetaryLocale != snapshot.server.ifKnown?.lcMonetary
+  }
+
   /// The same, knowing the target.
   func facing(_ target: ClusterSnapshot) -> ClusterInspector {
     var other = self
     other.targetRoleIsSuperuser = target.me.ifKnown?.rolsuper ?? false
     other.targetVersion = target.server.ifKnown?.version
+    other.targetMonetaryLocale = target.server.ifKnown?.lcMonetary
     return other
   }
 
@@ -305,6 +312,12 @@ struct ClusterInspector: Sendable {
       reader.all(\.tablesWithOIDs, [rowLimit])
     }
     if crosses(13) { reader.all(\.opaqueFunctions) }
+    let source = snapshot.server.ifKnown?.version
+    if let target = targetVersion, let source, target.majorOrder < source.majorOrder {
+      reader.all(\.newerFeatures, ["\(target.major)", rowLimit])
+    } else if targetVersion == nil, inspector.settings.readsEverything {
+      reader.all(\.newerFeatures, ["0", rowLimit])
+    }
     if crosses(14) {
       reader.all(\.polymorphicUses)
       reader.all(\.postfixOperators)
@@ -323,6 +336,13 @@ struct ClusterInspector: Sendable {
     guard let source = snapshot.server.ifKnown?.version, targetVersion != nil || inspector.settings.readsEverything
     else { return [] }
     return RemovedBuiltin.between(source, targetVersion)
+  }
+
+  /// The same of columns of system tables.
+  var removedTableColumns: [RemovedBuiltin] {
+    guard let source = snapshot.server.ifKnown?.version, targetVersion != nil || inspector.settings.readsEverything
+    else { return [] }
+    return RemovedBuiltin.tableColumns(between: source, targetVersion)
   }
 
   /// Of rows that there may be many of. With a table filter all are needed, to tell which of them are selected; a saved

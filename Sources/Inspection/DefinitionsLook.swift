@@ -12,6 +12,9 @@ extension ClusterInspector {
       \.systemViewColumns, SystemViewColumn.parameters(removed),
       if: summary.views + summary.materializedViews > 0 && removed.contains { $0.kind == .column }, into: &database)
     reader.all(
+      \.systemTableColumns, SystemTableColumn.parameters(removedTableColumns),
+      if: summary.views + summary.materializedViews > 0 && !removedTableColumns.isEmpty, into: &database)
+    reader.all(
       \.builtinReferences, BuiltinReference.parameters(removed), if: removed.contains { $0.kind != .column },
       into: &database)
     reader.all(\.nullableChildren, [rowLimit], if: summary.inheritanceParents > 0 && crosses(18), into: &database)

@@ -18,6 +18,9 @@ extension UnloggedTable: TableRow {}
 extension MaterializedView: TableRow {}
 extension RowSecuredTable: TableRow {}
 extension InvalidIndex: TableRow {}
+extension AccessMethodUse: TableRow {}
+extension WideTable: TableRow {}
+extension MoneyColumn: TableRow {}
 extension FiringTrigger: TableRow {}
 extension FiringRule: TableRow {}
 extension GeneratedKeyTable: TableRow {}

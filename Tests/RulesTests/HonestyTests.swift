@@ -51,6 +51,7 @@ import Testing
     "wal-retention-during-copy", "libpq-version",
     "functions-search-path", "user-objects-in-system-schemas",
     "removed-types", "tables-with-oids", "security-labels",
+    "access-methods", "text-search-files", "row-width",
   ]
   private static let rulesOfTarget: Set<String> = [
     "connection-target", "target-not-in-recovery", "target-subscription-privileges", "connection-target-databases",
@@ -89,6 +90,11 @@ import Testing
     ("hypertables", { $0.inspected[0].hypertables = .missing }),
     ("walStatistics", { $0.walStatistics = .missing }),
     ("defaultPrivilegeRoles", { $0.inspected[0].defaultPrivilegeRoles = .missing }),
+    ("newerFeatures", { $0.inspected[0].newerFeatures = .missing }),
+    ("accessMethodUses", { $0.inspected[0].accessMethodUses = .missing }),
+    ("dictionaryFiles", { $0.inspected[0].dictionaryFiles = .missing }),
+    ("wideTables", { $0.inspected[0].wideTables = .missing }),
+    ("moneyColumns", { $0.inspected[0].moneyColumns = .missing }),
     ("labelProviders", { $0.inspected[0].labelProviders = .missing }),
     ("parameterPrivileges", { $0.parameterPrivileges = .missing }),
     ("assumableRoles", { $0.assumableRoles = .missing }),
@@ -156,6 +162,22 @@ import Testing
     ])
     situation.source.inspected[0].defaultPrivilegeRoles = .known([DefaultPrivilegeRole(rolname: "o", entries: 1)])
     situation.source.inspected[0].labelProviders = .known([LabelProvider(provider: "anon", labels: 1)])
+    situation.source.inspected[0].newerFeatures = .known([
+      NewerFeature(kind: .virtualColumn, nTotal: 1, object: "public.t.c", nspname: "public", relname: "t"),
+      NewerFeature(kind: .rangeType, nTotal: 1, object: "public.r"),
+    ])
+    situation.source.inspected[0].accessMethodUses = .known([
+      AccessMethodUse(
+        nTotal: 1, nspname: "public", relname: "t", isMaterialized: false, amname: "m", extension: "nowhere")
+    ])
+    situation.source.inspected[0].dictionaryFiles = .known([DictionaryFile(dictionary: "public.d", file: "d.stop")])
+    situation.source.inspected[0].wideTables = .known([
+      WideTable(nTotal: 1, nspname: "public", relname: "t", rows: 1, toastBytes: 500_000_000)
+    ])
+    situation.source.inspected[0].moneyColumns = .known([
+      MoneyColumn(nTotal: 1, nspname: "public", relname: "t", attname: "m")
+    ])
+    situation.source.set("lc_monetary", "de_DE.UTF-8")
     situation.source.inspected[0].invalidIndexes = .known([
       InvalidIndex(nTotal: 1, nspname: "public", relname: "t", indexname: "i", isUnique: true)
     ])

@@ -121,6 +121,12 @@ extension DatabaseSnapshot {
     snapshot.polymorphicUses = .known([])
     snapshot.postfixOperators = .known([])
     snapshot.encodingConversions = .known([])
+    snapshot.newerFeatures = .known([])
+    snapshot.wideTables = .known([])
+    snapshot.moneyColumns = .known([])
+    snapshot.systemTableColumns = .known([])
+    snapshot.accessMethodUses = .known([])
+    snapshot.dictionaryFiles = .known([])
     snapshot.nullableChildren = .known([])
     snapshot.systemViewColumns = .known([])
     snapshot.builtinReferences = .known([])
@@ -165,7 +171,8 @@ extension ClusterSnapshot {
       ("idle_replication_slot_timeout", "0"), ("wal_sender_timeout", "60000"), ("wal_receiver_timeout", "60000"),
       ("autovacuum_freeze_max_age", "200000000"), ("password_encryption", "scram-sha-256"),
       ("shared_preload_libraries", ""), ("max_locks_per_transaction", "64"), ("max_prepared_transactions", "0"),
-      ("data_checksums", "on"), ("logical_decoding_work_mem", "65536"), ("maintenance_work_mem", "1048576"),
+      ("data_checksums", "on"), ("lc_monetary", "C.UTF-8"), ("logical_decoding_work_mem", "65536"),
+      ("maintenance_work_mem", "1048576"),
       ("max_wal_size", "8192"), ("checkpoint_timeout", "900"), ("autovacuum", "on"), ("fsync", "on"),
       ("full_page_writes", "on"), ("synchronous_standby_names", ""), ("synchronous_commit", "on"),
     ] { cluster.set(name, value) }

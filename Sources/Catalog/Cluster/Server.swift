@@ -11,6 +11,8 @@ public struct Server: CatalogRow {
   public var serverPort: Int?
   public var blockSize: Int
   public var serverEncoding: String
+  /// nil where a snapshot does not tell it.
+  public var lcMonetary: String?
   /// Hexadecimal; nil where the server does not tell it, as during recovery.
   public var walFileTimeline: String?
 
@@ -30,6 +32,7 @@ public struct Server: CatalogRow {
            inet_server_port() AS server_port,
            current_setting('block_size')::int AS block_size,
            current_setting('server_encoding') AS server_encoding,
+           current_setting('lc_monetary') AS lc_monetary,
            CASE WHEN NOT pg_is_in_recovery()
                 THEN left(\(server.major >= 10
                   ? "pg_walfile_name(pg_current_wal_lsn())" : "pg_xlogfile_name(pg_current_xlog_location())"), 8)

@@ -28,6 +28,10 @@ public struct RelationSummary: CatalogRow {
   public var mayHaveForeignServers = false
   /// In another tablespace than the database's own.
   public var relationsElsewhere = 0
+  /// Tables and materialized views with an access method that is not built in.
+  public var relationsOfOtherMethods = 0
+  /// Text search dictionaries that are not built in.
+  public var hasDictionaries = false
   /// Tables, their indexes and TOAST tables, sequences, views, …
   public var relations = 0
   /// Of the largest table or TOAST table, as of the last VACUUM or ANALYZE.
@@ -83,6 +87,9 @@ public struct RelationSummary: CatalogRow {
              count(*) FILTER (WHERE relhassubclass AND relkind IN ('r'::"char", 'f'::"char")) AS inheritance_parents,
              count(*) FILTER (WHERE \(isInSystemSchema("relnamespace"))) AS in_system_schemas,
              count(*) FILTER (WHERE pg_catalog.oidne(reltablespace, 0::oid)) AS relations_elsewhere,
+             count(*) FILTER (WHERE pg_catalog.oidge(relam, 16384::oid) AND relkind <> 'i'::"char"
+                                AND relkind <> 'I'::"char") AS relations_of_other_methods,
+             EXISTS (SELECT 1 FROM pg_catalog.pg_ts_dict WHERE pg_catalog.oidge(oid, 16384::oid)) AS has_dictionaries,
              \(hasGeneratedColumns) AS has_generated_columns,
              \(hasHashPartitions) AS has_hash_partitions,
              pg_catalog.pg_relation_size(2620) > 0 AND EXISTS (

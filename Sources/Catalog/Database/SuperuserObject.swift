@@ -1,7 +1,8 @@
 /// Something that only a superuser creates. Not counting members of extensions.
 public struct SuperuserObject: CatalogRow {
   public enum Kind: String, Codable, Sendable, CaseIterable {
-    case function, leakproof, type, cast, operatorClass, template, parser, eventTrigger, publication, wrapper
+    case function, leakproof, type, cast, operatorClass, template, parser, eventTrigger, publication, wrapper,
+      accessMethod
   }
 
   public var kind: Kind
@@ -64,6 +65,8 @@ public struct SuperuserObject: CatalogRow {
           UNION ALL
           SELECT 'wrapper', pg_catalog.quote_ident(w.fdwname) FROM pg_catalog.pg_foreign_data_wrapper w
            WHERE \(own("pg_foreign_data_wrapper", "w"))
+          UNION ALL
+          SELECT 'accessMethod', pg_catalog.quote_ident(a.amname) FROM pg_catalog.pg_am a WHERE \(own("pg_am", "a"))
           \(publications)
         ) x) y WHERE y.n <= 10 ORDER BY y.kind COLLATE "C", y.object COLLATE "C"
       """

@@ -22,7 +22,7 @@ extension Rule {
       var notices: [Finding] = []
       for name in compared {
         guard let (source, target) = try pair.values(of: name) else { continue }
-        guard comparable(source, of: name) != comparable(target, of: name) else { continue }
+        guard comparableSetting(source, of: name) != comparableSetting(target, of: name) else { continue }
         let finding = Finding(
           "setting \(name)", "it is \(shown(source)) on the source and \(shown(target)) on the target",
           evidence: ["source": source, "target": target],
@@ -47,7 +47,7 @@ private let compared = [
 private func shown(_ value: String) -> String { value.isEmpty ? "empty" : value }
 
 /// Equal for what is the same by another spelling.
-private func comparable(_ value: String, of name: String) -> String {
+func comparableSetting(_ value: String, of name: String) -> String {
   let lower = value.lowercased()
   switch name {
   case "TimeZone":

@@ -10,7 +10,7 @@ extension Rule {
       decides: """
         The target role is a superuser; or the source database has none of these, members of extensions aside. \
         Blocker: functions in C or an untrusted language, LEAKPROOF functions, base types, casts without a function, \
-        operator classes, text search templates and parsers, foreign-data wrappers. Warning, as they can be left out: \
+        operator classes, text search templates and parsers, foreign-data wrappers, access methods. Warning, as they can be left out: \
         event triggers, and publications of all tables.
         """,
       fix: "Connect to the target as a superuser, or do without them, by an extension that the target offers say."),
@@ -58,6 +58,7 @@ extension SuperuserObject.Kind {
     case .eventTrigger: "event trigger"
     case .publication: "publication of all tables"
     case .wrapper: "foreign-data wrapper"
+    case .accessMethod: "access method"
     }
   }
 
