@@ -305,46 +305,6 @@ struct ClusterInspector: Sendable {
     return database
   }
 
-  /// What the target may refuse by its version.
-  private func readOldDefinitions(_ reader: FactReader<DatabaseSnapshot>) {
-    if crosses(12) {
-      reader.all(\.removedTypeColumns, [rowLimit])
-      reader.all(\.tablesWithOIDs, [rowLimit])
-    }
-    if crosses(13) { reader.all(\.opaqueFunctions) }
-    let source = snapshot.server.ifKnown?.version
-    if let target = targetVersion, let source, target.majorOrder < source.majorOrder {
-      reader.all(\.newerFeatures, ["\(target.major)", rowLimit])
-    } else if targetVersion == nil, inspector.settings.readsEverything {
-      reader.all(\.newerFeatures, ["0", rowLimit])
-    }
-    if crosses(14) {
-      reader.all(\.polymorphicUses)
-      reader.all(\.postfixOperators)
-      reader.all(\.encodingConversions)
-    }
-  }
-
-  /// Whether the source is older than `major`, and the target is not, as far as it is known.
-  func crosses(_ major: Int) -> Bool {
-    guard let source = snapshot.server.ifKnown?.version, source.major < major else { return false }
-    return targetVersion.map { $0.major >= major } ?? inspector.settings.readsEverything
-  }
-
-  /// What the source has built in and the target has not.
-  var removedBuiltins: [RemovedBuiltin] {
-    guard let source = snapshot.server.ifKnown?.version, targetVersion != nil || inspector.settings.readsEverything
-    else { return [] }
-    return RemovedBuiltin.between(source, targetVersion)
-  }
-
-  /// The same of columns of system tables.
-  var removedTableColumns: [RemovedBuiltin] {
-    guard let source = snapshot.server.ifKnown?.version, targetVersion != nil || inspector.settings.readsEverything
-    else { return [] }
-    return RemovedBuiltin.tableColumns(between: source, targetVersion)
-  }
-
   /// Of rows that there may be many of. With a table filter all are needed, to tell which of them are selected; a saved
   /// snapshot may meet one later.
   var rowLimit: String {
