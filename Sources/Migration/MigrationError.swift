@@ -4,6 +4,8 @@ import Postgres
 /// Why a step failed: what was attempted, where, and what the server said.
 public struct MigrationError: Error, Sendable, Equatable, CustomStringConvertible {
   public var description: String
+  /// The server's, where it is an error of a statement.
+  private(set) var sqlstate: String?
   /// Whether it says where.
   private var isPlaced = false
 
@@ -17,6 +19,7 @@ public struct MigrationError: Error, Sendable, Equatable, CustomStringConvertibl
     let words: String
     switch error {
     case let error as PostgresError:
+      sqlstate = error.sqlstate
       let code = error.sqlstate.map { " (SQLSTATE \($0))" } ?? ""
       words = ([error.message + code] + [error.detail, error.hint].compactMap(\.self)).joined(separator: "; ")
     case let error as ConnectionFailure: words = error.message

@@ -78,7 +78,17 @@ struct Verifier: Sendable {
 
   /// The sum of the rows' hashes does not depend on their order. The functions give the same on every version that has
   /// them (11 and newer); 10 has no hash of 64 bits.
-  private func content(of table: Compared, over connection: Connection, _ endpoint: Endpoint) async throws -> Content {
+  ///
+  /// - Returns: nil where there is no such table.
+  private func content(of table: Compared, over connection: Connection, _ endpoint: Endpoint) async throws -> Content? {
+    do {
+      return try await count(table, over: connection, endpoint)
+    } catch let error as MigrationError where error.sqlstate == "42P01" {
+      return nil
+    }
+  }
+
+  private func count(_ table: Compared, over connection: Connection, _ endpoint: Endpoint) async throws -> Content {
     try await attempting("counting \(table.name)", endpoint, database: snapshot.database) {
       guard mode == .full else {
         let rows = try await connection.query("SELECT count(*) FROM \(table.from)")
@@ -94,7 +104,10 @@ struct Verifier: Sendable {
     }
   }
 
-  private static func difference(_ table: Compared, _ here: Content, _ there: Content) -> Verification.Mismatch? {
+  private static func difference(_ table: Compared, _ here: Content?, _ there: Content?) -> Verification.Mismatch? {
+    guard let here, let there else {
+      return Verification.Mismatch(object: table.name, message: "not on the \(here == nil ? "source" : "target")")
+    }
     if here.rows != there.rows {
       return Verification.Mismatch(
         object: table.name, message: "\(here.rows) rows on the source, \(there.rows) on the target")

@@ -53,7 +53,7 @@ public struct TerminalStyle: Sendable {
   var arrow: String { unicode ? "→" : "->" }
 
   /// Text from a report: on one line, nothing in it that a terminal would obey, and ASCII where it knows no more.
-  func plain(_ text: String) -> String {
+  public func plain(_ text: String) -> String {
     let text = visibleOnOneLine(text)
     if unicode { return text }
     var ascii = ""

@@ -101,7 +101,7 @@ struct CheckSettings {
     return ClientToolSearch(folder: folder, path: environment["PATH"] ?? "")
   }
 
-  private static func options(_ selection: SelectionOptions, file: ConfigurationFile) throws -> CheckOptions {
+  static func options(_ selection: SelectionOptions, file: ConfigurationFile) throws -> CheckOptions {
     func names(_ option: [NameList], _ fromFile: [String]?) -> [String] {
       option.isEmpty ? fromFile ?? [] : option.flatMap(\.names)
     }

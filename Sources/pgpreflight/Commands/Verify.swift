@@ -1,0 +1,88 @@
+import ArgumentParser
+import Assessment
+import Catalog
+import Foundation
+import Migration
+import Postgres
+import Reports
+
+struct Verify: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Compares the data of both clusters, table by table, whoever has copied it.",
+    discussion: """
+      Changes nothing on either server. What is written to the source meanwhile counts as a difference. Exit status: 0 \
+      no difference, 1 differences, or a database could not be compared, 64 wrong usage, 130 or 143 interrupted.
+      """)
+
+  @OptionGroup(title: "Clusters") var connection: ConnectionOptions
+  @OptionGroup(title: "Selection") var selection: SelectionOptions
+  @OptionGroup(title: "Output") var output: OutputOptions
+
+  @Option(
+    name: .customLong("verify"),
+    help: ArgumentHelp(
+      "Row counts and numbers of objects, or also checksums of all rows (default: counts).", valueName: "counts|full"))
+  var mode = Verification.Mode.counts
+
+  @Option(name: .customLong("format"), help: ArgumentHelp("Of the output (default: text).", valueName: "text|json"))
+  var format = LogFormat.text
+
+  func validate() throws {
+    if mode == .none { throw ValidationError("--verify none: there is nothing to be compared then") }
+  }
+
+  func run() async throws {
+    let signals = Signals()
+    let environment = ProcessInfo.processInfo.environment
+    let file = try ConfigurationFile.load(output.config).settings
+    let options = try CheckSettings.options(selection, file: file)
+    let source = try CheckSettings.connection(
+      .source, option: connection.source, environment: environment, file: file.source)
+    let target = try CheckSettings.connection(
+      .target, option: connection.target, environment: environment, file: file.target)
+    let inspection = try CheckSettings.inspection(connection, file: file)
+    var settings = DataComparison.Settings()
+    settings.jobs = inspection.jobs
+    settings.connectTimeout = inspection.connectTimeout
+    settings.mode = mode
+    settings.tables = options.tables
+    settings.excludedExtensions = options.excludedExtensions
+    let comparison = DataComparison(source: source, target: target, settings: settings)
+    let isText = format == .text
+    let terminal = TerminalCapabilities(of: 1, color: output.color, environment: environment)
+    let style = TerminalStyle(color: false, unicode: terminal.unicode, width: terminal.width, verbose: false)
+
+    let results: [DataComparison.Result]
+    do {
+      results = try await signals.untilInterrupted {
+        let names = DatabaseSelection(of: try await comparison.databases(), options: options).selected.map(\.datname)
+        return try await comparison.compare(names) { if isText { writeToStandardOutput(style.lines(of: $0)) } }
+      }
+    } catch let interruption as Interrupted {
+      throw ExitCode(128 + interruption.signal)
+    } catch {
+      throw Failure(status: .blocked, description: "nothing was compared: \(error)")
+    }
+    if !isText {
+      let encoder = JSONEncoder()
+      encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
+      writeToStandardOutput(String(decoding: try encoder.encode(results), as: UTF8.self) + "\n")
+    }
+    let isSame = results.allSatisfy { $0.error == nil && $0.verification?.mismatches.isEmpty == true }
+    throw ExitCode(isSame ? 0 : 1)
+  }
+}
+
+extension TerminalStyle {
+  fileprivate func lines(of result: DataComparison.Result) -> String {
+    let name = plain(quotedIdentifier(result.name))
+    guard let verification = result.verification else {
+      return "\(name): not compared: \(plain(result.error ?? ""))\n"
+    }
+    let what = verification.mode == .full ? "rows" : "row counts"
+    let tables = "\(verification.tables) \(verification.tables == 1 ? "table" : "tables")"
+    guard !verification.mismatches.isEmpty else { return "\(name): the \(what) of \(tables) are the same\n" }
+    let lines = verification.mismatches.map { "  \(plain($0.object)): \(plain($0.message))\n" }
+    return "\(name): \(lines.count) \(lines.count == 1 ? "difference" : "differences") in \(tables)\n" + lines.joined()
+  }
+}
