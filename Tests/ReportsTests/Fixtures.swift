@@ -9,7 +9,9 @@ enum Fixtures {
   static let all: [(name: String, report: Report)] = [
     ("small", small), ("typical", typical), ("ready", ready), ("ready-by-dump", readyByDump), ("undecided", undecided),
     ("source-unreachable", sourceUnreachable), ("target-unreachable", targetUnreachable), ("empty", empty),
-    ("hostile", hostile), ("many-databases", manyDatabases), ("huge", huge),
+    ("hostile", hostile), ("many-databases", manyDatabases), ("huge", huge), ("migrated", migrated),
+    ("migrated-all", migratedAll), ("migration-interrupted", migrationInterrupted),
+    ("migration-hostile", migrationHostile), ("migration-many", migrationMany),
   ]
 
   static func named(_ name: String) -> Report {
@@ -75,11 +77,13 @@ enum Fixtures {
   static let small = report(
     .ready, outcomes: [outcome("connection-source", .passed)], databases: [plan("app", .replication)])
 
-  static let typical: Report = {
+  static let typical = read("typical.json")
+
+  static func read(_ name: String) -> Report {
     let file = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-      .deletingLastPathComponent().appending(path: "fixtures/reports/typical.json")
+      .deletingLastPathComponent().appending(path: "fixtures/reports/\(name)")
     return try! Report(json: Data(contentsOf: file))
-  }()
+  }
 
   static let ready: Report = {
     var report = typical
