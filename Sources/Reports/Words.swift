@@ -72,27 +72,39 @@ func sentence(_ text: String) -> String {
 
 /// A moment in UTC, `2026-09-14T07:42:18Z`; nil for another notation.
 struct Moment {
-  let year, month, day, hour, minute: Int
+  let year, month, day, hour, minute, second: Int
 
   init?(_ text: String) {
     let parts = text.utf8.split { !(UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
     let numbers = parts.map { Int(String(decoding: $0, as: UTF8.self)) ?? -1 }
-    guard numbers.count >= 3, (1...12).contains(numbers[1]), (1...31).contains(numbers[2]), numbers[0] >= 0 else {
-      return nil
-    }
+    guard numbers.count >= 3, (1...12).contains(numbers[1]), (1...31).contains(numbers[2]),
+      numbers.prefix(6).allSatisfy({ (0...99_999).contains($0) })
+    else { return nil }
     (year, month, day) = (numbers[0], numbers[1], numbers[2])
     (hour, minute) = numbers.count >= 5 ? (numbers[3], numbers[4]) : (0, 0)
+    second = numbers.count >= 6 ? numbers[5] : 0
   }
 
   /// `14 September 2026, 07:42 UTC`
-  var inWords: String {
+  var inWords: String { "\(dayInWords), \(timeInWords) UTC" }
+
+  /// `07:42`
+  var timeInWords: String {
+    func two(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
+    return "\(two(hour)):\(two(minute))"
+  }
+
+  /// `14 September 2026`
+  var dayInWords: String {
     let months = [
       "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
       "December",
     ]
-    func two(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
-    return "\(day) \(months[month - 1]) \(year), \(two(hour)):\(two(minute)) UTC"
+    return "\(day) \(months[month - 1]) \(year)"
   }
+
+  /// Seconds since a moment long ago.
+  var secondNumber: Int { ((dayNumber * 24 + hour) * 60 + minute) * 60 + second }
 
   /// Days since a day long ago, in the Gregorian calendar.
   var dayNumber: Int {

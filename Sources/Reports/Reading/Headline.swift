@@ -90,7 +90,9 @@ extension IdleWaiver {
 
 /// Why a run does not end with 0 although everything can cross: what stands against a method that the plan avoids.
 func exitStatusRemark(on report: Report) -> String? {
-  guard report.verdict.isReady, report.run.exitStatus != 0, report.settings.failOn == .blocker else { return nil }
+  // That of a migration tells of the migration.
+  guard report.migration == nil, report.verdict.isReady, report.run.exitStatus != 0, report.settings.failOn == .blocker
+  else { return nil }
   let index = ReportIndex(report)
   for (avoided, used) in [(Method.replication, Method.dump), (.dump, .replication)] {
     let plans = report.plan.databases.filter { plan in

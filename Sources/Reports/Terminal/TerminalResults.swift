@@ -102,7 +102,7 @@ extension TerminalSummary {
   }
 
   /// `✖ billing: 3 of 72 tables have no replica identity       replica-identity`
-  private func labelled(_ message: String, subject: String?, rule: String?, _ tone: TerminalStyle.Tone) -> [String] {
+  func labelled(_ message: String, subject: String?, rule: String?, _ tone: TerminalStyle.Tone) -> [String] {
     let prefix = subject.map { "\($0): " } ?? ""
     return labelled(wrapped(prefix + message, to: style.width - 2), subject: subject, rule: rule, tone)
   }
@@ -157,7 +157,7 @@ extension TerminalSummary {
   }
 
   /// As many as fit on two lines.
-  private func listing(_ names: [String]) -> String {
+  func listing(_ names: [String]) -> String {
     var listed: [String] = []
     for name in names {
       let width = columns(of: (listed + [name]).joined(separator: ", "))

@@ -3,12 +3,12 @@ import Catalog
 import Rules
 
 /// What the person who ran a check reads: each database and its plan, what is in the way with what to do about it, the
-/// verdict, and where the reports are (`written`: their paths). Ends with a line feed.
+/// verdict, and where the reports are (`written`: their paths); after a migration, what was done. Ends with a line feed.
 public func terminalSummary(_ report: Report, style: TerminalStyle, written: [String]) -> String {
   let summary = TerminalSummary(index: ReportIndex(report), style: style)
-  let blocks = [
-    [summary.title], summary.databases, summary.results, summary.remarks, summary.closing(written: written),
-  ]
+  let blocks =
+    report.migration.map { summary.blocks(of: $0, written: written) }
+    ?? [[summary.title], summary.databases, summary.results, summary.remarks, summary.closing(written: written)]
   return blocks.filter { !$0.isEmpty }.map { $0.joined(separator: "\n") }.joined(separator: "\n\n") + "\n"
 }
 
@@ -120,12 +120,17 @@ struct TerminalSummary {
       case .undecided: .undetermined
       case .blocked: .blocked
       }
-    let verdict = style.paint(report.verdict.headline.uppercased(), tone)
-    let duration = formattedDuration(report.run.durationSeconds)
+    return closing(report.verdict.headline, tone, counts, written: written)
+  }
 
-    let indent = columns(of: report.verdict.headline) + 2
+  /// The last lines: how it ended, counts, where the reports are, how long it took.
+  func closing(
+    _ headline: String, _ tone: TerminalStyle.Tone, _ counts: [String], written: [String]
+  ) -> [String] {
+    let duration = formattedDuration(report.run.durationSeconds)
+    let indent = columns(of: headline) + 2
     let counted = wrapped(counts, separator: "  ", to: style.width - indent)
-    var lines = ["\(verdict)  \(counted.first ?? "")"]
+    var lines = ["\(style.paint(headline.uppercased(), tone))  \(counted.first ?? "")"]
     lines += counted.dropFirst().map { String(repeating: " ", count: indent) + $0 }
     let paths = written.map { style.plain($0) }
     let reports = paths.isEmpty ? "" : "Reports: " + paths.joined(separator: "  ")
