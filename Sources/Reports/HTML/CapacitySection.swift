@@ -125,7 +125,7 @@ extension HTMLReport {
 }
 
 /// `37.4`: with a decimal, and never an exponent.
-private func tenths(_ value: Double) -> String {
+func tenths(_ value: Double) -> String {
   let tenths = Int((min(max(value, 0), 10_000) * 10).rounded())
   return tenths % 10 == 0 ? "\(tenths / 10)" : "\(tenths / 10).\(tenths % 10)"
 }

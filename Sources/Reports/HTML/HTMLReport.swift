@@ -70,6 +70,7 @@ final class HTMLReport {
     let page = document.root
     try fillHead(of: page)
     try fillVerdict(of: page)
+    try fillMigration(of: page)
     try fillPlan(of: page)
     try fillCards(of: page)
     try fillCapacity(of: page)
@@ -109,15 +110,21 @@ final class HTMLReport {
 
   // MARK: The head
 
+  /// In one word: how a migration ended, else what the check says.
+  var headline: String { report.migration?.status.headline ?? report.verdict.headline }
+
+  var look: Look { report.migration?.status.look ?? report.verdict.look }
+
   private func fillHead(of page: Element) throws {
     let names = shortNames(of: report)
     let day = String(report.run.startedAt.prefix(10))
     try page.fill(
       "page-title",
-      "\(report.verdict.headline): \(visibleOnOneLine(names.source)) to \(visibleOnOneLine(names.target)), \(day)"
+      "\(headline): \(visibleOnOneLine(names.source)) to \(visibleOnOneLine(names.target)), \(day)"
         + " – \(report.tool.name)")
     try page.slot("generator").set("content", "\(report.tool.name) \(report.tool.version)")
-    for icon in page.all(having: "data-icon") where icon["data-icon"] != report.verdict.look.css { icon.remove() }
+    for icon in page.all(having: "data-icon") where icon["data-icon"] != look.css { icon.remove() }
+    if report.migration != nil { try page.fill("kind", "migration report") }
 
     let run = report.run.id.prefix(8)
     let when = Moment(report.run.startedAt)?.inWords ?? report.run.startedAt

@@ -147,6 +147,9 @@ extension HTMLReport {
         try item.fill("message", sentence(line.outcome.message) + (whom.map { " (\($0))" } ?? ""))
       }
     }
+    if report.migration?.databases.contains(where: { $0.verification?.mode == .full }) ?? false {
+      try part.remove(slot: "content")
+    }
     let version = report.target.serverVersion.map { " \($0.prefix { $0 != "." })" } ?? " of the target"
     try part.fill(
       "application", "Whether the application works with PostgreSQL\(version): drivers, SQL, query plans.")

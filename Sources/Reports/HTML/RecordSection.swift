@@ -17,7 +17,8 @@ extension HTMLReport {
     }
     try fillRun(of: part)
     try fillRoles(of: part)
-    try page.fill("made-by", "Made by \(report.tool.name) \(report.tool.version) from a read-only inspection.")
+    let what = report.migration == nil ? "from a read-only inspection" : "after a migration"
+    try page.fill("made-by", "Made by \(report.tool.name) \(report.tool.version) \(what).")
   }
 
   private func serverForRecord(_ cluster: ClusterReport) -> String {

@@ -5,17 +5,18 @@ import Markup
 extension HTMLReport {
   func fillVerdict(of page: Element) throws {
     let verdict = try document.element(id: "verdict")
-    let look = report.verdict.look
     try verdict.set("data-verdict", report.verdict.rawValue)
     try verdict.set(tone: look.css)
     let names = shortNames(of: report)
     try verdict.fill("source-name", names.source)
     try verdict.fill("target-name", names.target)
     try verdict.slot("verdict-icon").set("href", "#i-\(look.icon)")
-    try verdict.fill("verdict-word", report.verdict.headline)
-    try verdict.slot("lede").set(pieces: lede(of: report), in: self)
+    try verdict.fill("verdict-word", headline)
+    let lede = report.migration.map(lede(of:)) ?? lede(of: report)
+    try verdict.slot("lede").set(pieces: lede, in: self)
 
-    try verdict.each("step", nextSteps(for: report)) { item, step in
+    let steps = report.migration.map { nextSteps(after: $0) } ?? nextSteps(for: report)
+    try verdict.each("step", steps) { item, step in
       item.removeContent()
       if let subject = step.subject {
         try item.append(element: "strong").append(text: "\(subject):")
@@ -90,6 +91,12 @@ extension HTMLReport {
     for (side, cluster) in [("source", report.source), ("target", report.target)] {
       try verdict.fill("\(side)-server", serverInWords(cluster))
       try verdict.fill("\(side)-host", Endpoint(cluster.connection).hostAndPort)
+    }
+    if let migration = report.migration {
+      try verdict.fill("plan-title", "Migration")
+      try verdict.fill("plan-lead", migration.countsInWords.joined(separator: ", "))
+      let arrived = migration.databases.arrived.joined(separator: ", ")
+      return try verdict.fill("plan-more", arrived + (migration.duration.map { " in \($0)" } ?? ""))
     }
     let plan = planInBrief(of: report)
     try verdict.fill("plan-lead", plan.lead)
