@@ -3,7 +3,8 @@ import Markup
 import Rules
 
 extension Reporter {
-  /// For CI servers: a suite for the pair of clusters and one for each database, a case for each outcome.
+  /// For CI servers: a suite for the pair of clusters and one for each database, a case for each outcome; and one for
+  /// a migration, a case for each database.
   ///
   /// Names and class names are the same in every run, so that a server can tell since when a case fails. Nothing is
   /// written but what all the readers take: Jenkins' xUnit plugin refuses a file with attributes that it does not know.
@@ -17,7 +18,7 @@ extension Reporter {
         "tests": "\(suites.reduce(0) { $0 + $1.cases.count })",
         "failures": "\(suites.reduce(0) { $0 + $1.count(of: .failure) })",
         "errors": "\(suites.reduce(0) { $0 + $1.count(of: .error) })",
-        "time": seconds(suites.reduce(0) { $0 + $1.milliseconds }),
+        "time": inSeconds(suites.reduce(0) { $0 + $1.milliseconds }),
       ]
     ) {
       for (id, suite) in suites.enumerated() { try suite.write(id: id, of: report, to: writer) }
@@ -26,21 +27,37 @@ extension Reporter {
   }
 }
 
-/// The outcomes of one subject.
+/// What a reader makes of a case.
+enum JUnitKind { case passed, failure, error, skipped }
+
+protocol JUnitCase {
+  var kind: JUnitKind { get }
+  var milliseconds: Int { get }
+  /// - Parameter subject: the database that the suite is about; nil for the pair of clusters.
+  func write(subject: String?, to writer: XMLWriter) throws
+}
+
+extension JUnitCase {
+  /// More make the readers cut the text in places of their own.
+  static var maximumFindings: Int { 10 }
+}
+
+/// The outcomes of one subject, or a migration.
 private struct JUnitSuite {
-  /// nil for the pair of clusters.
+  /// nil for the pair of clusters, and for a migration.
   var database: String?
-  var cases: [JUnitCase] = []
+  var migration: MigrationReport?
+  var cases: [any JUnitCase] = []
 
   var milliseconds: Int { cases.reduce(0) { $0 + $1.milliseconds } }
 
-  func count(of kind: JUnitCase.Kind) -> Int { cases.count { $0.kind == kind } }
+  func count(of kind: JUnitKind) -> Int { cases.count { $0.kind == kind } }
 
   static func all(of report: Report) -> [JUnitSuite] {
     var cluster = JUnitSuite()
     var databases: [String: JUnitSuite] = [:]
     for outcome in report.outcomes {
-      let one = JUnitCase(outcome, failOn: report.settings.failOn)
+      let one = JUnitOutcome(outcome, failOn: report.settings.failOn)
       if let name = outcome.database {
         databases[name, default: JUnitSuite(database: name)].cases.append(one)
       } else {
@@ -49,7 +66,9 @@ private struct JUnitSuite {
     }
     let sorted = databases.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }.map(\.value)
     // A suite without cases makes Jenkins warn; a file without suites is refused.
-    return cluster.cases.isEmpty && !sorted.isEmpty ? sorted : [cluster] + sorted
+    let suites = cluster.cases.isEmpty && !sorted.isEmpty ? sorted : [cluster] + sorted
+    guard let migration = report.migration, !migration.databases.isEmpty else { return suites }
+    return suites + [JUnitSuite(migration: migration, cases: migration.databases.map(JUnitMigratedDatabase.init))]
   }
 
   func write(id: Int, of report: Report, to writer: XMLWriter) throws {
@@ -58,14 +77,14 @@ private struct JUnitSuite {
       [
         "id": "\(id)",
         "package": "pgpreflight",
-        "name": database.map { "database \(harmless($0))" } ?? "cluster",
+        "name": migration.map { _ in "migration" } ?? database.map { "database \(harmless($0))" } ?? "cluster",
         "tests": "\(cases.count)",
         "failures": "\(count(of: .failure))",
         "errors": "\(count(of: .error))",
         "skipped": "\(count(of: .skipped))",
-        "time": seconds(milliseconds),
+        "time": inSeconds(milliseconds),
         // Without a zone, as the schema of Ant demands.
-        "timestamp": String(report.run.startedAt.prefix(19)),
+        "timestamp": String((migration?.startedAt ?? report.run.startedAt).prefix(19)),
         "hostname": report.run.host.isEmpty ? "localhost" : report.run.host,
       ]
     ) {
@@ -81,6 +100,12 @@ private struct JUnitSuite {
   }
 
   private func properties(of report: Report) -> [(String, String)] {
+    if let migration {
+      return [
+        ("source", report.source.connection), ("target", report.target.connection), ("run", report.run.id),
+        ("status", migration.status.rawValue), ("finishedAt", migration.finishedAt),
+      ]
+    }
     guard let database else {
       return [
         ("source", report.source.connection), ("target", report.target.connection), ("run", report.run.id),
@@ -97,14 +122,9 @@ private struct JUnitSuite {
 }
 
 /// One outcome.
-private struct JUnitCase {
-  enum Kind { case passed, failure, error, skipped }
-
-  /// More make the readers cut the text in places of their own.
-  static let maximumFindings = 10
-
+private struct JUnitOutcome: JUnitCase {
   let outcome: Outcome
-  let kind: Kind
+  let kind: JUnitKind
 
   init(_ outcome: Outcome, failOn: FailOn) {
     self.outcome = outcome
@@ -117,10 +137,7 @@ private struct JUnitCase {
       }
   }
 
-  var milliseconds: Int {
-    let seconds = outcome.durationSeconds
-    return seconds.isFinite && seconds > 0 ? Int((min(seconds, 1e9) * 1000).rounded()) : 0
-  }
+  var milliseconds: Int { wholeMilliseconds(outcome.durationSeconds) }
 
   func write(subject: String?, to writer: XMLWriter) throws {
     let subject = subject.map { "database.\(encodedName($0))" } ?? "cluster"
@@ -128,7 +145,7 @@ private struct JUnitCase {
       "testcase",
       [
         "classname": "pgpreflight.\(subject).\(outcome.group.rawValue)", "name": outcome.rule,
-        "time": seconds(milliseconds),
+        "time": inSeconds(milliseconds),
       ]
     ) {
       switch kind {
@@ -178,17 +195,21 @@ extension Waiver {
   fileprivate var inWords: String { "Waived by \(by) until \(until): \(reason)" }
 }
 
+func wholeMilliseconds(_ seconds: Double) -> Int {
+  seconds.isFinite && seconds > 0 ? Int((min(seconds, 1e9) * 1000).rounded()) : 0
+}
+
 /// Plain decimal seconds with three places: some readers take an exponent for zero.
-private func seconds(_ milliseconds: Int) -> String {
+func inSeconds(_ milliseconds: Int) -> String {
   let fraction = String(milliseconds % 1000)
   return "\(milliseconds / 1000).\(String(repeating: "0", count: 3 - fraction.count))\(fraction)"
 }
 
 /// On one line, and nothing in it that asks a reader to fetch a file.
-private func harmless(_ text: String) -> String { withoutAttachments(visibleOnOneLine(text)) }
+func harmless(_ text: String) -> String { withoutAttachments(visibleOnOneLine(text)) }
 
 /// GitLab and Azure Pipelines look for `[[ATTACHMENT|path]]` in the output and fetch what it names.
-private func withoutAttachments(_ text: String) -> String {
+func withoutAttachments(_ text: String) -> String {
   guard text.contains("[[ATTACHMENT|") else { return text }
   return text.replacing("[[ATTACHMENT|", with: "[ [ATTACHMENT|")
 }
