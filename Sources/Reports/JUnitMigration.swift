@@ -49,7 +49,7 @@ struct JUnitMigratedDatabase: JUnitCase {
 
   private var body: String {
     var lines = [message, ""]
-    lines.append([database].arrived.joined(separator: ", "))
+    if database.hasNumbers { lines.append([database].arrived.joined(separator: ", ")) }
     if let verified = database.verificationInWords { lines.append(verified) }
     let mismatches = database.verification?.mismatches ?? []
     for mismatch in mismatches.prefix(Self.maximumFindings) {

@@ -11,7 +11,7 @@ enum Fixtures {
     ("source-unreachable", sourceUnreachable), ("target-unreachable", targetUnreachable), ("empty", empty),
     ("hostile", hostile), ("many-databases", manyDatabases), ("huge", huge), ("migrated", migrated),
     ("migrated-all", migratedAll), ("migration-interrupted", migrationInterrupted),
-    ("migration-hostile", migrationHostile), ("migration-many", migrationMany),
+    ("migration-resumed", migrationResumed), ("migration-hostile", migrationHostile), ("migration-many", migrationMany),
   ]
 
   static func named(_ name: String) -> Report {

@@ -53,6 +53,16 @@ extension Fixtures {
         migrated("wiki", .cancelled, "interrupted before it was begun", phases: [:], tables: 0, rows: 0, bytes: 0),
       ]), ["mail", "shop", "wiki"], exitStatus: 130)
 
+  static let migrationResumed = report(
+    migration(
+      .done,
+      [
+        migrated("mail", phases: ["snapshot": 0.1, "resumption": 0.2], tables: 0, rows: 0, bytes: 0),
+        migrated(
+          "shop", phases: ["snapshot": 0.1, "resumption": 0.2, "data": 3],
+          verification: Verification(mode: .counts, tables: 12, mismatches: [])),
+      ]), ["mail", "shop"], exitStatus: 0)
+
   static let migrationHostile = report(
     migration(
       .failed,

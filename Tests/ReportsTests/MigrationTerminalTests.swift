@@ -71,6 +71,18 @@ private let unicode = TerminalStyle(color: false, unicode: true)
     #expect(done.contains("contents equal in 12 tables"))
   }
 
+  @Test func whatAnEarlierRunDidIsNotCalledUnverified() throws {
+    let text = terminal("migration-resumed", unicode)
+    #expect(text.contains("    done by an earlier run\n"))
+    #expect(text.contains("    counts equal in 12 tables\n"))
+    #expect(!text.contains("not verified"))
+    let page = try reading("migration-resumed")
+    #expect(page.words.contains("equal counts in all that was compared: 12 tables."))
+    #expect(page.words.contains("Done by an earlier run"))
+    #expect(!page.words.contains("Not verified"))
+    #expect(try render("junit", Fixtures.migrationResumed).contains("\ndone by an earlier run\n"))
+  }
+
   @Test func staysShortWithManyDatabases() {
     let text = terminal("migration-many", unicode)
     #expect(text.contains("196 more databases; all in all: 196 done, 4 failed (-v lists them)"))

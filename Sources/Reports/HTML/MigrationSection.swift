@@ -56,8 +56,7 @@ extension HTMLReport {
     let methods = ["dump": "dump and restore"]
     try row.fill("method", orRemove: database.method.map { methods[$0] ?? $0 })
     try row.slot("status").set(look: look)
-    // Nothing was tried of what was left out.
-    let isTried = database.status.isGood || !database.phases.isEmpty
+    let isTried = database.hasNumbers
     try row.fill("tables", isTried ? formattedCount(database.tables) : "–")
     try row.fill("rows", isTried ? formattedCount(database.rows) : "–")
     try row.fill("size", isTried ? formattedBytes(database.bytes) : "–")

@@ -97,8 +97,15 @@ extension MigratedDatabase {
     return Int(Double(bytes) / copying)
   }
 
+  /// A run that was resumed has nothing left to do in it; what arrived and was verified is in the report of that run.
+  var wasDoneBefore: Bool { status == .done && phases.last?.name == "resumption" }
+
+  /// Whether this run did anything of which there are numbers.
+  var hasNumbers: Bool { !wasDoneBefore && (status.isGood || !phases.isEmpty) }
+
   /// `counts equal in 27 tables`; nil where there was nothing to verify.
   var verificationInWords: String? {
+    if wasDoneBefore { return "done by an earlier run" }
     guard let verification, verification.mode != .none else { return status.isGood ? "not verified" : nil }
     let compared = counted(verification.tables, "table")
     let what = verification.mode == .counts ? "counts" : "contents"
@@ -135,11 +142,12 @@ func lede(of migration: MigrationReport) -> [Piece] {
       pieces.append(.text(" \(others) done: \(good.arrived.joined(separator: ", "))."))
     }
   }
-  let verified = good.filter { ($0.verification?.mode ?? .none) != .none }
-  if !good.isEmpty {
+  let fresh = good.filter { !$0.wasDoneBefore }
+  let verified = fresh.filter { ($0.verification?.mode ?? .none) != .none }
+  if !fresh.isEmpty {
     let what = verified.contains { $0.verification?.mode == .full } ? "contents" : "counts"
     let tables = verified.reduce(0) { $0 + ($1.verification?.tables ?? 0) }
-    let which = verified.count == good.count ? "in all that was compared" : "where that was compared"
+    let which = verified.count == fresh.count ? "in all that was compared" : "where that was compared"
     pieces.append(
       .text(
         verified.isEmpty

@@ -51,7 +51,7 @@ extension TerminalSummary {
     let names = databases.map { style.plain($0.name) }
     var header = ["TABLES", "ROWS", "SIZE", "TIME", "RATE"]
     var rows = databases.map { database in
-      database.phases.isEmpty && !database.status.isGood
+      !database.hasNumbers
         ? header.map { _ in dash }
         : [
           formattedCount(database.tables), formattedCount(database.rows), formattedBytes(database.bytes),
