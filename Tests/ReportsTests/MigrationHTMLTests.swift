@@ -105,6 +105,7 @@ import Testing
         "Point the applications to the target. What was written to the source since 14 September 2026, 07:43 UTC is "
           + "not there."))
     #expect(!done.contains("--resume"))
+    #expect(try next("migration-many").contains("Two more failed: see the migration."))
     // Where nothing was begun there is nothing to be resumed.
     #expect(try next("migration-hostile").contains("run the same command again"))
   }

@@ -176,6 +176,14 @@ func nextSteps(after migration: MigrationReport) -> [NextStep] {
     let message = sentence(firstSentence(of: database.message.isEmpty ? "It failed" : database.message))
     steps.append(NextStep(subject: database.name, pieces: [.link(message, to: .part("migration"))]))
   }
+  if failed.count > 2 {
+    steps.append(
+      NextStep(
+        pieces: [
+          .text("\(capitalized(numberWord(failed.count - 2))) more failed: see the "),
+          .link("migration", to: .part("migration")), .text("."),
+        ]))
+  }
   if migration.status == .cancelled || !failed.isEmpty { steps.append(NextStep(pieces: goOn(with: migration))) }
   let left = migration.databases(.skipped)
   if !left.isEmpty {
