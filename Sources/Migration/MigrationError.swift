@@ -21,7 +21,10 @@ public struct MigrationError: Error, Sendable, Equatable, CustomStringConvertibl
     case let error as PostgresError:
       sqlstate = error.sqlstate
       let code = error.sqlstate.map { " (SQLSTATE \($0))" } ?? ""
-      words = ([error.message + code] + [error.detail, error.hint].compactMap(\.self)).joined(separator: "; ")
+      // Of rows and values, the details show the content, which is nothing for a report.
+      let isAboutData = ["22", "23"].contains { error.sqlstate?.hasPrefix($0) == true }
+      let more = [isAboutData ? nil : error.detail, error.hint].compactMap(\.self)
+      words = ([error.message + code] + more).joined(separator: "; ")
     case let error as ConnectionFailure: words = error.message
     default: words = "\(error)"
     }

@@ -119,7 +119,7 @@ public struct Migrator: Sendable {
       try await migration.run()
       return record.done()
     } catch is CancellationError {
-      return record.result(.cancelled, "interrupted; --resume goes on with it")
+      return record.result(.cancelled, "interrupted")
     } catch {
       return record.result(.failed, "\(error)")
     }

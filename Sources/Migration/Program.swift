@@ -76,13 +76,15 @@ struct Program: Sendable {
     return options
   }
 
-  /// What the program said, less the statements that it ran: those may hold secrets.
+  /// What the program said, less the statements that it ran, which may hold secrets, and less details, which may show
+  /// rows.
   static func complaint(of name: String, _ text: String, _ status: TerminationStatus) -> String {
     var lines: [Substring] = []
     var isStatement = false
     for line in text.split(separator: "\n") {
-      if line.hasPrefix("\(name): ") { isStatement = false }
-      if line.hasPrefix("Command was: ") { isStatement = true }
+      if line.hasPrefix("\(name): ") { isStatement = line.hasPrefix("\(name): detail: ") }
+      if ["Command was: ", "DETAIL: ", "CONTEXT: "].contains(where: line.hasPrefix) { isStatement = true }
+      if line.hasPrefix("HINT: ") { isStatement = false }
       if !isStatement { lines.append(line) }
     }
     let words = lines.prefix(12).map { line in

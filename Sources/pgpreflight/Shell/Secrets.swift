@@ -10,13 +10,21 @@ import Postgres
 /// Options whose value is a connection string.
 private let connectionOptions: Set<String> = ["-s", "--source", "-t", "--target"]
 
+/// Options that hold no password, although their names say the word.
+private let harmlessOptions: Set<String> = ["--role-passwords"]
+
 private let concealed = "(a connection string)"
 
 /// The arguments, with connection strings as they may be shown.
 func redacted(_ arguments: [String]) -> [String] {
   var isValue = false
   var mayGoOn = false
+  var isHarmless = false
   return arguments.map { argument in
+    if isHarmless || harmlessOptions.contains(String(argument.prefix { $0 != "=" })) {
+      isHarmless = !isHarmless && harmlessOptions.contains(argument)
+      return argument
+    }
     if isValue {
       (isValue, mayGoOn) = (false, mayLackItsEnd(argument))
       return shown(argument)
