@@ -58,6 +58,9 @@ let package = Package(
     .testTarget(name: "RulesTests", dependencies: ["Rules", "Catalog"]),
     .testTarget(name: "AssessmentTests", dependencies: ["Assessment", "Rules", "Catalog"]),
     .testTarget(
+      name: "MigrationTests",
+      dependencies: ["Migration", .product(name: "Subprocess", package: "swift-subprocess")]),
+    .testTarget(
       name: "ReportsTests",
       dependencies: ["Reports", "Assessment", "Catalog", "CLibxml2", "Markup", "Rules"]),
     .testTarget(

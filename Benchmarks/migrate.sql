@@ -20,7 +20,7 @@ INSERT INTO products
          jsonb_build_object('colour', 'c' || i % 12, 'weight', i % 100, 'tags', jsonb_build_array('a', 'b' || i % 7))
     FROM generate_series(1, (100000 * :scale)::int) i;
 INSERT INTO orders
-  SELECT i, 1 + i * 7919 % (400000 * :scale)::int, timestamptz '2021-01-01' + i * interval '20 s',
+  SELECT i, 1 + i::bigint * 7919 % (400000 * :scale)::int, timestamptz '2021-01-01' + i * interval '20 s',
          (ARRAY['new', 'paid', 'sent', 'returned'])[1 + i % 4], (random() * 900)::numeric(12, 2)
     FROM generate_series(1, (3000000 * :scale)::int) i;
 INSERT INTO order_items

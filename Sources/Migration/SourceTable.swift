@@ -6,8 +6,8 @@ struct SourceTable: Decodable, Sendable, Equatable {
   var oid: Int
   /// Qualified, quoted by the server.
   var name: String
-  /// Quoted, separated by commas, without those that are generated; nil for a table without columns.
-  var columns: String?
+  /// Quoted, without those that are generated; nil for a table without columns.
+  var columnNames: [String]?
   /// Of the main part alone, in blocks.
   var blocks: Int
   /// With what is stored out of line.
@@ -20,6 +20,14 @@ struct SourceTable: Decodable, Sendable, Equatable {
   var condition: String?
   /// Whether an extension brings the table along.
   var isOfExtension: Bool
+  /// Columns of which single values may be large, where anything is stored out of line: their names, the identifiers
+  /// of their types (of a domain's, the one below), and the types' names.
+  var wideColumns: [String]?
+  var wideTypes: [Int]?
+  var wideTypeNames: [String]?
+
+  /// Separated by commas.
+  var columns: String? { columnNames?.joined(separator: ", ") }
 
   /// - Parameter version: the source's.
   ///
@@ -43,9 +51,8 @@ struct SourceTable: Decodable, Sendable, Equatable {
       """ : "NULL"
     return """
       SELECT c.oid, c.oid::pg_catalog.regclass::text AS name,
-             (SELECT string_agg(pg_catalog.quote_ident(a.attname), ', ' ORDER BY a.attnum)
-                FROM pg_catalog.pg_attribute a
-               WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped \(generated)) AS columns,
+             (SELECT array_agg(pg_catalog.quote_ident(a.attname) ORDER BY a.attnum) FROM pg_catalog.pg_attribute a
+               WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped \(generated)) AS column_names,
              pg_catalog.pg_relation_size(c.oid)
                / pg_catalog.current_setting('block_size')::int8 AS blocks,
              pg_catalog.pg_table_size(c.oid) AS size_bytes,
@@ -53,8 +60,17 @@ struct SourceTable: Decodable, Sendable, Equatable {
                WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
                  AND NOT a.atttypid = ANY ('{\(Self.binaryTypes)}'::oid[])) AS is_binary,
              \(routed) AS routed_through,
-             x.condition, x.condition IS NOT NULL AS is_of_extension
+             x.condition, x.condition IS NOT NULL AS is_of_extension, w.wide_columns, w.wide_types, w.wide_type_names
         FROM pg_catalog.pg_class c
+        LEFT JOIN LATERAL (
+             SELECT array_agg(pg_catalog.quote_ident(a.attname) ORDER BY a.attnum) AS wide_columns,
+                    array_agg(b.oid ORDER BY a.attnum) AS wide_types,
+                    array_agg(pg_catalog.format_type(a.atttypid, a.atttypmod) ORDER BY a.attnum) AS wide_type_names
+               FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
+               JOIN pg_catalog.pg_type b ON b.oid = CASE t.typtype WHEN 'd' THEN t.typbasetype ELSE t.oid END
+              WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped \(generated)
+                AND b.oid = ANY ('{\(WideRows.types.keys.sorted().map(String.init).joined(separator: ","))}'::oid[])) w
+          ON c.reltoastrelid <> 0 AND pg_catalog.pg_relation_size(c.reltoastrelid) > \(WideRows.leastOutOfLine)
         LEFT JOIN (SELECT k.tableoid, coalesce(e.extcondition[k.n], '') AS condition
                      FROM pg_catalog.pg_extension e CROSS JOIN unnest(e.extconfig) WITH ORDINALITY AS k(tableoid, n)
                     WHERE NOT e.extname = ANY ($2::text[])) x ON x.tableoid = c.oid
@@ -94,21 +110,26 @@ struct TablePart: Sendable, Equatable {
   /// As the journal names it.
   var step: String { "rows \(table.oid) \(number)/\(count)" }
 
-  /// What reads it on the source.
-  func copyOut(encoding: String) -> String {
-    let columns = table.columns.map { " (\($0))" } ?? ""
-    let options = "(FORMAT \(table.isBinary ? "binary" : "text"), ENCODING \(Quoting.literal(encoding)))"
-    guard let blocks, !isWhole else {
-      guard let condition = table.condition, !condition.isEmpty else {
-        return "COPY \(table.name)\(columns) TO STDOUT WITH \(options)"
-      }
-      return "COPY (SELECT \(table.columns ?? "") FROM ONLY \(table.name) \(condition)) TO STDOUT WITH \(options)"
-    }
-    let start = "ctid >= '(\(blocks.lowerBound),0)'::pg_catalog.tid"
+  /// Which rows: of a range, of an extension's table those that are the user's.
+  var condition: String {
+    guard let blocks, !isWhole else { return table.condition ?? "" }
     let end = number == count - 1 ? "" : " AND ctid < '(\(blocks.upperBound),0)'::pg_catalog.tid"
-    return """
-      COPY (SELECT \(table.columns ?? "") FROM ONLY \(table.name) WHERE \(start)\(end)) TO STDOUT WITH \(options)
-      """
+    return "WHERE ctid >= '(\(blocks.lowerBound),0)'::pg_catalog.tid\(end)"
+  }
+
+  /// What reads it on the source.
+  ///
+  /// - Parameter wide: rows that go another way.
+  func copyOut(encoding: String, excluding wide: WideRows? = nil) -> String {
+    let options = "(FORMAT \(table.isBinary ? "binary" : "text"), ENCODING \(Quoting.literal(encoding)))"
+    guard condition.isEmpty, wide == nil else {
+      let rows = "SELECT \(table.columns ?? "") FROM ONLY \(table.name) \(condition)"
+      guard let wide else { return "COPY (\(rows)) TO STDOUT WITH \(options)" }
+      // What is not known to be too wide is copied as all the others are.
+      let joint = condition.isEmpty ? "WHERE" : "AND"
+      return "COPY (\(rows) \(joint) (\(wide.isWide)) IS NOT TRUE) TO STDOUT WITH \(options)"
+    }
+    return "COPY \(table.name)\(table.columns.map { " (\($0))" } ?? "") TO STDOUT WITH \(options)"
   }
 
   /// What writes it on the target.
@@ -138,8 +159,9 @@ struct CopyPlan: Sendable, Equatable {
     // A table that is smaller than its share of the work holds up nobody.
     let share = max(total / max(jobs, 1), Self.minimumPart)
     parts = tables.flatMap { table -> [TablePart] in
-      let pieces = canSplit && jobs > 1 && !table.isOfExtension ? min(table.sizeBytes / share, table.blocks, jobs) : 1
-      guard pieces > 1, table.columns != nil else {
+      // Rounded: a table of nearly two shares is split too.
+      let pieces = min((table.sizeBytes + share / 2) / share, table.blocks, jobs)
+      guard canSplit, pieces > 1, !table.isOfExtension, table.columns != nil else {
         return [TablePart(table: table, number: 0, count: 1, blocks: nil, sizeBytes: table.sizeBytes)]
       }
       return (0..<pieces).map { number in

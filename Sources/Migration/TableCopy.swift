@@ -18,15 +18,36 @@ struct TableCopy: Sendable {
   /// - Returns: the number of rows, and of bytes on their way.
   func copy(_ part: TablePart) async throws -> (rows: Int, bytes: Int) {
     let name = part.table.name
+    var wide = WideRows(of: part)
+    var places: [WideRows.Place] = []
+    if let candidate = wide {
+      places = try await onSource("looking for large values in \(name)") { try await candidate.places(over: source) }
+      if places.isEmpty { wide = nil }
+    }
     // On the target alone can anything stand in the way.
     let empty = part.isFrozen ? [Statement("TRUNCATE ONLY \(name)")] : []
     try await onTarget("copying into \(name)") {
       _ = try await destination.pipeline([[Statement("BEGIN")] + empty])[0].get()
-      try await destination.beginCopyIn(part.copyIn(encoding: snapshot.encoding))
     }
-    try await onSource("copying \(name)") {
-      try await source.beginCopyOut(part.copyOut(encoding: snapshot.encoding))
+    var (rows, bytes) = try await stream(
+      part.copyOut(encoding: snapshot.encoding, excluding: wide), into: part.copyIn(encoding: snapshot.encoding), name)
+    if let wide {
+      for place in places {
+        bytes += try await copy(wide, at: place)
+        rows += 1
+      }
     }
+    try await onTarget("copying into \(name)") {
+      _ = try await destination.pipeline([[journal.record(part.step, "\(rows) \(bytes)"), Statement("COMMIT")]])[0]
+        .get()
+    }
+    return (rows, bytes)
+  }
+
+  /// One COPY into the other, within the target's transaction.
+  private func stream(_ out: String, into statement: String, _ name: String) async throws -> (rows: Int, bytes: Int) {
+    try await onTarget("copying into \(name)") { try await destination.beginCopyIn(statement) }
+    try await onSource("copying \(name)") { try await source.beginCopyOut(out) }
     var bytes = 0
     while let data = try await onSource("copying \(name)", { try await source.readCopyData(atLeast: Self.chunk) }) {
       try await onTarget("copying into \(name)") { try await destination.writeCopyData(data) }
@@ -34,16 +55,28 @@ struct TableCopy: Sendable {
       progress(data.bytes.count)
     }
     let sent = try await onSource("copying \(name)") { try await source.endCopy(in: false) }
-    let rows = try await onTarget("copying into \(name)") {
-      let rows = try await destination.endCopy(in: true)
-      _ = try await destination.pipeline([[journal.record(part.step, "\(rows) \(bytes)"), Statement("COMMIT")]])[0]
-        .get()
-      return rows
+    let taken = try await onTarget("copying into \(name)") { try await destination.endCopy(in: true) }
+    guard sent == taken else {
+      throw MigrationError("table \(name): the source sent \(sent) rows, the target took \(taken)")
     }
-    guard sent == rows else {
-      throw MigrationError("table \(name): the source sent \(sent) rows, the target took \(rows)")
+    return (taken, bytes)
+  }
+
+  /// A row whose large values are sent in pieces, as libpq holds a row as a whole, and more than once.
+  private func copy(_ wide: WideRows, at place: WideRows.Place) async throws -> Int {
+    let name = wide.part.table.name
+    try await onTarget("preparing a row of \(name)") {
+      _ = try await destination.pipeline([wide.preparation(for: place).map { Statement($0) }])[0].get()
     }
-    return (rows, bytes)
+    var bytes = try await stream(
+      wide.narrowOut(place, encoding: snapshot.encoding), into: wide.narrowIn(place, encoding: snapshot.encoding), name
+    ).bytes
+    for out in wide.piecesOut(place) { bytes += try await stream(out, into: wide.piecesIn, name).bytes }
+    try await onTarget("putting a row of \(name) together") {
+      _ = try await destination.query(wide.insertion(of: place))
+      _ = try await destination.pipeline([wide.removal.map { Statement($0) }])[0].get()
+    }
+    return bytes
   }
 
   private func onSource<T>(_ attempt: String, _ body: () async throws -> T) async throws -> T {

@@ -64,6 +64,8 @@ struct Verifier: Sendable {
   private struct Compared: Sendable {
     var from: String
     var name: String
+    /// The text of a row `x`.
+    var row: String
   }
 
   private static func compared(_ tables: [SourceTable]) -> [Compared] {
@@ -72,8 +74,22 @@ struct Verifier: Sendable {
       let name = table.routedThrough ?? table.name
       guard seen.insert(name).inserted else { return nil }
       let condition = table.condition.map { " \($0)" } ?? ""
-      return Compared(from: table.routedThrough == nil ? "ONLY \(name)\(condition)" : name, name: name)
+      return Compared(
+        from: table.routedThrough == nil ? "ONLY \(name)\(condition)" : name, name: name, row: row(of: table))
     }
+  }
+
+  /// A row as a whole, where it fits into a text; of columns with large values only a hash goes into it.
+  private static func row(of table: SourceTable) -> String {
+    guard let wide = table.wideColumns, let types = table.wideTypes, let names = table.columnNames else {
+      return "(x.*)::text"
+    }
+    let hashes = Dictionary(
+      zip(wide, types).map { name, type in
+        (name, (WideRows.types[type]?.bytes ?? "%").replacing("%", with: "x.\(name)"))
+      }, uniquingKeysWith: { first, _ in first })
+    let values = names.map { name in hashes[name].map { "pg_catalog.md5(\($0))" } ?? "x.\(name)" }
+    return "ROW(\(values.joined(separator: ", ")))::text"
   }
 
   /// The sum of the rows' hashes does not depend on their order. The functions give the same on every version that has
@@ -96,8 +112,8 @@ struct Verifier: Sendable {
       }
       let hash =
         snapshot.version.major >= 11
-        ? "pg_catalog.hashtextextended((x.*)::text COLLATE \"C\", 0)"
-        : "('x' || pg_catalog.substr(pg_catalog.md5((x.*)::text), 1, 16))::bit(64)::int8"
+        ? "pg_catalog.hashtextextended(\(table.row) COLLATE \"C\", 0)"
+        : "('x' || pg_catalog.substr(pg_catalog.md5(\(table.row)), 1, 16))::bit(64)::int8"
       let rows = try await connection.query(
         "SELECT count(*), coalesce(sum(\(hash)::numeric), 0) FROM (SELECT * FROM \(table.from)) x")
       return Content(rows: rows.text(0, 0) ?? "", checksum: rows.text(0, 1))

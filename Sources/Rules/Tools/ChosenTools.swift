@@ -24,7 +24,7 @@ extension ClusterPair {
 
 extension ClusterPair {
   /// Columns of a source database have the option `pg_attver`, which the target is not known to know.
-  private var hasVersionedColumns: Bool {
+  var hasVersionedColumns: Bool {
     guard (try? target.version.knowsVersionedColumns) != true else { return false }
     return source.inspected.contains { $0.versionedColumns.ifKnown?.areThere == true }
   }

@@ -43,6 +43,37 @@ import Yams
         "select count(*) from pg_stats_ext where statistics_schemaname = 'app'", database: Move.everything) == "1")
   }
 
+  @Test func `large values arrive in little memory`() async throws {
+    let move = try await Move.start()
+    try await move.source.sql("create database wide")
+    try await move.source.sql(
+      """
+      create domain long as text; create table wide (
+        id int generated always as identity, c text not null check (length(c) > 3), d long, v varchar, j json,
+        bp char(5000000), "q"" r" bytea, e int[], n numeric default 7);
+      alter table wide alter "q"" r" set storage external, alter c set storage external;
+      insert into wide (c, d, v, j, bp, e) select repeat('é🐘x', 2000000), repeat('d', 5000000), repeat('v', 3000000),
+        to_json(repeat('j', 3000000)), 'short  ', '{1,2}';
+      insert into wide (c, "q"" r") select 'with bytes', convert_to(repeat('0123456789abcdef', 10000000), 'UTF8');
+      insert into wide (c) select 'small ' || i from generate_series(1, 1000) i;
+      """, database: "wide")
+    let peak = Locked(0)
+    let done = try await move.migrate(["--verify", "full"]) { pid in
+      while let status = try? String(contentsOfFile: "/proc/\(pid)/status", encoding: .utf8),
+        let line = status.split(separator: "\n").first(where: { $0.hasPrefix("VmHWM:") })
+      {
+        peak.set(max(peak.get(), Int(line.filter(\.isNumber)) ?? 0))
+        try await Task.sleep(for: .milliseconds(50))
+      }
+    }
+    #expect(done.output.status == .exited(0), "\(done.output.stderr)")
+    #expect(done.database("wide")?.rows == 1002)
+    #expect(peak.get() > 10_000 && peak.get() < 200_000, "KiB")
+    let sums = "select count(*), sum(hashtextextended(concat(c, d, v, j, bp, e, n, id, md5(\"q\"\" r\")), 0)) from wide"
+    let values = try await (move.source.sql(sums, database: "wide"), move.target.sql(sums, database: "wide"))
+    #expect(values.0 == values.1)
+  }
+
   @Test func `healthy schemas of different kinds arrive as they are`() async throws {
     let move = try await Move.start()
     let folder = migrationFixtures.appending(path: "../scenarios/general").standardizedFileURL
