@@ -3,7 +3,7 @@ import Rules
 import TestSupport
 import Testing
 
-@Suite(.printsScenarioTable, .timeLimit(.minutes(10))) struct ScenarioTests {
+@Suite(.printsScenarioTable, .timeLimit(.minutes(20))) struct ScenarioTests {
   /// What can't be found out on any server that answers: for these rules some case is undetermined.
   static let rulesThatMayBeUndetermined = [
     "target-disk-space", "source-size-limit", "connection-source-databases", "connection-target-databases",
