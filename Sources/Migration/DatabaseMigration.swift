@@ -53,9 +53,18 @@ struct DatabaseMigration: Sendable {
     if !resumption.hasBegun {
       try await slots.run {
         try await record.phase("database") {
-          try await createDatabase(archive, isDropped: resumption.isDropped, digest: digest)
+          try await createDatabase(archive, creates: creates(resumption), digest: digest)
         }
       }
+    }
+    // One that was there may have been created by a run that was killed at once: it gets its properties in any case.
+    let isCreated = creates(resumption) || resumption.steps["begun"]?.hasPrefix("created ") == true
+    if !isCreated, resumption.steps["schema"] == nil {
+      let properties = try await DatabaseProperties(of: snapshot)
+      let refused = try await target.session(in: name, for: "setting the database's properties") {
+        try await properties.apply(over: $0)
+      }
+      if !refused.isEmpty { record.note("without " + refused.joined(separator: "; ")) }
     }
     if resumption.steps["schema"] == nil {
       try await slots.run { try await record.phase("schema") { try await restoreSchema(archive) } }
@@ -137,9 +146,13 @@ struct DatabaseMigration: Sendable {
 
   // MARK: Database and schema
 
-  private func createDatabase(_ archive: SchemaArchive, isDropped: Bool, digest: String) async throws {
-    let plan = context.databases.first { $0.name.isSameName(as: name) }
-    let creates = isDropped || plan?.createsDatabase ?? false
+  private func creates(_ resumption: Resumption) -> Bool {
+    resumption.isDropped
+      || !resumption.hasBegun
+        && context.databases.first { $0.name.isSameName(as: name) }?.createsDatabase ?? false
+  }
+
+  private func createDatabase(_ archive: SchemaArchive, creates: Bool, digest: String) async throws {
     if creates {
       // With its settings and privileges. `--create` takes the first two kinds whatever the list says.
       let kinds = ["DATABASE - ", "DATABASE PROPERTIES - ", "COMMENT - DATABASE ", "ACL - DATABASE "]

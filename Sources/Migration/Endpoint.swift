@@ -19,7 +19,8 @@ public struct Endpoint: Sendable {
     let version = ServerVersion(rawValue: connection.session.serverVersion)
     var settings = [
       ("search_path", "''"), ("statement_timeout", "0"), ("lock_timeout", "0"),
-      ("idle_in_transaction_session_timeout", "0"), ("DateStyle", "ISO"), ("IntervalStyle", "postgres"),
+      ("default_transaction_read_only", "off"), ("idle_in_transaction_session_timeout", "0"), ("DateStyle", "ISO"),
+      ("IntervalStyle", "postgres"),
       ("bytea_output", "hex"), ("xmloption", "content"), ("row_security", "off"),
       ("extra_float_digits", version.major >= 12 ? "1" : "3"), ("application_name", "'\(applicationName)'"),
     ]
@@ -34,7 +35,10 @@ public struct Endpoint: Sendable {
 
   /// The same for `pg_dump` and `pg_restore`.
   func program(database: String, settings: [String: String] = [:]) throws -> ProgramConnection {
-    try string.selecting(database: database).forProgram(applicationName: applicationName, settings: settings)
+    // A source whose writers were stopped by a setting of the database hands that setting on.
+    let own = side == .target ? ["default_transaction_read_only": "off"] : [:]
+    return try string.selecting(database: database).forProgram(
+      applicationName: applicationName, settings: own.merging(settings) { $1 })
   }
 
   /// Opens a session for `body` and closes it.

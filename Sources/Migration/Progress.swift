@@ -24,6 +24,7 @@ final class Record: Sendable {
     var bytes = 0
     var verification: Verification?
     var finished: MigratedDatabase?
+    var notes: [String] = []
   }
 
   let database: String
@@ -61,7 +62,10 @@ final class Record: Sendable {
   /// An interrupted run has done all of it.
   func resume(_ finished: MigratedDatabase) { state.withLock { $0.finished = finished } }
 
-  func done() -> MigratedDatabase { result(.done) }
+  /// What a person should know although nothing failed.
+  func note(_ words: String) { state.withLock { $0.notes.append(words) } }
+
+  func done() -> MigratedDatabase { result(.done, state.withLock { $0.notes.joined(separator: "; ") }) }
 
   func result(_ status: MigratedDatabase.Status, _ message: String = "") -> MigratedDatabase {
     state.withLock {

@@ -143,15 +143,9 @@ struct RoleMigration: Sendable {
       statements.append(
         ("its comment", Statement("COMMENT ON ROLE \(name) IS \(try await connection.quote(literal: comment))")))
     }
-    for setting in definition.settings ?? [] {
-      guard let sign = setting.firstIndex(of: "=") else { continue }
-      let parameter = String(setting[..<sign])
-      let value = String(setting[setting.index(after: sign)...])
-      statements.append(
-        (
-          "its setting \(parameter)",
-          Statement("ALTER ROLE \(name) SET \(Self.parameterName(parameter)) TO \(Self.value(value, of: parameter))")
-        ))
+    for entry in definition.settings ?? [] {
+      guard let setting = StoredParameter(entry: entry) else { continue }
+      statements.append(("its setting \(setting.name)", Statement("ALTER ROLE \(name) SET \(setting.assignment)")))
     }
     for (what, statement) in statements {
       do {
@@ -215,54 +209,11 @@ struct RoleMigration: Sendable {
     error.message + (error.sqlstate.map { " (SQLSTATE \($0))" } ?? "")
   }
 
-  /// Two hundred bits from the system's generator would be 34 letters and digits; 24 are 142.
+  /// 24 letters and digits of the system's generator are 142 bits.
   private static func randomPassword() -> String {
     let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789")
     var generator = SystemRandomNumberGenerator()
     return String((0..<24).compactMap { _ in alphabet.randomElement(using: &generator) })
-  }
-
-  /// A customized option has two names, each of which may need quotes.
-  private static func parameterName(_ name: String) -> String {
-    name.split(separator: ".").map { Quoting.identifier(String($0)) }.joined(separator: ".")
-  }
-
-  /// Lists of names are kept with their quotes, and are lists again when they are set (`pg_dumpall` does the same).
-  private static func value(_ value: String, of parameter: String) -> String {
-    let lists: Set = [
-      "local_preload_libraries", "search_path", "session_preload_libraries", "shared_preload_libraries",
-      "temp_tablespaces", "unix_socket_directories",
-    ]
-    guard lists.contains(parameter.lowercased()) else { return Quoting.literal(value) }
-    let names = splitList(value)
-    return names.isEmpty ? "''" : names.map(Quoting.literal).joined(separator: ", ")
-  }
-
-  /// `"$user", public` becomes `$user` and `public`.
-  static func splitList(_ text: String) -> [String] {
-    var names: [String] = []
-    var name = ""
-    var isQuoted = false
-    var hasName = false
-    var rest = Substring(text)
-    while let character = rest.popFirst() {
-      switch character {
-      case "\"" where isQuoted && rest.first == "\"":
-        name.append(character)
-        rest.removeFirst()
-      case "\"":
-        isQuoted.toggle()
-        hasName = true
-      case "," where !isQuoted:
-        if hasName { names.append(name) }
-        (name, hasName) = ("", false)
-      case " " where !isQuoted: continue
-      default:
-        name.append(character)
-        hasName = true
-      }
-    }
-    return hasName ? names + [name] : names
   }
 }
 

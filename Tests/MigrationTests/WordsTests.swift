@@ -17,7 +17,7 @@ import Testing
     ("\"\"", [""]), ("", []),
   ])
   func `lists of names in settings`(text: String, names: [String]) {
-    #expect(RoleMigration.splitList(text) == names)
+    #expect(StoredParameter.names(in: text) == names)
   }
 
   @Test func `what a program complains of is told without statements and rows`() {

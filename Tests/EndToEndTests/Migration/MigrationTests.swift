@@ -115,6 +115,26 @@ import Yams
     #expect(try await move.journals(in: "shop") == "0")
   }
 
+  @Test func `properties of a database come along, also those that forbid to write, and to one that is there`()
+    async throws
+  {
+    let move = try await Move.start()
+    try await move.source.sql("create role app; create role reader")
+    let properties =
+      "comment on database :\"name\" is 'it''s ours'; grant connect, create on database :\"name\" to app "
+      + "with grant option; alter database :\"name\" set default_transaction_read_only = on; alter database :\"name\" set "
+      + "search_path = \"$user\", 'a,b'; alter role reader in database :\"name\" set work_mem = '3MB'"
+    for name in ["made", "there"] {
+      try await move.source.sql("create database \(name)")
+      try await move.source.sql("create table t (a int primary key); insert into t values (1)", database: name)
+      try await move.source.sql(properties, variables: ["name": name])
+    }
+    try await move.target.sql("create database there")
+    let done = try await move.migrate(["--verify", "full"])
+    #expect(done.output.status == .exited(0), "\(done.output.stdout)\(done.output.stderr)")
+    for name in ["made", "there"] { try await move.expectSame(name) }
+  }
+
   @Test func `filters choose databases, tables, roles and extensions`() async throws {
     let move = try await Move.start()
     try await move.makeShop(rows: 1000)

@@ -1,0 +1,94 @@
+import Catalog
+import Postgres
+
+/// What belongs to a database itself and is no part of what is in it: settings, privileges, a comment. `pg_restore`
+/// carries it over only where it creates the database.
+struct DatabaseProperties: Sendable {
+  private struct Setting: Decodable, Sendable {
+    /// nil for all roles.
+    var role: String?
+    var entry: String
+  }
+
+  private struct Grant: Decodable, Sendable {
+    /// nil for PUBLIC.
+    var grantee: String?
+    var privilege: String
+    var isGrantable: Bool
+  }
+
+  private let name: String
+  private let settings: [Setting]
+  private let grants: [Grant]
+  private let comment: String?
+
+  /// - Throws: `MigrationError`, `CancellationError`.
+  init(of snapshot: SourceSnapshot) async throws {
+    name = snapshot.database
+    settings = try await snapshot.rows(
+      of: Setting.self, for: "reading the database's settings",
+      """
+      SELECT r.rolname AS role, e.entry FROM pg_catalog.pg_db_role_setting s
+        JOIN pg_catalog.pg_database d ON d.oid = s.setdatabase AND d.datname = pg_catalog.current_database()
+        LEFT JOIN pg_catalog.pg_roles r ON r.oid = s.setrole CROSS JOIN LATERAL unnest(s.setconfig) AS e(entry)
+       WHERE s.setrole = 0 OR r.oid IS NOT NULL ORDER BY 1 NULLS FIRST, 2
+      """)
+    grants = try await snapshot.rows(
+      of: Grant.self, for: "reading the database's privileges",
+      """
+      SELECT r.rolname AS grantee, x.privilege_type AS privilege, x.is_grantable
+        FROM pg_catalog.pg_database d CROSS JOIN LATERAL pg_catalog.aclexplode(d.datacl) x
+        LEFT JOIN pg_catalog.pg_roles r ON r.oid = x.grantee
+       WHERE d.datname = pg_catalog.current_database() AND x.grantee <> d.datdba
+         AND (x.grantee = 0 OR r.oid IS NOT NULL) ORDER BY 1 NULLS FIRST, 2
+      """)
+    let rows = try await attempting("reading the database's comment", snapshot.source, database: name) {
+      try await snapshot.connection.query(
+        """
+        SELECT pg_catalog.shobj_description(d.oid, 'pg_database') FROM pg_catalog.pg_database d
+         WHERE d.datname = pg_catalog.current_database()
+        """)
+    }
+    comment = rows.text(0, 0)
+  }
+
+  /// Gives them to the target's database, as far as the server allows it.
+  ///
+  /// - Returns: what it did not allow, in words.
+  func apply(over connection: Connection) async throws -> [String] {
+    let database = try await connection.quote(identifier: name)
+    var statements: [(what: String, sql: String)] = []
+    for setting in settings {
+      guard let parts = StoredParameter(entry: setting.entry) else { continue }
+      var holder = "DATABASE"
+      if let role = setting.role { holder = "ROLE \(try await connection.quote(identifier: role)) IN DATABASE" }
+      statements.append(
+        (
+          "its setting \(parts.name)",
+          "ALTER \(holder) \(database) SET \(parts.assignment)"
+        ))
+    }
+    for grant in grants {
+      var grantee = "PUBLIC"
+      if let role = grant.grantee { grantee = try await connection.quote(identifier: role) }
+      statements.append(
+        (
+          "\(grant.privilege) for \(grant.grantee ?? "PUBLIC")",
+          "GRANT \(grant.privilege) ON DATABASE \(database) TO \(grantee)\(grant.isGrantable ? " WITH GRANT OPTION" : "")"
+        ))
+    }
+    if let comment {
+      statements.append(
+        ("its comment", "COMMENT ON DATABASE \(database) IS \(try await connection.quote(literal: comment))"))
+    }
+    var refused: [String] = []
+    for statement in statements {
+      do {
+        _ = try await connection.query(statement.sql)
+      } catch let error as PostgresError where !error.isConnectionLost {
+        refused.append("\(statement.what): \(error.message)")
+      }
+    }
+    return refused
+  }
+}
