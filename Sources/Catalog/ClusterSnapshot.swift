@@ -41,6 +41,8 @@ public struct ClusterSnapshot: Codable, Sendable, Equatable {
   public var locales: Fact<[LocaleSupport]>
   /// Of the target.
   public var collationProviders: Fact<CollationProviders>
+  /// Of the target.
+  public var xmlSupport: Fact<XMLSupport>
   /// Of the target: those of the system's collations that source databases name.
   public var systemCollations: Fact<[SystemCollation]>
   /// Of the source: the roles that its selected databases need.
@@ -90,6 +92,7 @@ public struct ClusterSnapshot: Codable, Sendable, Equatable {
     languageTemplates = .unknown(reason)
     locales = .unknown(reason)
     collationProviders = .unknown(reason)
+    xmlSupport = .unknown(reason)
     systemCollations = .unknown(reason)
     roleReferences = .unknown(reason)
     predefinedRoles = .unknown(reason)

@@ -75,12 +75,16 @@ public struct DatabaseSnapshot: Codable, Sendable, Equatable {
   public var systemTableColumns: Fact<[SystemTableColumn]>
   public var accessMethodUses: Fact<[AccessMethodUse]>
   public var dictionaryFiles: Fact<[DictionaryFile]>
+  /// Read in source databases whose target was built without libxml.
+  public var xmlUses: Fact<[XMLUse]>
   public var newerFeatures: Fact<[NewerFeature]>
   public var nullableChildren: Fact<[NullableChild]>
   public var systemViewColumns: Fact<[SystemViewColumn]>
   public var builtinReferences: Fact<[BuiltinReference]>
   /// All user tables; read only when a table filter is given.
   public var tables: Fact<[Table]>
+  /// Read in source databases when a table filter is given.
+  public var filterDependencies: Fact<[FilterDependency]>
 
   /// A snapshot in which nothing is known yet, for `reason`.
   public init(name: String, connection: ConnectionAttempt, unknown reason: Undetermined) {
@@ -140,10 +144,12 @@ public struct DatabaseSnapshot: Codable, Sendable, Equatable {
     systemTableColumns = .unknown(reason)
     accessMethodUses = .unknown(reason)
     dictionaryFiles = .unknown(reason)
+    xmlUses = .unknown(reason)
     newerFeatures = .unknown(reason)
     nullableChildren = .unknown(reason)
     systemViewColumns = .unknown(reason)
     builtinReferences = .unknown(reason)
     tables = .unknown(reason)
+    filterDependencies = .unknown(reason)
   }
 }

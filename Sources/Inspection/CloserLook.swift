@@ -36,6 +36,7 @@ extension ClusterInspector {
       look(\.moneyColumns, if: mayDisagreeOnMoney)
       look(\.accessMethodUses, if: summary.relationsOfOtherMethods > 0)
       look(\.dictionaryFiles, [], if: summary.hasDictionaries)
+      if inspector.settings.readsEverything { reader.all(\.xmlUses, limit) }
       look(\.labelProviders, [], if: summary.mayHaveSecurityLabels)
       look(\.foreignServers, [], if: summary.mayHaveForeignServers)
       look(\.eventTriggers, [], if: summary.mayHaveEventTriggers)
@@ -129,6 +130,7 @@ extension DatabaseSnapshot {
     systemTableColumns = .unknown(reason)
     accessMethodUses = .unknown(reason)
     dictionaryFiles = .unknown(reason)
+    xmlUses = .unknown(reason)
     tablespaceUses = .unknown(reason)
     materializedViews = .unknown(reason)
     invalidIndexes = .unknown(reason)

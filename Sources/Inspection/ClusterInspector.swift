@@ -188,7 +188,7 @@ struct ClusterInspector: Sendable {
     }
     try await reader.read(into: &snapshot)
     if side == .target {
-      snapshot.locales = try await session.support(forLocales: locales)
+      try await session.probe(&snapshot, locales: locales)
       snapshot.freeSpace = try await session.freeSpace(of: snapshot, functions: freeSpaceFunctions)
     }
     return snapshot
@@ -274,6 +274,9 @@ struct ClusterInspector: Sendable {
       readOldDefinitions(reader)
       if !targetRoleIsSuperuser { reader.all(\.superuserObjects) }
       if isFiltered || readsEverything { reader.all(\.tables) }
+      if isFiltered {
+        reader.all(\.filterDependencies, FilterDependency.parameters(inspector.options.tables, in: name))
+      }
       if !isFiltered && !ownsEverything {
         reader.all(\.notOwnedTables)
         reader.all(\.unreadableRelations)

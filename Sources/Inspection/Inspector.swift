@@ -72,6 +72,7 @@ public struct Inspector: Sendable {
     try await sourceCluster.compare(&source, with: target)
     try await targetCluster.learnCollations(of: source, into: &target)
     try await targetCluster.findLinks(in: &target, of: source)
+    try await targetCluster.findNeeded(in: &source)
     return (source, target)
   }
 

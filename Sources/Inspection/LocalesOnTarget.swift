@@ -2,14 +2,36 @@ import Catalog
 import Postgres
 
 extension CatalogSession {
-  /// Which of the locales the server's operating system knows.
+  /// Which of the locales the server's operating system knows, and whether the server was built with libxml.
   ///
-  /// `pg_collation` lists those that were there when the cluster was made. A setting that must be a locale tells
+  /// `pg_collation` lists the locales that were there when the cluster was made. A setting that must be a locale tells
   /// what is there now: the server asks the system as it does for `CREATE DATABASE`, and the transaction is undone.
+  /// There is no setting for libxml; reading a value of type xml tells.
+  func probe(_ snapshot: inout ClusterSnapshot, locales names: [String]) async throws {
+    let answers = try await results(of: [Statement("SELECT '<a/>'::pg_catalog.xml")] + names.map(question))
+    snapshot.locales = support(for: names, answers.dropFirst())
+    switch answers.first {
+    case .success: snapshot.xmlSupport = .known(XMLSupport(isBuiltIn: true))
+    case .failure(let error) where error.sqlstate == "0A000":
+      snapshot.xmlSupport = .known(XMLSupport(isBuiltIn: false))
+    case .failure(let error): snapshot.xmlSupport = .unknown(unknown(error, reading: "whether the server takes xml"))
+    case nil: break
+    }
+  }
+
   func support(forLocales names: [String]) async throws -> Fact<[LocaleSupport]> {
-    let questions = names.map { Statement("SELECT pg_catalog.set_config('lc_monetary', $1, true)", [$0]) }
+    support(for: names, try await results(of: names.map(question))[...])
+  }
+
+  private func question(_ locale: String) -> Statement {
+    Statement("SELECT pg_catalog.set_config('lc_monetary', $1, true)", [locale])
+  }
+
+  private func support(
+    for names: [String], _ answers: ArraySlice<Result<Rows, PostgresError>>
+  ) -> Fact<[LocaleSupport]> {
     var known: [LocaleSupport] = []
-    for (name, answer) in zip(names, try await results(of: questions)) {
+    for (name, answer) in zip(names, answers) {
       switch answer {
       case .success: known.append(LocaleSupport(name: name, isKnown: true))
       case .failure(let error) where error.sqlstate == "22023":

@@ -3,23 +3,26 @@ import Postgres
 
 extension ClusterInspector {
   /// Asks the source databases what depends on what their target databases have: which names are given away there, and
-  /// what uses the extensions that stand in other schemas there. As many at a time as databases were inspected.
+  /// what uses the extensions that stand in other schemas there; and what uses xml, where the target takes none. As many at a time as databases were inspected.
   func compare(_ source: inout ClusterSnapshot, with target: ClusterSnapshot) async throws {
     let others = Dictionary(
       target.inspected.map { ($0.name.nameBytes, $0) }, uniquingKeysWith: { first, _ in first })
+    let readsXML: Bool =
+      if case .failed = target.connection { false } else { target.xmlSupport.ifKnown?.isBuiltIn != true }
     try await withThrowingTaskGroup(of: (Int, DatabaseSnapshot).self) { group in
       var running = 0
       for index in source.inspected.indices {
         let database = source.inspected[index]
-        guard let other = others[database.name.nameBytes], case .connected = database.connection else { continue }
-        let objects = other.objects.ifKnown ?? []
-        let readsUses = database.hasExtensions(inOtherSchemasThan: other)
-        guard !objects.isEmpty || readsUses && string != nil else { continue }
+        guard case .connected = database.connection else { continue }
+        let other = others[database.name.nameBytes]
+        let objects = other?.objects.ifKnown ?? []
+        let readsUses = other.map(database.hasExtensions(inOtherSchemasThan:)) ?? false
+        guard !objects.isEmpty || string != nil && (readsUses || readsXML) else { continue }
         if running == max(inspector.settings.jobs, 1), let (done, compared) = try await group.next() {
           source.inspected[done] = compared
           running -= 1
         }
-        group.addTask { (index, try await compared(database, with: objects, readsUses: readsUses)) }
+        group.addTask { (index, try await compared(database, with: objects, readsUses: readsUses, readsXML: readsXML)) }
         running += 1
       }
       for try await (done, compared) in group { source.inspected[done] = compared }
@@ -27,7 +30,7 @@ extension ClusterInspector {
   }
 
   private func compared(
-    _ database: DatabaseSnapshot, with objects: [UserObject], readsUses: Bool
+    _ database: DatabaseSnapshot, with objects: [UserObject], readsUses: Bool, readsXML: Bool
   ) async throws -> DatabaseSnapshot {
     var database = database
     guard let string else {
@@ -38,15 +41,17 @@ extension ClusterInspector {
       return database
     }
     guard let session = try await furtherSession(string, database: database.name) else {
-      database.takenNames = .unknown(
-        Undetermined(
-          "the source database could not be connected to a second time, to compare its names with the target's",
-          remedy: "Run the check again."))
+      let reason = Undetermined(
+        "the source database could not be connected to a second time, to compare it with the target",
+        remedy: "Run the check again.")
+      database.takenNames = .unknown(reason)
+      if readsXML { database.xmlUses = .unknown(reason) }
       return database
     }
     let reader = session.reader(for: DatabaseSnapshot.self)
     if !objects.isEmpty { reader.all(\.takenNames, TakenName.parameters(objects)) }
     if readsUses { reader.all(\.extensionUses) }
+    if readsXML { reader.all(\.xmlUses, [rowLimit]) }
     try await reader.read(into: &database)
     await session.close()
     return database

@@ -21,6 +21,7 @@ extension InvalidIndex: TableRow {}
 extension AccessMethodUse: TableRow {}
 extension WideTable: TableRow {}
 extension MoneyColumn: TableRow {}
+extension XMLUse: TableRow {}
 extension FiringTrigger: TableRow {}
 extension FiringRule: TableRow {}
 extension GeneratedKeyTable: TableRow {}

@@ -25,3 +25,10 @@ public struct CollationProviders: CatalogRow {
       """
   }
 }
+
+/// Whether the server was built with libxml: else it refuses values of type `xml`.
+public struct XMLSupport: Codable, Sendable, Equatable {
+  public var isBuiltIn: Bool
+
+  public init(isBuiltIn: Bool) { self.isBuiltIn = isBuiltIn }
+}

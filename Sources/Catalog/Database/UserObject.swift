@@ -106,7 +106,7 @@ private let userObjects = """
   """
 
 /// The texts as a constant of type `text[]`.
-func arrayLiteral(_ texts: [String]) -> String {
+public func arrayLiteral(_ texts: [String]) -> String {
   let elements = texts.map { text in
     var element = "\""
     for scalar in text.unicodeScalars {
