@@ -85,6 +85,8 @@ public struct DatabaseSnapshot: Codable, Sendable, Equatable {
   public var tables: Fact<[Table]>
   /// Read in source databases when a table filter is given.
   public var filterDependencies: Fact<[FilterDependency]>
+  /// Of source databases, when a rehearsal is asked for.
+  public var rehearsal: Fact<Rehearsal>
 
   /// A snapshot in which nothing is known yet, for `reason`.
   public init(name: String, connection: ConnectionAttempt, unknown reason: Undetermined) {
@@ -151,5 +153,6 @@ public struct DatabaseSnapshot: Codable, Sendable, Equatable {
     builtinReferences = .unknown(reason)
     tables = .unknown(reason)
     filterDependencies = .unknown(reason)
+    rehearsal = .unknown(reason)
   }
 }

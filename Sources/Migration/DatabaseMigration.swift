@@ -39,7 +39,7 @@ struct DatabaseMigration: Sendable {
       try await record.phase("dump of the schema") {
         try await SchemaArchive(
           of: name, from: source, dump: dump, restore: restore,
-          arguments: ["--create", "--snapshot=\(snapshot.id)"] + filter)
+          arguments: ["--create", "--snapshot=\(snapshot.id)"] + context.pair.options.dumpArguments(for: name))
       }
     }
     let digest = sha256([UInt8](try await archive.text().utf8))
@@ -117,33 +117,6 @@ struct DatabaseMigration: Sendable {
 
   private var extensionsLeftOut: [String] { context.pair.options.excludedExtensions }
 
-  /// For `pg_dump`, which tables it takes along; views and sequences can be named too.
-  private var filter: [String] {
-    func arguments(_ option: String, _ patterns: [TablePattern]) -> [String] {
-      patterns.filter { $0.database.map { $0.isSameName(as: name) } ?? true }
-        .map { "\(option)=\($0.schema.map(patternQuoted) ?? "*").\(patternQuoted($0.table))" }
-    }
-    switch context.pair.options.tables {
-    case .all: return []
-    case .without(let patterns): return arguments("--exclude-table", patterns)
-    case .only(let patterns):
-      let selected = arguments("--table", patterns)
-      // Without any pattern everything would be dumped.
-      return selected.isEmpty ? ["--exclude-schema=*"] : selected
-    }
-  }
-
-  /// In a pattern of `pg_dump` everything between quotes means itself (PostgreSQL documentation, psql, "Patterns").
-  private func patternQuoted(_ name: String) -> String { "\"" + name.replacing("\"", with: "\"\"") + "\"" }
-
-  private func isLeftOut(_ entry: ArchiveEntry) -> Bool {
-    extensionsLeftOut.contains { name in
-      entry.description.hasPrefix("EXTENSION - \(name) ")
-        || entry.description.hasPrefix("COMMENT - EXTENSION \(name) ")
-        || entry.description.hasPrefix("COMMENT - EXTENSION \"\(name)\" ")
-    }
-  }
-
   // MARK: Database and schema
 
   private func creates(_ resumption: Resumption) -> Bool {
@@ -172,7 +145,9 @@ struct DatabaseMigration: Sendable {
   }
 
   func schemaEntries(_ archive: SchemaArchive) -> [ArchiveEntry] {
-    archive.beforeData.filter { !$0.isKind("DATABASE") && !$0.isKind("DATABASE PROPERTIES") && !isLeftOut($0) }
+    archive.beforeData.filter {
+      !$0.isKind("DATABASE") && !$0.isKind("DATABASE PROPERTIES") && !$0.isOf(extensions: extensionsLeftOut)
+    }
   }
 
   private func restoreRest(_ entries: [ArchiveEntry], _ archive: SchemaArchive) async throws {

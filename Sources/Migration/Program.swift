@@ -31,6 +31,24 @@ struct Program: Sendable {
     return result.standardOutput
   }
 
+  /// Runs it to its end, whatever that is.
+  ///
+  /// - Returns: whether it was a success, and what it wrote to standard error.
+  /// - Throws: `MigrationError` where it can't be run, `CancellationError`.
+  func attempt(_ arguments: [String], over connection: ProgramConnection) async throws -> (Bool, String) {
+    do {
+      let result = try await Subprocess.run(
+        .path(FilePath("\(folder)/\(name)")), arguments: Arguments(arguments + ["--dbname", connection.argument]),
+        environment: environment(of: connection), platformOptions: Self.options, output: .discarded,
+        error: .string(limit: 1 << 28))
+      try Task.checkCancellation()
+      return (result.terminationStatus.isSuccess, result.standardError)
+    } catch {
+      try Task.checkCancellation()
+      throw MigrationError("\(name) could not be run: \(error)")
+    }
+  }
+
   /// Runs `self` into `other`, and waits for both.
   func run(
     _ arguments: [String], over connection: ProgramConnection, into other: Program, _ otherArguments: [String],

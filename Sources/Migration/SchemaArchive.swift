@@ -70,6 +70,34 @@ struct SchemaArchive: Sendable {
     }
   }
 
+  /// Creates the objects of these entries, in their order, as far as that can be done.
+  ///
+  /// - Returns: whether all could be created, and what the program said.
+  func tryRestoring(
+    _ entries: [ArchiveEntry], into database: String, of target: Endpoint, arguments: [String]
+  ) async throws -> (isSuccess: Bool, said: String) {
+    guard !entries.isEmpty else { return (true, "") }
+    let list = try NamelessFile(entries.map { "\($0.id);\n" }.joined())
+    return try await restore.attempt(
+      ["--verbose", "--use-list", list.path] + arguments + [file.path],
+      over: target.program(database: database, settings: ["synchronous_commit": "off"]))
+  }
+
+  /// The statement that creates the database, with its encoding and locale, by another name.
+  ///
+  /// - Parameter name: one that needs no quotes.
+  func databaseCreation(named name: String) async throws -> String {
+    let list = try NamelessFile(beforeData.filter { $0.isKind("DATABASE") }.map { "\($0.id);\n" }.joined())
+    let text = try await restore.run(
+      ["--file=-", "--create", "--no-tablespaces", "--use-list", list.path, file.path])
+    // The name that it has there may be of any words: the first end of a statement after the last of these is its end.
+    guard text.contains("CREATE DATABASE "),
+      let options = text.ranges(of: " WITH TEMPLATE = template0").last,
+      let end = text[options.upperBound...].firstRange(of: ";")
+    else { throw MigrationError("the dump of the schema does not say how the database is created") }
+    return "CREATE DATABASE \(name)" + text[options.lowerBound..<end.lowerBound]
+  }
+
   /// The statements that it holds, as text, to be compared with those of another day.
   func text() async throws -> String {
     let text = try await restore.run(["--file=-", file.path])

@@ -22,7 +22,7 @@ extension Rule {
     accessMethods, builtinReferences, cFunctions, encodingConversions, eventTriggers, filterDependencies,
     foreignServers, functionSettingsValid, functionsSearchPath, internalAndOpaqueFunctions, invalidIndexes,
     materializedViews, notNullInheritance,
-    polymorphicFunctions, postfixOperators, removedTypes, rowWidth, securityLabels,
+    polymorphicFunctions, postfixOperators, removedTypes, rowWidth, schemaRehearsal, securityLabels,
     settingsDependentTypes,
     systemTableColumns, systemViewColumns, tablesWithOIDs,
     targetOlderFeatures, textSearchFiles,

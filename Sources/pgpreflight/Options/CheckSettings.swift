@@ -16,6 +16,15 @@ struct CheckSettings {
   var destinations: [ReportDestination]
   var digest: SettingsDigest
   var waivers: [ConfiguredWaiver]
+  /// Where schemas are restored for the sake of trying.
+  var rehearsal: RehearsalPlace?
+
+  struct RehearsalPlace: Sendable {
+    var source: ConnectionString
+    var connection: ConnectionString
+    /// Whether that is the target itself.
+    var isTarget: Bool
+  }
 
   init(_ command: some PreflightCommand, environment: [String: String]) throws {
     let loaded = try ConfigurationFile.load(command.output.config)
@@ -40,6 +49,7 @@ struct CheckSettings {
       directory: reports.reportDirectory ?? (reports.report.isEmpty ? file.reportDirectory : nil),
       templates: Templates(directory: templates))
     waivers = file.waivers
+    rehearsal = try Self.rehearsal(command.rehearsal, source: source, target: target)
     digest = SettingsDigest(
       file: loaded.path, digest: loaded.digest, failOn: reports.failOn ?? file.failOn ?? .blocker,
       waivers: waivers.count)
@@ -91,6 +101,27 @@ struct CheckSettings {
     } catch {
       throw Failure.usage("\(origin) is not a connection string: \(error)")
     }
+  }
+
+  private static func rehearsal(
+    _ options: RehearsalOptions?, source: Inspector.Origin, target: Inspector.Origin
+  ) throws -> RehearsalPlace? {
+    guard let options, options.rehearse || options.rehearseOn != nil else { return nil }
+    guard case .server(let source) = source else {
+      throw Failure.usage("a rehearsal needs a connection to the source, for which a saved snapshot stands in")
+    }
+    if let text = options.rehearseOn {
+      guard !text.isEmpty else { throw Failure.usage("--rehearse-on is empty") }
+      do {
+        return RehearsalPlace(source: source, connection: try ConnectionString(text), isTarget: false)
+      } catch {
+        throw Failure.usage("--rehearse-on is not a connection string: \(error)")
+      }
+    }
+    guard case .server(let target) = target else {
+      throw Failure.usage("--rehearse: a saved snapshot stands in for the target; name a server by --rehearse-on")
+    }
+    return RehearsalPlace(source: source, connection: target, isTarget: true)
   }
 
   private static func tools(folder: String?, environment: [String: String]) throws -> ClientToolSearch {

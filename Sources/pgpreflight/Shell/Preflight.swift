@@ -3,6 +3,7 @@ import Assessment
 import Catalog
 import Foundation
 import Inspection
+import Migration
 import Reports
 import Rules
 
@@ -13,8 +14,15 @@ protocol PreflightCommand {
   var reports: ReportOptions { get }
   var output: OutputOptions { get }
 
+  /// Nil where nothing is tried.
+  var rehearsal: RehearsalOptions? { get }
+
   /// The file that stands in for a connection to that side.
   func savedSnapshot(of side: Side) -> String?
+}
+
+extension PreflightCommand {
+  var rehearsal: RehearsalOptions? { nil }
 }
 
 /// What those commands have in common: from the arguments to an assessment, and from there to the reports.
@@ -56,7 +64,45 @@ struct Preflight {
     }
     let pair = ClusterPair(
       source: clusters.source, target: clusters.target, options: options, tools: .known(tools))
-    return Assessment(of: pair, waivers: settings.waivers, on: String(startedAt.ISO8601Format().prefix(10)))
+    guard let place = settings.rehearsal else { return assessment(of: pair) }
+    return assessment(of: try await rehearsed(pair, on: place))
+  }
+
+  private func assessment(of pair: ClusterPair) -> Assessment {
+    Assessment(of: pair, waivers: settings.waivers, on: String(startedAt.ISO8601Format().prefix(10)))
+  }
+
+  /// What was seen, and how it ended to restore the schemas of all databases that no other rule blocks.
+  ///
+  /// - Throws: `Interrupted`; the scratch databases are gone then.
+  private func rehearsed(_ pair: ClusterPair, on place: CheckSettings.RehearsalPlace) async throws -> ClusterPair {
+    var source = pair.source
+    let blocked = Set(
+      assessment(of: pair).plan.databases.filter { plan in
+        Method.allCases.allSatisfy { plan.verdict(of: $0).map { $0 == .blocked } ?? true }
+      }.map(\.name))
+    let names = source.inspected.map(\.name).filter { !blocked.contains($0) }
+    var rehearsals: [String: Fact<Rehearsal>] = [:]
+    if let tools = try? pair.chosenTools() {
+      let rehearser = Rehearser(
+        pair, tools: tools, source: place.source, target: place.connection, isTarget: place.isTarget,
+        run: String(runID.prefix(8)), jobs: settings.inspection.jobs, connectTimeout: settings.inspection.connectTimeout
+      )
+      rehearsals = try await signals.untilInterrupted { [progress] in
+        try await rehearser.run(names) { progress.show("rehearsal: \($0) of \($1) databases") }
+      }
+    }
+    for index in source.inspected.indices {
+      let name = source.inspected[index].name
+      source.inspected[index].rehearsal =
+        blocked.contains(name)
+        ? .known(Rehearsal(notTried: "It was not tried, as other rules block every method."))
+        : rehearsals[name]
+          ?? .unknown(Undetermined("there is no pg_dump to try it with", remedy: "See pg-dump-version."))
+    }
+    var options = pair.options
+    options.rehearses = true
+    return ClusterPair(source: source, target: pair.target, options: options, tools: pair.tools)
   }
 
   func report(of assessment: Assessment, exitStatus: Int, migration: MigrationReport? = nil) -> Report {

@@ -8,7 +8,7 @@ import Postgres
 #endif
 
 /// Options whose value is a connection string.
-private let connectionOptions: Set<String> = ["-s", "--source", "-t", "--target"]
+private let connectionOptions: Set<String> = ["-s", "--source", "-t", "--target", "--rehearse-on"]
 
 /// Options that hold no password, although their names say the word.
 private let harmlessOptions: Set<String> = ["--role-passwords"]

@@ -1,0 +1,230 @@
+import Catalog
+import Postgres
+import Rules
+
+/// Restores the schemas of source databases into scratch databases, which are dropped again, and tells what fails.
+///
+/// The only thing of a check that writes: on the target, or on another server that stands in for it.
+public struct Rehearser: Sendable {
+  /// What the names of scratch databases begin with; eight hexadecimal digits of the run and a number follow.
+  public static let prefix = "pgpreflight_rehearsal_"
+
+  private let pair: ClusterPair
+  private let tools: ClientTools
+  private let source: Endpoint
+  private let target: Endpoint
+  /// A database of the server to be connected to.
+  private let entrance: String
+  private let run: String
+  private let jobs: Int
+
+  /// - Parameters:
+  ///   - target: where the scratch databases are made.
+  ///   - run: eight hexadecimal digits.
+  ///   - jobs: how many databases are restored at the same time.
+  public init(
+    _ pair: ClusterPair, tools: ClientTools, source: ConnectionString, target: ConnectionString, isTarget: Bool,
+    run: String, jobs: Int, connectTimeout: Duration
+  ) {
+    self.pair = pair
+    self.tools = tools
+    self.run = run
+    self.jobs = jobs
+    if isTarget, case .connected(let facts) = pair.target.connection {
+      entrance = facts.database
+    } else {
+      entrance = target.database ?? "postgres"
+    }
+    let name = "pgpreflight \(run)"
+    self.source = Endpoint(side: .source, string: source, applicationName: name, connectTimeout: connectTimeout)
+    self.target = Endpoint(side: .target, string: target, applicationName: name, connectTimeout: connectTimeout)
+  }
+
+  /// - Throws: only `CancellationError`; the scratch databases are gone then too.
+  public func run(
+    _ names: [String], progress: @escaping @Sendable (_ done: Int, _ total: Int) -> Void
+  ) async throws -> [String: Fact<Rehearsal>] {
+    progress(0, names.count)
+    return try await withThrowingTaskGroup(of: (String, Fact<Rehearsal>).self) { group in
+      var done: [String: Fact<Rehearsal>] = [:]
+      var waiting = names.enumerated().reversed().map { (number: $0.offset + 1, name: $0.element) }
+      func startNext() {
+        guard let next = waiting.popLast() else { return }
+        group.addTask { (next.name, try await rehearse(next.name, number: next.number)) }
+      }
+      for _ in 0..<max(jobs, 1) { startNext() }
+      while let (name, rehearsal) = try await group.next() {
+        done[name] = rehearsal
+        progress(done.count, names.count)
+        startNext()
+      }
+      return done
+    }
+  }
+
+  // MARK: One database
+
+  private func rehearse(_ name: String, number: Int) async throws -> Fact<Rehearsal> {
+    do {
+      try Task.checkCancellation()
+      let (roles, leftovers) = try await lookAround()
+      var rehearsal = Rehearsal()
+      rehearsal.leftovers = leftovers
+      rehearsal.missingRoles = try pair.source.roleReferences.value
+        .filter { $0.datname.isSameName(as: name) && !roles.containsName($0.rolname) && !$0.rolname.hasPrefix("pg_") }
+        .map(\.rolname).sorted()
+      let archive = try await SchemaArchive(
+        of: name, from: source, dump: Program(folder: tools.folder, name: "pg_dump"),
+        restore: Program(folder: tools.folder, name: "pg_restore"),
+        arguments: ["--create"] + pair.options.dumpArguments(for: name))
+      let entries = try await entries(of: archive, in: name, without: rehearsal.missingRoles)
+      let scratch = "\(Self.prefix)\(run)_\(number)"
+      let ended: Fact<Rehearsal>
+      do {
+        ended = try await restore(archive, entries, into: scratch, rehearsal)
+      } catch {
+        _ = await drop(scratch)
+        throw error
+      }
+      guard await drop(scratch), case .known = ended else {
+        guard case .known(var rehearsal) = ended else { return ended }
+        rehearsal.leftovers.append(scratch)
+        return .known(rehearsal)
+      }
+      return ended
+    } catch let error as CancellationError {
+      throw error
+    } catch let reason as Undetermined {
+      return .unknown(reason)
+    } catch {
+      try Task.checkCancellation()
+      return .unknown(
+        Undetermined(
+          "the schema could not be rehearsed: \(error)",
+          remedy: "See the message; run the check again, or without --rehearse."))
+    }
+  }
+
+  /// Which roles and which scratch databases of others the server has.
+  private func lookAround() async throws -> (roles: [String], leftovers: [String]) {
+    try await target.session(in: entrance, for: "looking around") { connection in
+      let roles = try await connection.query("SELECT r.rolname FROM pg_catalog.pg_roles r")
+      let databases = try await connection.query(
+        "SELECT d.datname FROM pg_catalog.pg_database d WHERE d.datname ~ '^\(Self.prefix)' ORDER BY d.datname")
+      let names = (0..<databases.count).compactMap { databases.text($0, 0) }
+      return (
+        (0..<roles.count).compactMap { roles.text($0, 0) }, names.filter { !$0.hasPrefix("\(Self.prefix)\(run)_") }
+      )
+    }
+  }
+
+  private struct Named: Decodable, Sendable {
+    var catalog: Int
+    var oid: Int
+  }
+
+  /// All that is restored: neither the database itself nor large objects nor what fills materialized views, which can
+  /// fail just because there are no rows; nor what can't be made in any but one database of a server; nor what names a
+  /// role that is not there yet.
+  private func entries(
+    of archive: SchemaArchive, in name: String, without roles: [String]
+  ) async throws -> [ArchiveEntry] {
+    var namedIn: Set<[Int]> = []
+    if !roles.isEmpty {
+      // 1260 is pg_authid; `r` is a role in a policy.
+      namedIn = try await source.session(in: name, for: "looking for what names roles") { connection in
+        let rows = try await connection.query(
+          """
+          SELECT d.classid::int8 AS catalog, d.objid::int8 AS oid
+            FROM pg_catalog.pg_shdepend d JOIN pg_catalog.pg_roles r ON r.oid = d.refobjid
+           WHERE d.refclassid = 1260 AND r.rolname = ANY ($1::name[]) AND d.deptype = 'r'
+             AND d.dbid = (SELECT b.oid FROM pg_catalog.pg_database b WHERE b.datname = pg_catalog.current_database())
+          """, [arrayLiteral(roles)])
+        return Set(try rows.decode(Named.self).map { [$0.catalog, $0.oid] })
+      }
+    }
+    let extensions = pair.options.excludedExtensions
+    return (archive.beforeData + archive.afterData).filter { entry in
+      let words = entry.description
+      let isOfDatabase = entry.isKind("DATABASE") || words.hasPrefix("DATABASE PROPERTIES ")
+      let isOfLargeObject = words.hasPrefix("BLOB") || words.contains(" LARGE OBJECT")
+      // A user mapping has no identifier there.
+      let isMapping = roles.contains { words.hasPrefix("USER MAPPING - USER MAPPING \($0) SERVER ") }
+      return !isMapping && !isOfDatabase && !isOfLargeObject && !words.hasPrefix("MATERIALIZED VIEW DATA ")
+        && !namedIn.contains([entry.catalog, entry.oid])
+        && !entry.isOf(extensions: extensions + ["pg_cron"])
+    }
+  }
+
+  private func restore(
+    _ archive: SchemaArchive, _ entries: [ArchiveEntry], into scratch: String, _ rehearsal: Rehearsal
+  ) async throws -> Fact<Rehearsal> {
+    var rehearsal = rehearsal
+    let creation = try await archive.databaseCreation(named: scratch)
+    if let error = try await create(scratch, by: creation) {
+      let words = error.message + (error.sqlstate.map { " (SQLSTATE \($0))" } ?? "")
+      if error.sqlstate.map(Self.isAboutServer) ?? true {
+        let remedy =
+          error.sqlstate == "42501"
+          ? "Give the role CREATEDB, or name a server where it has that by --rehearse-on." : "Run the check again."
+        return .unknown(Undetermined("no scratch database could be created: \(words)", remedy: remedy))
+      }
+      rehearsal.errors = [RehearsalError(object: "DATABASE", message: words)]
+      rehearsal.nErrors = 1
+      return .known(rehearsal)
+    }
+    let tablespaces = pair.target.tablespaces.ifKnown?.count(where: \.canCreate) ?? 0
+    let arguments =
+      (tablespaces > 0 ? [] : ["--no-tablespaces"])
+      + (rehearsal.missingRoles.isEmpty ? [] : ["--no-owner", "--no-privileges"])
+    let (isSuccess, said) = try await archive.tryRestoring(entries, into: scratch, of: target, arguments: arguments)
+    rehearsal.entries = entries.count
+    guard !isSuccess else { return .known(rehearsal) }
+    let found = RestoreErrors(in: said, of: entries, owners: (pair.source.roles.ifKnown ?? []).map(\.rolname))
+    guard found.isComplete, !found.errors.isEmpty else {
+      let last = found.errors.last.map { ": \($0.message)" } ?? ""
+      return .unknown(
+        Undetermined("pg_restore did not come to the end of the schema\(last)", remedy: "Run the check again."))
+    }
+    rehearsal.nErrors = found.errors.count
+    rehearsal.errors = Array(found.errors.prefix(Rehearsal.limit))
+    return .known(rehearsal)
+  }
+
+  // MARK: Scratch databases
+
+  /// Returns what the server refuses it with.
+  private func create(_ scratch: String, by statement: String) async throws -> PostgresError? {
+    try await target.session(in: entrance, for: "creating a scratch database") { connection in
+      do {
+        _ = try await connection.query(statement)
+        return nil
+      } catch let error as PostgresError where !error.isConnectionLost {
+        try Task.checkCancellation()
+        return error
+      }
+    }
+  }
+
+  /// Whether an error says nothing about the database: privileges, resources, who else is there, what interrupts.
+  private static func isAboutServer(_ sqlstate: String) -> Bool {
+    sqlstate == "42501" || ["25", "53", "55", "57", "58", "XX"].contains(String(sqlstate.prefix(2)))
+  }
+
+  /// Also when the task is cancelled: what `pg_restore` has left running is ended with it.
+  private func drop(_ scratch: String) async -> Bool {
+    await Task { [target, entrance] in
+      for attempt in 1...5 {
+        let isDropped: Bool? = try? await target.session(in: entrance, for: "dropping a scratch database") {
+          connection in
+          let force = connection.session.serverVersion >= 130_000 ? " WITH (FORCE)" : ""
+          _ = try await connection.query("DROP DATABASE IF EXISTS \(scratch)\(force)")
+          return true
+        }
+        if isDropped == true { return true }
+        try? await Task.sleep(for: .milliseconds(200 * attempt))
+      }
+      return false
+    }.value
+  }
+}

@@ -1,0 +1,93 @@
+import Foundation
+import Rules
+import TestSupport
+import Testing
+
+@Suite(.timeLimit(.minutes(5))) struct RehearsalTests {
+  private static let scratch = "select count(*) from pg_database where datname like 'pgpreflight%'"
+
+  /// What no rule knows of and 18 refuses, as it was built without lz4.
+  private static let needsLZ4 = "create table packed (id int primary key, t text compression lz4)"
+
+  @Test func `what no rule knows is found, and the scratch databases are gone`() async throws {
+    guard TestCluster.available(18) != nil else { return }
+    let move = try await Move.start(to: 18)
+    let secret = "create user mapping for postgres server s options (password 'hunter2')"
+    for (name, sql) in [
+      ("fine", "create table t (id int primary key)"),
+      ("packed", "\(Self.needsLZ4); create foreign data wrapper w; create server s foreign data wrapper w; \(secret)"),
+    ] {
+      try await move.source.sql("create database \(name)")
+      try await move.source.sql(sql, database: name)
+    }
+    let tools = ["--pg-bin", move.source.binDirectory]
+    let blind = try await check(move.connections + tools)
+    #expect(blind.outcome("schema-rehearsal", database: "packed")?.outcome == .skipped)
+    #expect(blind.report.plan.databases.first { $0.name == "packed" }?.dump?.isReady == true)
+
+    let run = try await check(move.connections + tools + ["--rehearse"])
+    #expect(run.outcome("schema-rehearsal", database: "fine")?.outcome == .passed)
+    let outcome = try #require(run.outcome("schema-rehearsal", database: "packed"))
+    #expect(outcome.outcome == .failed)
+    #expect(outcome.findings.first?.object == "TABLE public packed")
+    #expect(outcome.findings.first?.message.contains("lz4 not supported") == true)
+    #expect(run.report.plan.databases.first { $0.name == "packed" }?.dump == .blocked)
+    #expect(!(run.json + run.output.stdout + run.output.stderr).contains("hunter2"))
+    #expect(!run.json.contains("CREATE TABLE"))
+    #expect(try await move.target.value(Self.scratch) == "0")
+    #expect(try await move.sessions() == 0)
+  }
+
+  @Test func `it can be on another server, and tells what killed runs have left`() async throws {
+    let move = try await Move.start()
+    let other = try await TestCluster.start()
+    try await move.makeShop(rows: 100)
+    try await other.sql("create database pgpreflight_rehearsal_0badcafe_1")
+    let run = try await check(move.connections + ["--rehearse-on", other.connectionString(), "--jobs", "1"])
+    let outcome = try #require(run.outcome("schema-rehearsal", database: "shop"))
+    #expect(outcome.outcome == .passed)
+    #expect(outcome.findings.map(\.object) == ["database pgpreflight_rehearsal_0badcafe_1"])
+    #expect(try await other.value(Self.scratch) == "1")
+    #expect(
+      try await move.target.value("select count(*) from pg_database where datname not like 'template%'") == "1")
+  }
+
+  @Test(arguments: [SIGINT, SIGTERM])
+  func `a signal ends it, and the scratch databases are gone`(signal: Int32) async throws {
+    let move = try await Move.start()
+    try await move.source.sql("create database slow")
+    // What is constant is computed when the index is made: here at once, there it takes a minute.
+    try await move.source.sql(
+      """
+      create function slow() returns int language plpgsql immutable as
+        'begin if current_setting(''test.fast'', true) is null then perform pg_sleep(60); end if; return 1; end';
+      create table t (id int primary key); set test.fast = 'on'; create index on t (id) where slow() = 1;
+      """, database: "slow")
+    let output = try await run(
+      arguments: ["check", "--target-free-space", "1TB", "--rehearse", "--include-database", "slow"] + move.connections
+    ) { pid in
+      try await eventually("an index is made in a scratch database") {
+        try await move.target.value("select count(*) from pg_stat_activity where query like 'CREATE INDEX%'") != "0"
+      }
+      kill(pid, signal)
+    }
+    #expect(output.status == .exited(128 + signal))
+    #expect(output.stderr.contains("interrupted; no report was written"))
+    #expect(try await move.target.value(Self.scratch) == "0")
+    try await eventually("the sessions are gone") { try await move.sessions() == 0 }
+  }
+
+  @Test func `a role without CREATEDB leaves it undetermined`() async throws {
+    let move = try await Move.start()
+    try await move.source.sql("create database shop; create role mover login")
+    try await move.target.sql("create database shop; create role mover login; grant all on database shop to mover")
+    try await move.target.sql("grant all on schema public to mover", database: "shop")
+    let run = try await check([
+      "--source", move.source.connectionString(), "--target", move.target.connectionString(user: "mover"),
+      "--include-database", "shop", "--rehearse",
+    ])
+    let outcome = try #require(run.outcome("schema-rehearsal", database: "shop"))
+    #expect(outcome.outcome == .undetermined)
+    #expect(outcome.message.contains("permission denied to create database (SQLSTATE 42501)"))
+  }
+}
