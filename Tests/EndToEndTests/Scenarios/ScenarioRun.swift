@@ -14,6 +14,7 @@ struct ScenarioRun: Sendable {
     var problems: [ScenarioProblem] = []
     let report = try await check(&problems)
     problems += comparison(of: report).problems(scenario.expect)
+    problems += try await rehearsed(after: report)
     if let verdict = scenario.verdict, report.verdict != verdict {
       problems.append(ScenarioProblem("the verdict is \(report.verdict.rawValue), not \(verdict.rawValue)"))
     }
@@ -61,6 +62,7 @@ struct ScenarioRun: Sendable {
     }
     let report = try await check(&problems, heal.arguments ?? [])
     problems += comparison(of: report).problems(scenario.expectHealed ?? [])
+    problems += try await rehearsed(after: report, heal.arguments ?? [])
     if let proof = scenario.proof {
       let output = try await run(proof, heal.arguments ?? [])
       if output.status != .exited(0) {
@@ -69,6 +71,22 @@ struct ScenarioRun: Sendable {
       }
     }
     return problems.map { ScenarioProblem("healed: \($0.text)", $0.kind) }
+  }
+
+  /// Whether what is said to be ready by dump can be restored, where `PGPREFLIGHT_TEST_REHEARSE` is 1.
+  private func rehearsed(after report: Report, _ more: [String] = []) async throws -> [ScenarioProblem] {
+    guard ProcessInfo.processInfo.environment["PGPREFLIGHT_TEST_REHEARSE"] == "1",
+      report.plan.databases.contains(where: { $0.dump?.isReady == true })
+    else { return [] }
+    var problems: [ScenarioProblem] = []
+    let rehearsal = try await check(&problems, more + ["--rehearse"])
+    for outcome in rehearsal.outcomes where outcome.rule == "schema-rehearsal" && outcome.outcome == .failed {
+      let name = outcome.database ?? ""
+      guard report.plan.databases.first(where: { $0.name == name })?.dump?.isReady == true else { continue }
+      let errors = outcome.findings.map { "\($0.object): \($0.message)" }.joined(separator: "\n  ")
+      problems.append(ScenarioProblem("the rehearsal of \(name) fails:\n  \(errors)", .falseReady))
+    }
+    return problems
   }
 
   private func comparison(of report: Report) -> ReportComparison {
