@@ -81,7 +81,10 @@ struct Preflight {
       assessment(of: pair).plan.databases.filter { plan in
         Method.allCases.allSatisfy { plan.verdict(of: $0).map { $0 == .blocked } ?? true }
       }.map(\.name))
-    let names = source.inspected.map(\.name).filter { !blocked.contains($0) }
+    // What `--with-table` needs may be prepared there, and a scratch database has none of it.
+    let prepared =
+      pair.options.tables == .all ? [] : Set((pair.target.databases.ifKnown ?? []).map(\.datname))
+    let names = source.inspected.map(\.name).filter { !blocked.contains($0) && !prepared.contains($0) }
     var rehearsals: [String: Fact<Rehearsal>] = [:]
     if let tools = try? pair.chosenTools() {
       let rehearser = Rehearser(
@@ -97,8 +100,14 @@ struct Preflight {
       source.inspected[index].rehearsal =
         blocked.contains(name)
         ? .known(Rehearsal(notTried: "It was not tried, as other rules block every method."))
-        : rehearsals[name]
-          ?? .unknown(Undetermined("there is no pg_dump to try it with", remedy: "See pg-dump-version."))
+        : prepared.contains(name)
+          ? .known(
+            Rehearsal(
+              notTried:
+                "It was not tried: with a table filter, what the target's database has may be needed, and a scratch "
+                + "database has none of it."))
+          : rehearsals[name]
+            ?? .unknown(Undetermined("there is no pg_dump to try it with", remedy: "See pg-dump-version."))
     }
     var options = pair.options
     options.rehearses = true
