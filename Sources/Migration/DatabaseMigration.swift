@@ -14,6 +14,8 @@ struct DatabaseMigration: Sendable {
   let slots: Slots
   let journal: Journal
   let record: Record
+  let preparation: RolePreparation
+  let roles: RolePreparation.Prepared
 
   private var dump: Program { Program(folder: context.tools.folder, name: "pg_dump") }
   private var restore: Program { Program(folder: context.tools.folder, name: "pg_restore") }
@@ -67,7 +69,7 @@ struct DatabaseMigration: Sendable {
       if !refused.isEmpty { record.note("without " + refused.joined(separator: "; ")) }
     }
     if resumption.steps["schema"] == nil {
-      try await slots.run { try await record.phase("schema") { try await restoreSchema(archive) } }
+      try await slots.run { try await record.phase("schema") { try await restoreSchema(archive, resumption) } }
     }
 
     let tables = try await tables(snapshot, archive)
@@ -79,6 +81,10 @@ struct DatabaseMigration: Sendable {
     try await record.phase("constraints") { try await buildConstraints(after, archive, resumption) }
     if resumption.steps["rest"] == nil {
       try await record.phase("rest of the schema") { try await restoreRest(after.rest, archive) }
+    }
+    try await preparation.release(roles, in: name)
+    if !ownership.isEmpty {
+      record.note("all objects belong to the target role, which may not give them to their owners")
     }
     try await record.phase("sequences") { try await SequenceCopy(snapshot, target, archive, extensionsLeftOut).run() }
     try await record.phase("statistics") { try await analyze(tables) }
@@ -132,7 +138,7 @@ struct DatabaseMigration: Sendable {
       try await archive.restore(
         archive.beforeData.filter { entry in
           (kinds + ["SECURITY LABEL - DATABASE "]).contains { entry.description.hasPrefix($0) }
-        }, into: targetEntrance, of: target, arguments: ["--create", "--no-tablespaces"])
+        }, into: targetEntrance, of: target, arguments: ["--create", "--no-tablespaces"] + ownership)
     }
     try await target.session(in: name, for: "beginning the journal") { connection in
       let begun = journal.record("begun", "\(creates ? "created" : "found") \(digest)")
@@ -140,11 +146,27 @@ struct DatabaseMigration: Sendable {
     }
   }
 
-  private func restoreSchema(_ archive: SchemaArchive) async throws {
+  private func restoreSchema(_ archive: SchemaArchive, _ resumption: Resumption) async throws {
+    let schemas = schemasFirst(archive)
+    if !schemas.isEmpty, resumption.steps["schemas"] == nil {
+      try await restoreAtOnce(schemas, archive, step: "schemas")
+    }
     try await restoreAtOnce(schemaEntries(archive), archive, step: "schema")
   }
 
+  /// Only a superuser can give an object to a role that may not create any in its schema, and `pg_restore` grants
+  /// privileges at its end: for others, schemas come with theirs before all that is in them.
+  func schemasFirst(_ archive: SchemaArchive) -> [ArchiveEntry] {
+    if context.pair.target.me.ifKnown?.rolsuper == true { return [] }
+    return entriesBeforeData(archive).filter { $0.isOfSchema }
+  }
+
   func schemaEntries(_ archive: SchemaArchive) -> [ArchiveEntry] {
+    let first = Set(schemasFirst(archive).map(\.id))
+    return entriesBeforeData(archive).filter { !first.contains($0.id) }
+  }
+
+  private func entriesBeforeData(_ archive: SchemaArchive) -> [ArchiveEntry] {
     archive.beforeData.filter {
       !$0.isKind("DATABASE") && !$0.isKind("DATABASE PROPERTIES") && !$0.isOf(extensions: extensionsLeftOut)
     }
@@ -160,13 +182,20 @@ struct DatabaseMigration: Sendable {
     try await note("\(step) begun", isOne ? "at once" : "in parts")
     try await archive.restore(
       entries, into: name, of: target, settings: restoreSettings,
-      arguments: (isOne ? ["--single-transaction"] : []) + tablespaces)
+      arguments: (isOne ? ["--single-transaction"] : []) + reservations)
     try await note(step)
   }
 
-  private var tablespaces: [String] {
+  /// For `pg_restore`, what can't be had on the target.
+  private var reservations: [String] {
     let there = context.pair.target.tablespaces.ifKnown?.count(where: \.canCreate) ?? 0
-    return there > 0 ? [] : ["--no-tablespaces"]
+    return (there > 0 ? [] : ["--no-tablespaces"]) + ownership
+  }
+
+  /// Where an owner can't be given what is its own, all objects belong to the connected role.
+  private var ownership: [String] {
+    let owners = context.pair.source.roles(of: [name], less: context.pair.options.excludedRoles).owners
+    return owners.contains(where: roles.refused.contains) ? ["--no-owner"] : []
   }
 
   func note(_ step: String, _ detail: String = "") async throws {
@@ -257,7 +286,7 @@ struct DatabaseMigration: Sendable {
           record.events(.table(database: name, name: part.table.name, rows: rows))
         case .build(let entries):
           try await archive.restore(
-            entries, into: name, of: target, settings: restoreSettings, arguments: tablespaces)
+            entries, into: name, of: target, settings: restoreSettings, arguments: reservations)
         }
         await queue.finished(work)
       }
@@ -291,7 +320,7 @@ struct DatabaseMigration: Sendable {
             "--format=custom", "--compress=0", "--section=data", "--exclude-table-data=*.*",
             "--snapshot=\(snapshot.id)",
           ], over: source.program(database: name),
-          into: restore, ["--exit-on-error", "--single-transaction"],
+          into: restore, ["--exit-on-error", "--single-transaction"] + ownership,
           over: target.program(database: name, settings: ["synchronous_commit": "off"]))
       }
       try await note("large objects")
@@ -307,9 +336,10 @@ struct DatabaseMigration: Sendable {
     let foreignKeys = after.foreignKeys.filter { !resumption.indexes.contains($0.id) }
     try await slots.run {
       try await archive.restore(
-        attached, into: name, of: target, settings: restoreSettings, arguments: tablespaces)
+        attached, into: name, of: target, settings: restoreSettings, arguments: reservations)
       try await archive.restore(
-        foreignKeys, into: name, of: target, settings: restoreSettings, arguments: ["--jobs=\(settings.jobs)"])
+        foreignKeys, into: name, of: target, settings: restoreSettings,
+        arguments: ["--jobs=\(settings.jobs)"] + reservations)
     }
   }
 

@@ -68,7 +68,12 @@ public struct Migrator: Sendable {
       ).run()
       (roles, passwords) = (outcome.roles, outcome.passwords)
       for role in roles { events(.role(role)) }
-      databases += await migrateDatabases()
+      let needed = context.pair.source.roles(
+        of: context.databases.map(\.name), less: context.pair.options.excludedRoles)
+      let preparation = RolePreparation(target: target, entrance: entrance(.target))
+      let prepared = try await preparation.prepare(owners: needed.owners, absent: needed.absent)
+      databases += await migrateDatabases(preparation, prepared)
+      await preparation.undo(prepared)
       if databases.allSatisfy({ $0.status == .done || $0.status == .skipped }) { try await removeJournals() }
     } catch {
       let isCancelled = error is CancellationError
@@ -90,14 +95,16 @@ public struct Migrator: Sendable {
   }
 
   /// The largest first; as many at a time as there are jobs, which they share.
-  private func migrateDatabases() async -> [MigratedDatabase] {
+  private func migrateDatabases(
+    _ preparation: RolePreparation, _ roles: RolePreparation.Prepared
+  ) async -> [MigratedDatabase] {
     let slots = Slots(settings.jobs)
     var waiting = context.databases.sorted { ($0.sizeBytes ?? 0) < ($1.sizeBytes ?? 0) }
     return await withTaskGroup(of: MigratedDatabase.self) { group in
       var done: [MigratedDatabase] = []
       func startNext() {
         guard let next = waiting.popLast() else { return }
-        group.addTask { await migrate(next, slots) }
+        group.addTask { await migrate(next, slots, preparation, roles) }
       }
       for _ in 0..<settings.jobs { startNext() }
       for await database in group {
@@ -109,11 +116,14 @@ public struct Migrator: Sendable {
     }
   }
 
-  private func migrate(_ plan: DatabasePlan, _ slots: Slots) async -> MigratedDatabase {
+  private func migrate(
+    _ plan: DatabasePlan, _ slots: Slots, _ preparation: RolePreparation, _ roles: RolePreparation.Prepared
+  ) async -> MigratedDatabase {
     let record = Record(database: plan.name, events: events)
     let migration = DatabaseMigration(
       name: plan.name, settings: settings, context: context, source: source, target: target,
-      targetEntrance: entrance(.target), slots: slots, journal: journal, record: record)
+      targetEntrance: entrance(.target), slots: slots, journal: journal, record: record,
+      preparation: preparation, roles: roles)
     do {
       try Task.checkCancellation()
       try await migration.run()

@@ -34,7 +34,10 @@ struct Resumption: Sendable {
       return try await migration.journal.steps(over: connection)
     }
     guard hasBegun, finished == nil else { return }
-    for (step, entries) in [("schema", migration.schemaEntries(archive)), ("rest", archive.afterData)]
+    for (step, entries) in [
+      ("schemas", migration.schemasFirst(archive)), ("schema", migration.schemaEntries(archive)),
+      ("rest", archive.afterData),
+    ]
     where steps[step] == nil && steps["\(step) begun"] == "at once" {
       if try await Self.isThere(entries, migration, snapshot) { steps[step] = "" }
     }
@@ -82,7 +85,7 @@ struct Resumption: Sendable {
   private func whyNotToGoOn(
     _ migration: DatabaseMigration, _ snapshot: SourceSnapshot, _ archive: SchemaArchive, digest: String
   ) async throws -> String? {
-    for step in ["schema", "rest"] where steps["\(step) begun"] == "in parts" && steps[step] == nil {
+    for step in ["schemas", "schema", "rest"] where steps["\(step) begun"] == "in parts" && steps[step] == nil {
       return "the run was interrupted while it created more objects than fit into one transaction"
     }
     guard steps["schema"] != nil else { return nil }

@@ -23,6 +23,9 @@ struct ArchiveEntry: Sendable, Equatable {
   }
 
   func isKind(_ kind: String) -> Bool { description.hasPrefix(kind + " ") }
+
+  /// A schema itself, or who may do what in it.
+  var isOfSchema: Bool { isKind("SCHEMA") || description.hasPrefix("ACL - SCHEMA ") }
 }
 
 /// The schema of one database as `pg_dump` wrote it down, in its own format, without any data.

@@ -48,12 +48,16 @@ import Testing
     let arguments = selection + ["--include-database", "app"]
     let live = try await check(clusters.connections + arguments)
     #expect(live.undetermined.isEmpty)
+    // Which tables a check will be of is not known when a snapshot is taken, nor what then depends on the others.
+    let cannotTell = selection.first == "--with-table"
     for origins in [
       options, Array(options.prefix(2)) + clusters.connections.suffix(2),
       Array(clusters.connections.prefix(2)) + options.suffix(2),
     ] {
       let run = try await check(origins + arguments)
-      #expect(answers(run) == answers(live), "\(origins)")
+      let known = answers(live).filter { !cannotTell || $0.rule != "filter-dependencies" }
+      #expect(answers(run).filter { !cannotTell || $0.rule != "filter-dependencies" } == known, "\(origins)")
+      if cannotTell { continue }
       #expect(run.report.verdict == live.report.verdict)
       #expect(run.report.plan.databases == live.report.plan.databases)
     }

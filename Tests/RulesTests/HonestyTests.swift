@@ -57,7 +57,7 @@ import Testing
     "connection-target", "target-not-in-recovery", "target-subscription-privileges", "connection-target-databases",
     "database-exists-or-creatable", "target-create-privileges", "target-version-supported", "target-tables-empty",
     "target-ownership", "superuser-only-objects", "libpq-version",
-    "default-privileges", "target-bulk-settings",
+    "default-privileges", "target-bulk-settings", "xml-support",
   ]
 
   /// Each takes away one thing that could have been read.

@@ -203,6 +203,7 @@ extension ClusterSnapshot {
     cluster.builtinSymbols = .known([])
     cluster.locales = .known([LocaleSupport(name: "C.UTF-8", isKnown: true)])
     cluster.collationProviders = .known(CollationProviders(hasIcu: true))
+    cluster.xmlSupport = .known(XMLSupport(isBuiltIn: true))
     cluster.roleReferences = .known([])
     cluster.predefinedRoles = .known([])
     cluster.assumableRoles = .known([])

@@ -229,6 +229,55 @@ import Yams
     #expect(both.0 == both.1)
   }
 
+  @Test(arguments: [15, 17])
+  func `a role that is no superuser migrates what belongs to others, and leaves no trace`(version: Int) async throws {
+    guard TestCluster.available(version) != nil else { return }
+    let move = try await Move.start(to: version)
+    try await move.source.sql(
+      """
+      create role owner_1; create role "owner ""2"; create role reader; create role left_out; create role rds_superuser;
+      create database shop owner owner_1
+      """)
+    try await move.source.sql(
+      """
+      create schema s authorization owner_1; grant create, usage on schema s to "owner ""2", left_out; set role owner_1; create table s.t (id serial primary key, a text);
+      insert into s.t (a) select 'x' || i from generate_series(1, 100) i; create view s.v as select * from s.t;
+      grant select on s.t to reader, left_out, rds_superuser; reset role;
+      create table s.other (a int primary key references s.t); alter table s.other owner to "owner ""2";
+      create table s.lost (a int); alter table s.lost owner to left_out;
+      alter table s.t enable row level security; create policy p on s.t to reader, left_out using (true);
+      """, database: "shop")
+    try await move.target.sql("create role mover login createdb createrole")
+    let connections = [
+      "--source", move.source.connectionString(), "--target", move.target.connectionString(user: "mover"),
+    ]
+    let done = try await move.migrate(
+      ["--exclude-role", "left_out", "--include-database", "shop", "--verify", "full"], connections: connections)
+    #expect(done.output.status == .exited(0), "\(done.output.stdout)\(done.output.stderr)")
+    #expect(done.database("shop")?.message == "")
+    #expect(try await move.contents(of: "shop", on: move.source) == move.contents(of: "shop", on: move.target))
+    let owners =
+      "select string_agg(relname || ' ' || relowner::regrole, ', ' order by relname) from pg_class where relkind in ('r', 'v') and relnamespace = 's'::regnamespace"
+    #expect(
+      try await move.target.value(owners, database: "shop") == "lost mover, other \"owner \"\"2\", t owner_1, v owner_1"
+    )
+    #expect(
+      try await move.target.value("select relacl::text from pg_class where relname = 't'", database: "shop")
+        == "{owner_1=arwdDxt\(version >= 17 ? "m" : "")/owner_1,reader=r/owner_1}")
+    #expect(
+      try await move.target.value("select polroles::regrole[]::text from pg_policy", database: "shop") == "{reader}")
+    let roles = try await move.target.value(
+      "select string_agg(rolname, ',' order by rolname) from pg_roles where rolname !~ '^pg_'")
+    #expect(roles == "mover,owner \"2,owner_1,postgres,reader")
+    // On 16 and newer the creator of a role administers it; it has no more of it than that.
+    let members = try await move.target.value(
+      version >= 16
+        ? "select count(*) from pg_auth_members where member = 'mover'::regrole and (set_option or inherit_option)"
+        : "select count(*) from pg_auth_members where member = 'mover'::regrole")
+    #expect(members == "0")
+    #expect(try await move.journals(in: "shop") == "0")
+  }
+
   @Test func `passwords that can't be read are made anew, for a file alone`() async throws {
     let move = try await Move.start()
     try await move.source.sql(
