@@ -59,7 +59,7 @@ let package = Package(
     .testTarget(name: "AssessmentTests", dependencies: ["Assessment", "Rules", "Catalog"]),
     .testTarget(
       name: "MigrationTests",
-      dependencies: ["Migration", .product(name: "Subprocess", package: "swift-subprocess")]),
+      dependencies: ["Catalog", "Migration", .product(name: "Subprocess", package: "swift-subprocess")]),
     .testTarget(
       name: "ReportsTests",
       dependencies: ["Reports", "Assessment", "Catalog", "CLibxml2", "Markup", "Rules"]),

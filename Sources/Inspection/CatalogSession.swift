@@ -77,9 +77,8 @@ final class CatalogSession: Sendable {
 
   /// What the server said, and what would let the fact be read.
   func unknown(_ error: PostgresError, reading subject: String) -> Undetermined {
-    let code = error.sqlstate.map { " (SQLSTATE \($0))" } ?? ""
     let reason =
-      "could not read \(subject) in database \(quotedIdentifier(database)) of the \(side): \(error.message)\(code)"
+      "could not read \(subject) in database \(quotedIdentifier(database)) of the \(side): \(error.messageWithCode)"
     let remedy =
       switch error.sqlstate {
       case "42501": "Grant the role what the message names, or connect with one that may."

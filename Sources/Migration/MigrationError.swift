@@ -20,11 +20,10 @@ public struct MigrationError: Error, Sendable, Equatable, CustomStringConvertibl
     switch error {
     case let error as PostgresError:
       sqlstate = error.sqlstate
-      let code = error.sqlstate.map { " (SQLSTATE \($0))" } ?? ""
       // Of rows and values, the details show the content, which is nothing for a report.
       let isAboutData = ["22", "23"].contains { error.sqlstate?.hasPrefix($0) == true }
       let more = [isAboutData ? nil : error.detail, error.hint].compactMap(\.self)
-      words = ([error.message + code] + more).joined(separator: "; ")
+      words = ([error.messageWithCode] + more).joined(separator: "; ")
     case let error as ConnectionFailure: words = error.message
     default: words = "\(error)"
     }

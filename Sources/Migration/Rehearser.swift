@@ -162,7 +162,7 @@ public struct Rehearser: Sendable {
     var rehearsal = rehearsal
     let creation = try await archive.databaseCreation(named: scratch)
     if let error = try await create(scratch, by: creation) {
-      let words = error.message + (error.sqlstate.map { " (SQLSTATE \($0))" } ?? "")
+      let words = error.messageWithCode
       if error.sqlstate.map(Self.isAboutServer) ?? true {
         let remedy =
           error.sqlstate == "42501"

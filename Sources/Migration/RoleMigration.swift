@@ -126,12 +126,12 @@ struct RoleMigration: Sendable {
           try await creation(of: definition, name, password: password, all: false, connection))
         role.message = "without SUPERUSER, REPLICATION and BYPASSRLS, which the target role may not give"
       } catch let error as PostgresError where !error.isConnectionLost {
-        return MigratedRole(name: definition.rolname, status: .failed, message: Self.words(error))
+        return MigratedRole(name: definition.rolname, status: .failed, message: error.messageWithCode)
       }
     } catch let error as PostgresError where error.sqlstate == "42710" {
       return MigratedRole(name: definition.rolname, status: .exists)
     } catch let error as PostgresError where !error.isConnectionLost {
-      return MigratedRole(name: definition.rolname, status: .failed, message: Self.words(error))
+      return MigratedRole(name: definition.rolname, status: .failed, message: error.messageWithCode)
     }
     if password != nil {
       role.passwordPlaceholder = true
@@ -151,7 +151,7 @@ struct RoleMigration: Sendable {
       do {
         _ = try await connection.query(statement.sql)
       } catch let error as PostgresError where !error.isConnectionLost {
-        role.add("without \(what): \(Self.words(error))")
+        role.add("without \(what): \(error.messageWithCode)")
       }
     }
     return role
@@ -201,12 +201,8 @@ struct RoleMigration: Sendable {
     do {
       _ = try await connection.query("GRANT \(role) TO \(member)\(suffix)")
     } catch let error as PostgresError where !error.isConnectionLost {
-      outcomes[membership.member]?.add("not a member of \(membership.role): \(Self.words(error))")
+      outcomes[membership.member]?.add("not a member of \(membership.role): \(error.messageWithCode)")
     }
-  }
-
-  private static func words(_ error: PostgresError) -> String {
-    error.message + (error.sqlstate.map { " (SQLSTATE \($0))" } ?? "")
   }
 
   /// 24 letters and digits of the system's generator are 142 bits.

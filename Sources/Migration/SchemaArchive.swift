@@ -59,13 +59,18 @@ struct SchemaArchive: Sendable {
       .split(separator: "\n").compactMap { ArchiveEntry(line: $0) }
   }
 
+  /// For `--use-list`.
+  private func list(of entries: [ArchiveEntry]) throws -> NamelessFile {
+    try NamelessFile(entries.map { "\($0.id);\n" }.joined())
+  }
+
   /// Creates the objects of these entries, in their order.
   func restore(
     _ entries: [ArchiveEntry], into database: String, of target: Endpoint, settings: [String: String] = [:],
     arguments: [String] = []
   ) async throws {
     guard !entries.isEmpty else { return }
-    let list = try NamelessFile(entries.map { "\($0.id);\n" }.joined())
+    let list = try list(of: entries)
     _ = try await attempting("creating objects", target, database: database) {
       try await restore.run(
         ["--exit-on-error", "--use-list", list.path] + arguments + [file.path],
@@ -80,7 +85,7 @@ struct SchemaArchive: Sendable {
     _ entries: [ArchiveEntry], into database: String, of target: Endpoint, arguments: [String]
   ) async throws -> (isSuccess: Bool, said: String) {
     guard !entries.isEmpty else { return (true, "") }
-    let list = try NamelessFile(entries.map { "\($0.id);\n" }.joined())
+    let list = try list(of: entries)
     return try await restore.attempt(
       ["--verbose", "--use-list", list.path] + arguments + [file.path],
       over: target.program(database: database, settings: ["synchronous_commit": "off"]))
@@ -90,7 +95,7 @@ struct SchemaArchive: Sendable {
   ///
   /// - Parameter name: one that needs no quotes.
   func databaseCreation(named name: String) async throws -> String {
-    let list = try NamelessFile(beforeData.filter { $0.isKind("DATABASE") }.map { "\($0.id);\n" }.joined())
+    let list = try list(of: beforeData.filter { $0.isKind("DATABASE") })
     let text = try await restore.run(
       ["--file=-", "--create", "--no-tablespaces", "--use-list", list.path, file.path])
     // The name that it has there may be of any words: the first end of a statement after the last of these is its end.

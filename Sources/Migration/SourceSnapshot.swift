@@ -116,11 +116,3 @@ struct SourceSnapshot: Sendable {
 func arrayLiteral(_ numbers: some Sequence<Int>) -> String {
   "{" + numbers.map(String.init).joined(separator: ",") + "}"
 }
-
-/// The same of texts.
-func arrayLiteral(_ texts: some Sequence<String>) -> String {
-  "{"
-    + texts.map { text in
-      "\"" + text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"") + "\""
-    }.joined(separator: ",") + "}"
-}

@@ -54,8 +54,8 @@ struct TableCopy: Sendable {
       bytes += data.bytes.count
       progress(data.bytes.count)
     }
-    let sent = try await onSource("copying \(name)") { try await source.endCopy(in: false) }
-    let taken = try await onTarget("copying into \(name)") { try await destination.endCopy(in: true) }
+    let sent = try await onSource("copying \(name)") { try await source.endCopyOut() }
+    let taken = try await onTarget("copying into \(name)") { try await destination.endCopyIn() }
     guard sent == taken else {
       throw MigrationError("table \(name): the source sent \(sent) rows, the target took \(taken)")
     }

@@ -20,17 +20,13 @@ actor WorkQueue {
   private var parts: [TablePart]
   private var missingParts: [Int: Int] = [:]
   private let indexes: [Int: Indexes]
-  private var builds: [[ArchiveEntry]] = []
-  /// Indexes of small tables, which are built together, as each start of `pg_restore` takes its time.
-  private var small: [ArchiveEntry] = []
-  /// What is to be built after the constraints of its table.
-  private var following: [Int: [ArchiveEntry]] = [:]
+  private var ready = Ready()
   private var running = 0
   private var waiting: [CheckedContinuation<Void, Never>] = []
   private var isCancelled = false
 
-  static let smallTable = 32 << 20
-  static let smallBatch = 64
+  private static let smallTable = 32 << 20
+  private static let smallBatch = 64
 
   /// - Parameters:
   ///   - parts: those that are still to be copied.
@@ -40,20 +36,20 @@ actor WorkQueue {
     self.indexes = indexes
     for part in parts { missingParts[part.table.oid, default: 0] += 1 }
     // Tables that an interrupted run has copied.
-    for table in complete { Self.release(table, indexes[table.oid], &builds, &small, &following) }
+    for table in complete { ready.add(indexes[table.oid], of: table) }
   }
 
   /// The next thing to do; nil when there will be nothing any more.
   func next() async -> Work? {
     while !isCancelled {
-      if let build = builds.popLast() {
+      if let build = ready.builds.popLast() {
         running += 1
         return .build(build)
       }
-      if small.count >= Self.smallBatch || parts.isEmpty && !small.isEmpty {
+      if ready.small.count >= Self.smallBatch || parts.isEmpty && !ready.small.isEmpty {
         running += 1
-        defer { small.removeAll() }
-        return .build(small)
+        defer { ready.small.removeAll() }
+        return .build(ready.small)
       }
       if let part = parts.popLast() {
         running += 1
@@ -71,10 +67,10 @@ actor WorkQueue {
     case .copy(let part):
       let oid = part.table.oid
       missingParts[oid, default: 1] -= 1
-      if missingParts[oid] == 0 { Self.release(part.table, indexes[oid], &builds, &small, &following) }
+      if missingParts[oid] == 0 { ready.add(indexes[oid], of: part.table) }
     case .build(let entries):
-      if let first = entries.first, let rest = following.removeValue(forKey: first.id) {
-        builds += rest.map { [$0] }
+      if let first = entries.first, let rest = ready.following.removeValue(forKey: first.id) {
+        ready.builds += rest.map { [$0] }
       }
     }
     wake()
@@ -91,18 +87,25 @@ actor WorkQueue {
     waiting.removeAll()
   }
 
-  private static func release(
-    _ table: SourceTable, _ indexes: Indexes?, _ builds: inout [[ArchiveEntry]], _ small: inout [ArchiveEntry],
-    _ following: inout [Int: [ArchiveEntry]]
-  ) {
-    guard let indexes, !indexes.all.isEmpty else { return }
-    if table.sizeBytes < smallTable {
-      small += indexes.all
-    } else if let first = indexes.constraints.first {
-      builds.append(indexes.constraints)
-      following[first.id] = indexes.indexes
-    } else {
-      builds += indexes.indexes.map { [$0] }
+  /// What can be built now, and what follows from it.
+  private struct Ready {
+    var builds: [[ArchiveEntry]] = []
+    /// Indexes of small tables, which are built together, as each start of `pg_restore` takes its time.
+    var small: [ArchiveEntry] = []
+    /// What is to be built after the constraints of its table, by the first of these.
+    var following: [Int: [ArchiveEntry]] = [:]
+
+    /// The rows of a table are there.
+    mutating func add(_ indexes: Indexes?, of table: SourceTable) {
+      guard let indexes, !indexes.all.isEmpty else { return }
+      if table.sizeBytes < WorkQueue.smallTable {
+        small += indexes.all
+      } else if let first = indexes.constraints.first {
+        builds.append(indexes.constraints)
+        following[first.id] = indexes.indexes
+      } else {
+        builds += indexes.indexes.map { [$0] }
+      }
     }
   }
 }

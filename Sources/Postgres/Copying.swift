@@ -35,17 +35,20 @@ extension Connection {
     try await exchange { try $0.writeCopyData(data) }
   }
 
-  /// Ends either kind of COPY, after the last data.
+  /// Ends a `COPY … TO STDOUT` after its last row.
   ///
   /// - Returns: the number of rows, as the server has counted them.
-  public func endCopy(in: Bool) async throws -> Int {
-    try await exchange { try `in` ? $0.endCopyIn() : $0.endCopyOut() }
-  }
+  public func endCopyOut() async throws -> Int { try await exchange { try $0.endCopyOut() } }
+
+  /// Ends a `COPY … FROM STDIN`; only then does the server say whether it took everything.
+  ///
+  /// - Returns: the number of rows, as the server has counted them.
+  public func endCopyIn() async throws -> Int { try await exchange { try $0.endCopyIn() } }
 }
 
 extension Exchange {
   func beginCopy(_ sql: String, as expected: ExecStatusType) throws {
-    guard !sql.utf8.contains(0) else { throw Statement(sql).error ?? PostgresError.lost("") }
+    if let error = Statement(sql).error { throw error }
     handle.hasCopiedAll = false
     guard PQsendQuery(connection, sql) == 1 else { throw handle.lastError }
     guard let result = try cancellingCopy({ try nextResult() }) else { throw handle.lastError }

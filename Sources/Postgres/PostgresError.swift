@@ -35,6 +35,9 @@ public struct PostgresError: Error, Codable, Sendable, Equatable, CustomStringCo
     "\(severity)\(sqlstate.map { " \($0)" } ?? ""): \(oneLine(message))\(detail.map { " (\(oneLine($0)))" } ?? "")"
   }
 
+  /// For a sentence: `permission denied for table orders (SQLSTATE 42501)`.
+  public var messageWithCode: String { message + (sqlstate.map { " (SQLSTATE \($0))" } ?? "") }
+
   init(result: OpaquePointer, isConnectionLost: Bool) {
     let fields = DiagnosticFields(result: result)
     let severity = fields.severity ?? "ERROR"

@@ -1,3 +1,4 @@
+import Catalog
 import Subprocess
 import Testing
 

@@ -23,26 +23,8 @@ extension Rule {
         between: try pair.clusters.source.version, try pair.clusters.target.version)
       guard !removed.isEmpty else { return .skipped("No column of a system table ended between the two versions.") }
       if pair.hasTablesOnly { return .tablesOnly }
-      let columns = Set(removed.map(\.name))
-      let views = try pair.snapshot(on: .source).systemTableColumns.value.filter { view in
-        pair.options.tables.selects(schema: view.nspname, table: view.relname, in: pair.name)
-          && view.columns.contains { columns.contains($0) }
-      }
-      guard !views.isEmpty else { return .passed("No view reads a column that ended.") }
-      return .failed(
-        "\(views.count.counted("view reads", "views read")) what the target's system tables lack.",
-        views.prefix(100).map { view in
-          let gone = removed.filter { view.columns.contains($0.name) }
-          let names = gone.map { $0.name.hasSuffix(".") ? String($0.name.dropLast()) : $0.name }
-          let name = "\(quotedIdentifier(view.nspname)).\(quotedIdentifier(view.relname))"
-          return Finding(
-            "\(view.isMaterialized ? "materialized view" : "view") \(name)", "the target has no \(names.listed())",
-            evidence: Dictionary(
-              zip(names, gone.map { "until \($0.since)\($0.replacement.map { ", now \($0)" } ?? "")" }),
-              uniquingKeysWith: { first, _ in first }),
-            remediation: Remediation(
-              "Drop it, and create it on the target without.",
-              paste: "DROP \(view.isMaterialized ? "MATERIALIZED VIEW" : "VIEW") \(name);", at: .source))
-        })
+      return pair.conclusion(
+        on: try pair.snapshot(on: .source).systemTableColumns.value, reading: removed, of: "system tables",
+        advice: "Drop it, and create it on the target without.")
     })
 }

@@ -22,26 +22,8 @@ extension Rule {
         .filter { $0.kind == .column }
       guard !removed.isEmpty else { return .skipped("No column of a system view ended between the two versions.") }
       if pair.hasTablesOnly { return .tablesOnly }
-      let columns = Set(removed.map(\.name))
-      let views = try pair.snapshot(on: .source).systemViewColumns.value.filter { view in
-        pair.options.tables.selects(schema: view.nspname, table: view.relname, in: pair.name)
-          && view.columns.contains { columns.contains($0) }
-      }
-      guard !views.isEmpty else { return .passed("No view reads a column that ended.") }
-      return .failed(
-        "\(views.count.counted("view reads", "views read")) what the target's system views lack.",
-        views.prefix(100).map { view in
-          let gone = removed.filter { view.columns.contains($0.name) }
-          let name = "\(quotedIdentifier(view.nspname)).\(quotedIdentifier(view.relname))"
-          let kind = view.isMaterialized ? "materialized view" : "view"
-          return Finding(
-            "\(kind) \(name)", "the target has no \(gone.map(\.name).listed())",
-            evidence: Dictionary(
-              gone.map { ($0.name, "until \($0.since)\($0.replacement.map { ", now \($0)" } ?? "")") },
-              uniquingKeysWith: { first, _ in first }),
-            remediation: Remediation(
-              "Drop it, and create it on the target with what that has in its place.",
-              paste: "DROP \(view.isMaterialized ? "MATERIALIZED VIEW" : "VIEW") \(name);", at: .source))
-        })
+      return pair.conclusion(
+        on: try pair.snapshot(on: .source).systemViewColumns.value, reading: removed, of: "system views",
+        advice: "Drop it, and create it on the target with what that has in its place.")
     })
 }

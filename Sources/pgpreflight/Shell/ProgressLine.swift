@@ -27,17 +27,18 @@ final class ProgressLine: Sendable {
           $0.total == 0 ? "\(side): connecting" : "\(side): \($0.done) of \($0.total) databases"
         }
       }
-      state.isShown = true
-      writeToStandardError("\r\u{1B}[K" + sides.joined(separator: "   "))
+      draw(sides.joined(separator: "   "), &state)
     }
   }
 
   func show(_ text: String) {
     guard isEnabled else { return }
-    state.withLock { state in
-      state.isShown = true
-      writeToStandardError("\r\u{1B}[K" + text)
-    }
+    state.withLock { draw(text, &$0) }
+  }
+
+  private func draw(_ text: String, _ state: inout State) {
+    state.isShown = true
+    writeToStandardError("\r\u{1B}[K" + text)
   }
 
   func clear() {
