@@ -47,7 +47,7 @@ struct CheckRun: Sendable {
 /// Runs a check and reads its JSON report; the exit status has to be the report's.
 func check(
   _ arguments: [String], environment: [String: String?] = [:], workingDirectory: String? = nil,
-  timeout: Duration = .seconds(60), sourceLocation: SourceLocation = #_sourceLocation,
+  timeout: Duration = .seconds(180), sourceLocation: SourceLocation = #_sourceLocation,
   whileRunning: @escaping @Sendable (pid_t) async throws -> Void = { _ in }
 ) async throws -> CheckRun {
   let folder = try TemporaryFolder()
@@ -88,7 +88,7 @@ final class TemporaryFolder: Sendable {
 func eventually(
   _ what: Comment, sourceLocation: SourceLocation = #_sourceLocation, _ condition: () async throws -> Bool
 ) async throws {
-  let deadline = ContinuousClock.now + .seconds(30)
+  let deadline = ContinuousClock.now + .seconds(120)
   while try await !condition() {
     try #require(ContinuousClock.now < deadline, what, sourceLocation: sourceLocation)
     try await Task.sleep(for: .milliseconds(20))

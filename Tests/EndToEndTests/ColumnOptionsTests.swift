@@ -5,7 +5,7 @@ import Testing
 
 /// Whether a schema that pg_dump writes is taken by an older minor release depends on what is installed: here the check
 /// is held against what then really happens.
-@Suite(.timeLimit(.minutes(5))) struct ColumnOptionsTests {
+@Suite(.takesTurns, .timeLimit(.minutes(30))) struct ColumnOptionsTests {
   private static let source = Task { try await TestCluster.start(settings: ["wal_level": "logical"]) }
 
   @Test(arguments: [15, 16, 17, 18])

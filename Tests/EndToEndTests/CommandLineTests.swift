@@ -1,7 +1,7 @@
 import TestSupport
 import Testing
 
-@Suite(.serialized, .timeLimit(.minutes(5))) struct CommandLineTests {
+@Suite(.serialized, .takesTurns, .timeLimit(.minutes(30))) struct CommandLineTests {
   static let clusters = ["--source", "host=127.0.0.1 port=1", "--target", "host=127.0.0.1 port=1"]
 
   /// What is wrong, and what the one line about it has to say.

@@ -2,7 +2,7 @@ import TestSupport
 import Testing
 
 /// Nothing listens on port 1, so that a check ends soon; its report tells where it wanted to connect to.
-@Suite(.serialized, .timeLimit(.minutes(5))) struct ConfigurationTests {
+@Suite(.serialized, .takesTurns, .timeLimit(.minutes(30))) struct ConfigurationTests {
   static let mistakes: [(yaml: String, says: String)] = [
     ("jobs: 2\nbogus: 3\n", "settings.yaml:2: unknown setting bogus"),
     ("\njobs: two\n", "settings.yaml:2: jobs has the wrong type"),

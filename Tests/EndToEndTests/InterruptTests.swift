@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite(.serialized, .timeLimit(.minutes(5))) struct InterruptTests {
+@Suite(.serialized, .takesTurns, .timeLimit(.minutes(30))) struct InterruptTests {
   /// Six databases, in each of which a check can be made to wait.
   private static let source = Task {
     let cluster = try await TestCluster.start(settings: ["autovacuum": "off"])

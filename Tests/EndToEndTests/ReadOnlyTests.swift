@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Nobody but these tests uses the two servers, which write down everything that they are asked.
-@Suite(.serialized, .timeLimit(.minutes(5))) struct ReadOnlyTests {
+@Suite(.serialized, .takesTurns, .timeLimit(.minutes(30))) struct ReadOnlyTests {
   private static let pair = Task {
     let settings = [
       "wal_level": "logical", "autovacuum": "off", "log_statement": "all", "log_line_prefix": "%m %u@%d %p ",
@@ -187,7 +187,7 @@ import Testing
 }
 
 /// What somebody may see who may do nothing but log in.
-@Suite(.serialized, .timeLimit(.minutes(5))) struct PrivilegeTests {
+@Suite(.serialized, .takesTurns, .timeLimit(.minutes(30))) struct PrivilegeTests {
   @Test func `a role that may only log in gets a whole report`() async throws {
     let pair = try await ClusterPair.shared.value
     for cluster in [pair.source, pair.target] { try await cluster.sql("create role looker login") }

@@ -3,7 +3,7 @@ import Rules
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(5))) struct RehearsalTests {
+@Suite(.takesTurns, .timeLimit(.minutes(30))) struct RehearsalTests {
   private static let scratch = "select count(*) from pg_database where datname like 'pgpreflight%'"
 
   /// What no rule knows of and 18 refuses, as it was built without lz4.

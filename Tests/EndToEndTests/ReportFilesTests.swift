@@ -3,7 +3,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite(.serialized, .timeLimit(.minutes(5))) struct ReportFilesTests {
+@Suite(.serialized, .takesTurns, .timeLimit(.minutes(30))) struct ReportFilesTests {
   private static let pair = ClusterPair.shared
 
   // MARK: - Where reports go

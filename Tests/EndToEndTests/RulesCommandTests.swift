@@ -3,7 +3,7 @@ import Rules
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(5))) struct RulesCommandTests {
+@Suite(.takesTurns, .timeLimit(.minutes(30))) struct RulesCommandTests {
   private static let repository = URL(filePath: #filePath).appending(path: "../../..").standardizedFileURL
 
   private func output(_ arguments: String..., environment: [String: String?] = [:]) async throws -> String {

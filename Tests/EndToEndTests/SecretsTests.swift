@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Passwords in every form in which they can be given.
-@Suite(.serialized, .timeLimit(.minutes(5))) struct SecretsTests {
+@Suite(.serialized, .takesTurns, .timeLimit(.minutes(30))) struct SecretsTests {
   /// Everything that some form has to escape.
   static let password = #"p@ss:w/o?r#d '"back\slash" 100% $x & y=z;"#
 
@@ -165,7 +165,7 @@ import Testing
 }
 
 /// Connection strings in all the forms that libpq knows.
-@Suite(.serialized, .timeLimit(.minutes(5))) struct ConnectionFormTests {
+@Suite(.serialized, .takesTurns, .timeLimit(.minutes(30))) struct ConnectionFormTests {
   private func expectConnected(
     _ source: String, environment: [String: String?] = [:], shown: String? = nil,
     sourceLocation: SourceLocation = #_sourceLocation

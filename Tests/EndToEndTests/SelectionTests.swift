@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// What is part of the move.
-@Suite(.serialized, .timeLimit(.minutes(5))) struct SelectionTests {
+@Suite(.serialized, .takesTurns, .timeLimit(.minutes(30))) struct SelectionTests {
   private static let source = Task {
     let cluster = try await TestCluster.start(settings: ["wal_level": "logical", "autovacuum": "off"])
     try await cluster.sql(

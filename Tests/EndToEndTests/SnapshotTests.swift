@@ -5,7 +5,7 @@ import Rules
 import TestSupport
 import Testing
 
-@Suite(.serialized, .timeLimit(.minutes(5))) struct SnapshotTests {
+@Suite(.serialized, .takesTurns, .timeLimit(.minutes(30))) struct SnapshotTests {
   /// Both clusters' snapshots in a folder.
   private func saved() async throws -> (folder: TemporaryFolder, clusters: ClusterPair, options: [String]) {
     let clusters = try await ClusterPair.shared.value

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// What people see, and what they see where there is no terminal.
-@Suite(.serialized, .timeLimit(.minutes(5))) struct TerminalTests {
+@Suite(.serialized, .takesTurns, .timeLimit(.minutes(30))) struct TerminalTests {
   private static let utf8: [String: String?] = ["LC_ALL": nil, "LC_CTYPE": nil, "LANG": "C.UTF-8", "NO_COLOR": nil]
 
   private func run(

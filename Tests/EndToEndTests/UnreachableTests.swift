@@ -6,7 +6,7 @@ import Testing
 private let inHaste = ["--connect-timeout", "2", "--statement-timeout", "2"]
 
 /// Servers that can't be reached.
-@Suite(.timeLimit(.minutes(5))) struct UnreachableTests {
+@Suite(.takesTurns, .timeLimit(.minutes(30))) struct UnreachableTests {
   @Test(arguments: FakeServer.Manner.allCases, ["source", "target"])
   func `what is no good server is a finding on either side`(manner: FakeServer.Manner, side: String) async throws {
     let pair = try await ClusterPair.shared.value
@@ -40,7 +40,7 @@ private let inHaste = ["--connect-timeout", "2", "--statement-timeout", "2"]
 }
 
 /// Servers that stop in the middle, or of which a part is out of reach.
-@Suite(.serialized, .timeLimit(.minutes(5))) struct FailingServerTests {
+@Suite(.serialized, .takesTurns, .timeLimit(.minutes(30))) struct FailingServerTests {
   /// What becomes of a server here, no other test has to bear.
   private static let mortal = Task {
     let cluster = try await TestCluster.start(

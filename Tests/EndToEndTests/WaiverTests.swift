@@ -3,7 +3,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite(.serialized, .timeLimit(.minutes(5))) struct WaiverTests {
+@Suite(.serialized, .takesTurns, .timeLimit(.minutes(30))) struct WaiverTests {
   /// A check that nothing but its size limit fails.
   private func checkOverLimit(
     _ waivers: String, in folder: TemporaryFolder, _ arguments: [String] = []

@@ -3,7 +3,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(10))) struct InterruptedMigrationTests {
+@Suite(.takesTurns, .timeLimit(.minutes(30))) struct InterruptedMigrationTests {
   @Test func `twenty kills at random moments change nothing about the result`() async throws {
     let move = try await Move.start()
     try await move.makeShop(rows: 60_000)
@@ -59,6 +59,7 @@ import Testing
   func `a signal ends it, and it can be gone on with`(signal: Int32) async throws {
     let move = try await Move.start()
     try await move.makeShop()
+    let held = try await move.makeHeldTable(in: "shop")
     let interrupted = try await move.migrate { pid in
       try await eventually("rows are copied") {
         try await move.target.value(
@@ -76,6 +77,7 @@ import Testing
         "select count(*) from pg_locks l join pg_class c on c.oid = relation where relname = 'orders'", database: "shop"
       ) == "0")
 
+    try FileManager.default.removeItem(at: held)
     let resumed = try await move.migrate(["--resume", "--verify", "full"])
     #expect(resumed.output.status == .exited(0), "\(resumed.output.stderr)")
     try await move.expectSame("shop")
@@ -84,6 +86,7 @@ import Testing
   @Test func `what the source has been changed in since is copied again`() async throws {
     let move = try await Move.start()
     try await move.makeShop()
+    let held = try await move.makeHeldTable(in: "shop")
     let killed = try await move.migrate { pid in
       try await eventually("a table has arrived") {
         let there = try await move.target.value("select count(*) from pg_database where datname = 'shop'")
@@ -95,6 +98,7 @@ import Testing
       kill(pid, SIGKILL)
     }
     #expect(killed.output.status == .signaled(SIGKILL))
+    try FileManager.default.removeItem(at: held)
     try await move.source.sql(
       "update orders set note = 'changed' where id = 77; insert into small default values", database: "shop")
     let resumed = try await move.migrate(["--resume", "--verify", "full"])
@@ -107,6 +111,7 @@ import Testing
   func `a server that dies is told of, and the rest can be gone on with`(isSource: Bool) async throws {
     let move = try await Move.start()
     try await move.makeShop()
+    let held = try await move.makeHeldTable(in: "shop")
     let cluster = isSource ? move.source : move.target
     let failed = try await move.migrate { _ in
       try await eventually("rows are copied") {
@@ -120,6 +125,7 @@ import Testing
     let database = try #require(failed.database("shop"))
     #expect(database.status == .failed)
     #expect(database.message.contains(isSource ? "of the source" : "of the target"), "\(database.message)")
+    try FileManager.default.removeItem(at: held)
     let resumed = try await move.migrate(["--resume", "--verify", "full"])
     #expect(resumed.output.status == .exited(0), "\(resumed.output.stderr)")
     try await move.expectSame("shop")

@@ -31,7 +31,7 @@ struct Move: Sendable {
   /// Runs a migration with the standard options and reads its report.
   func migrate(
     _ arguments: [String] = [], connections: [String]? = nil, input: String? = nil, confirms: Bool = true,
-    timeout: Duration = .seconds(120), whileRunning: @escaping @Sendable (pid_t) async throws -> Void = { _ in }
+    timeout: Duration = .seconds(300), whileRunning: @escaping @Sendable (pid_t) async throws -> Void = { _ in }
   ) async throws -> MigrationRun {
     let folder = try TemporaryFolder()
     let file = folder.path + "/report.json"
@@ -42,6 +42,21 @@ struct Move: Sendable {
     let report = try FileManager.default.contents(atPath: file).map { try JSONDecoder().decode(Report.self, from: $0) }
     if let report { #expect(output.exitStatus == Int32(report.run.exitStatus)) }
     return MigrationRun(output: output, report: report)
+  }
+
+  /// Makes a table of the source whose row the target does not take before the file is gone that is returned, so that a
+  /// copy surely runs while a test does something to it.
+  func makeHeldTable(in database: String) async throws -> URL {
+    let file = URL(filePath: target.dataDirectory).appending(path: "held")
+    try await source.sql(
+      """
+      create function is_free() returns bool language plpgsql as $$begin
+        while pg_stat_file('\(file.path)', true) is not null loop perform pg_sleep(0.02); end loop; return true; end$$;
+      create table held (id int primary key check (is_free()));
+      insert into held values (1);
+      """, database: database)
+    try Data().write(to: file)
+    return file
   }
 
   /// The schema of a database as it should be and as it is, line by line.

@@ -3,7 +3,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(5))) struct MigrationSecretsTests {
+@Suite(.takesTurns, .timeLimit(.minutes(30))) struct MigrationSecretsTests {
   @Test func `no password is seen while or after it runs`() async throws {
     let password = "pa55@: /#'\\word"
     let hba = ["host all postgres 127.0.0.1/32 trust", "host all all 127.0.0.1/32 scram-sha-256"]

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 import Yams
 
-@Suite(.timeLimit(.minutes(5))) struct MigrationTests {
+@Suite(.takesTurns, .timeLimit(.minutes(30))) struct MigrationTests {
   @Test(arguments: [15, 17, 18])
   func `every kind of object arrives as it is`(version: Int) async throws {
     guard TestCluster.available(version) != nil else { return }

@@ -3,7 +3,7 @@ import Rules
 import TestSupport
 import Testing
 
-@Suite(.printsScenarioTable, .timeLimit(.minutes(20))) struct ScenarioTests {
+@Suite(.printsScenarioTable, .timeLimit(.minutes(30))) struct ScenarioTests {
   /// What can't be found out on any server that answers: for these rules some case is undetermined.
   static let rulesThatMayBeUndetermined = [
     "target-disk-space", "source-size-limit", "connection-source-databases", "connection-target-databases",
@@ -59,7 +59,8 @@ import Testing
     if Self.rulesThatMayBeUndetermined.contains(rule) { #expect(outcomes.contains(.undetermined)) }
   }
 
-  @Test(arguments: Scenario.selected) func `the check says what is true`(_ scenario: Scenario) async throws {
+  @Test(.takesTurns, arguments: Scenario.selected) func `the check says what is true`(_ scenario: Scenario) async throws
+  {
     let versions = [scenario.source, scenario.target].compactMap { $0?.version }
     if let missing = versions.first(where: { TestCluster.available($0) == nil }) {
       try await skip(scenario, TestCluster.whyUnavailable(missing))
@@ -74,15 +75,13 @@ import Testing
       try await skip(scenario, "this machine has no network address")
       return
     }
-    try await ScenarioGate.shared.pass {
-      let start = ContinuousClock().now
-      let clusters = try await ScenarioClusters(for: scenario)
-      let problems = try await ScenarioRun(clusters: clusters).problems()
-      await clusters.release()
-      for problem in problems { Issue.record("\(problem)") }
-      await ScenarioTable.shared.add(
-        scenario, problems.isEmpty ? .held : .broken(problems.map(\.kind)), duration: ContinuousClock().now - start)
-    }
+    let start = ContinuousClock().now
+    let clusters = try await ScenarioClusters(for: scenario)
+    let problems = try await ScenarioRun(clusters: clusters).problems()
+    await clusters.release()
+    for problem in problems { Issue.record("\(problem)") }
+    await ScenarioTable.shared.add(
+      scenario, problems.isEmpty ? .held : .broken(problems.map(\.kind)), duration: ContinuousClock().now - start)
   }
 
   private func skip(_ scenario: Scenario, _ reason: String) async throws {
@@ -90,34 +89,5 @@ import Testing
     #if compiler(>=6.3)
       try Test.cancel("\(reason)")
     #endif
-  }
-}
-
-/// Lets a few cases run at a time: many clusters starting at once would run into each other's timeouts.
-actor ScenarioGate {
-  static let shared = ScenarioGate(width: 4)
-
-  private var free: Int
-  private var waiting: [CheckedContinuation<Void, Never>] = []
-
-  init(width: Int) { free = width }
-
-  nonisolated func pass(_ body: @Sendable () async throws -> Void) async rethrows {
-    await enter()
-    do {
-      try await body()
-      await leave()
-    } catch {
-      await leave()
-      throw error
-    }
-  }
-
-  private func enter() async {
-    if free > 0 { free -= 1 } else { await withCheckedContinuation { waiting.append($0) } }
-  }
-
-  private func leave() {
-    if waiting.isEmpty { free += 1 } else { waiting.removeFirst().resume() }
   }
 }
