@@ -69,6 +69,6 @@ extension Assessment {
 
   private func reason(of database: DatabasePlan, _ methods: [Method]) -> String {
     guard let method = database.method else { return database.reason }
-    return "its only way is \(method.rawValue), which this program does not carry out yet"
+    return "its only way is \(method.rawValue), which is not to be used"
   }
 }

@@ -2,7 +2,8 @@ import Assessment
 import Catalog
 import Postgres
 
-/// Carries one database over by dump: its schema by `pg_dump` and `pg_restore`, its rows by COPY from server to server.
+/// Carries one database over: its schema by `pg_dump` and `pg_restore`, its rows by COPY from server to server, and by
+/// logical replication what is written to the source from then on.
 struct DatabaseMigration: Sendable {
   let name: String
   let settings: Migrator.Settings
@@ -16,6 +17,8 @@ struct DatabaseMigration: Sendable {
   let record: Record
   let preparation: RolePreparation
   let roles: RolePreparation.Prepared
+  /// Whether it is to be replicated.
+  let isReplicated: Bool
 
   private var dump: Program { Program(folder: context.tools.folder, name: "pg_dump") }
   private var restore: Program { Program(folder: context.tools.folder, name: "pg_restore") }
@@ -25,18 +28,26 @@ struct DatabaseMigration: Sendable {
   private static let maximumPerTransaction = 1000
 
   /// - Throws: `MigrationError`, `CancellationError`. What is in the journal then can be gone on with.
-  func run() async throws {
-    let snapshot = try await record.phase("snapshot") { try await SourceSnapshot(of: name, from: source) }
+  func run() async throws -> MigratedDatabase {
+    if settings.resumes, let finished = try await finishedBefore() {
+      return finished.status == .inStep ? try await resumeReplication(finished) : finished
+    }
+    let (snapshot, replication) = try await begin()
+    let finished: MigratedDatabase
     do {
-      try await run(snapshot)
+      finished = try await run(snapshot, replication)
       await snapshot.close()
     } catch {
       await snapshot.close()
+      // Nothing reads the slot of a replication that has not begun, for which the source would keep its WAL.
+      do { try await replication?.remove() } catch { record.note("\(error)") }
       throw error
     }
+    guard let replication, finished.status == .inStep else { return finished }
+    return try await catchUp(replication) ? record.inStep() : record.done()
   }
 
-  private func run(_ snapshot: SourceSnapshot) async throws {
+  private func run(_ snapshot: SourceSnapshot, _ replication: Replication?) async throws -> MigratedDatabase {
     let archive = try await slots.run {
       try await record.phase("dump of the schema") {
         try await SchemaArchive(
@@ -51,7 +62,6 @@ struct DatabaseMigration: Sendable {
         try await Resumption(self, snapshot, archive, digest: digest)
       }
     }
-    if let finished = resumption.finished { return record.resume(finished) }
     if !resumption.hasBegun {
       try await slots.run {
         try await record.phase("database") {
@@ -102,11 +112,14 @@ struct DatabaseMigration: Sendable {
         }
       }
     }
+    await snapshot.close()
+    let finished = try await subscribe(replication) ? record.inStep() : record.done()
     try await target.session(in: name, for: "finishing") { connection in
       // This commit is not asynchronous, so that all before it are on disk with it.
-      let statements = [Statement("SET synchronous_commit = on"), try journal.record(finished: record.done())]
+      let statements = [Statement("SET synchronous_commit = on"), try journal.record(finished: finished)]
       _ = try await connection.pipeline([statements])[0].get()
     }
+    return finished
   }
 
   /// The tables whose rows are copied, the largest first.

@@ -11,11 +11,10 @@ public struct Endpoint: Sendable {
 
   /// A session that nothing ends but its own errors, and that writes values so that any version reads them
   /// (PostgreSQL documentation, "Client Connection Defaults"; pg_dump sets the same).
-  func connect(to database: String) async throws -> Connection {
-    var options = Connection.Options()
-    options.connectTimeout = connectTimeout
-    options.applicationName = applicationName
-    let connection = try await Connection.connect(string.selecting(database: database), options: options)
+  ///
+  /// - Parameter database: nil: the one that the string names, else `postgres` where libpq's own choice is not there.
+  func connect(to database: String?) async throws -> Connection {
+    let connection = try await open(database)
     let version = ServerVersion(rawValue: connection.session.serverVersion)
     var settings = [
       ("search_path", "''"), ("statement_timeout", "0"), ("lock_timeout", "0"),
@@ -33,6 +32,20 @@ public struct Endpoint: Sendable {
     return connection
   }
 
+  private func open(_ database: String?) async throws -> Connection {
+    var options = Connection.Options()
+    options.connectTimeout = connectTimeout
+    options.applicationName = applicationName
+    guard let database else {
+      do {
+        return try await Connection.connect(string, options: options)
+      } catch let failure as ConnectionFailure where failure.kind == .noSuchDatabase && !string.mayNameDatabase {
+        return try await Connection.connect(string.selecting(database: "postgres"), options: options)
+      }
+    }
+    return try await Connection.connect(string.selecting(database: database), options: options)
+  }
+
   /// The same for `pg_dump` and `pg_restore`.
   func program(database: String, settings: [String: String] = [:]) throws -> ProgramConnection {
     // A source whose writers were stopped by a setting of the database hands that setting on.
@@ -43,9 +56,9 @@ public struct Endpoint: Sendable {
 
   /// Opens a session for `body` and closes it.
   func session<T: Sendable>(
-    in database: String, for attempt: String, _ body: (Connection) async throws -> T
+    in database: String?, for attempt: String, _ body: (Connection) async throws -> T
   ) async throws -> T {
-    try await attempting(attempt, self, database: database) {
+    try await attempting(attempt, self, database: database ?? string.database ?? "postgres") {
       let connection = try await connect(to: database)
       do {
         let value = try await body(connection)

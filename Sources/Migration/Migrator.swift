@@ -13,6 +13,15 @@ public struct Migrator: Sendable {
     public var resumes = false
     /// Whether roles that log in get a random password where that of the source can't be read.
     public var makesPasswords = false
+    /// Whether a database of which the replication can't be set up goes by dump.
+    public var fallsBack = true
+    /// How far a replicated database may be behind when it counts as in step, in bytes of WAL; nil: not at all, as of
+    /// the moment of asking.
+    public var maximumLag: Int?
+    /// Whether replication ends as soon as it is in step.
+    public var stopsReplication = false
+    /// What the target's server connects to; nil: what this program connected to.
+    public var sourceForTarget: ConnectionString?
 
     public init() {}
   }
@@ -74,7 +83,8 @@ public struct Migrator: Sendable {
       let prepared = try await preparation.prepare(owners: needed.owners, absent: needed.absent)
       databases += await migrateDatabases(preparation, prepared)
       await preparation.undo(prepared)
-      if databases.allSatisfy({ $0.status == .done || $0.status == .skipped }) { try await removeJournals() }
+      let isComplete = databases.allSatisfy { [.done, .inStep, .skipped].contains($0.status) }
+      if isComplete { try await removeJournals() }
     } catch {
       let isCancelled = error is CancellationError
       let known = Set(databases.map(\.name))
@@ -87,7 +97,7 @@ public struct Migrator: Sendable {
     databases.sort { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
     let status: MigrationReport.Status =
       databases.contains { $0.status == .cancelled }
-      ? .cancelled : databases.allSatisfy { $0.status == .done } ? .done : .failed
+      ? .cancelled : databases.allSatisfy { $0.status == .done || $0.status == .inStep } ? .done : .failed
     return Result(
       report: MigrationReport(
         startedAt: startedAt, finishedAt: now(), status: status, databases: databases, roles: roles),
@@ -123,11 +133,10 @@ public struct Migrator: Sendable {
     let migration = DatabaseMigration(
       name: plan.name, settings: settings, context: context, source: source, target: target,
       targetEntrance: entrance(.target), slots: slots, journal: journal, record: record,
-      preparation: preparation, roles: roles)
+      preparation: preparation, roles: roles, isReplicated: plan.method == .replication)
     do {
       try Task.checkCancellation()
-      try await migration.run()
-      return record.done()
+      return try await migration.run()
     } catch is CancellationError {
       return record.result(.cancelled, "interrupted")
     } catch {

@@ -12,6 +12,8 @@ public enum MigrationEvent: Sendable, Equatable {
   /// More has arrived.
   case copied(database: String, bytes: Int)
   case table(database: String, name: String, rows: Int)
+  /// How far the target is behind, in bytes of WAL.
+  case lag(database: String, bytes: Int)
   case finished(MigratedDatabase)
 }
 
@@ -23,8 +25,8 @@ final class Record: Sendable {
     var rows = 0
     var bytes = 0
     var verification: Verification?
-    var finished: MigratedDatabase?
     var notes: [String] = []
+    var method = Method.dump
   }
 
   let database: String
@@ -59,21 +61,23 @@ final class Record: Sendable {
 
   func verified(_ verification: Verification) { state.withLock { $0.verification = verification } }
 
-  /// An interrupted run has done all of it.
-  func resume(_ finished: MigratedDatabase) { state.withLock { $0.finished = finished } }
-
   /// What a person should know although nothing failed.
   func note(_ words: String) { state.withLock { $0.notes.append(words) } }
 
-  func done() -> MigratedDatabase { result(.done, state.withLock { $0.notes.joined(separator: "; ") }) }
+  /// The method by which it really goes.
+  func use(_ method: Method) { state.withLock { $0.method = method } }
+
+  private var notes: String { state.withLock { $0.notes.joined(separator: "; ") } }
+
+  func done() -> MigratedDatabase { result(.done, notes) }
+
+  func inStep() -> MigratedDatabase { result(.inStep, notes) }
 
   func result(_ status: MigratedDatabase.Status, _ message: String = "") -> MigratedDatabase {
     state.withLock {
-      $0.finished
-        ?? MigratedDatabase(
-          name: database, method: Method.dump.rawValue, status: status, message: message, phases: $0.phases,
-          tables: $0.tables.count,
-          rows: $0.rows, bytes: $0.bytes, verification: $0.verification)
+      MigratedDatabase(
+        name: database, method: $0.method.rawValue, status: status, message: message, phases: $0.phases,
+        tables: $0.tables.count, rows: $0.rows, bytes: $0.bytes, verification: $0.verification)
     }
   }
 }

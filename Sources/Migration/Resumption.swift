@@ -15,25 +15,14 @@ struct Resumption: Sendable {
   private(set) var isDropped = false
 
   var hasBegun: Bool { steps["begun"] != nil }
-  /// What was done, where nothing is left to be done.
-  var finished: MigratedDatabase? { steps[Journal.done].flatMap(Journal.finished) }
-
   init() {}
 
   /// - Throws: `MigrationError` where nothing can be made of what is there.
   init(_ migration: DatabaseMigration, _ snapshot: SourceSnapshot, _ archive: SchemaArchive, digest: String)
     async throws
   {
-    let target = migration.target
-    let name = migration.name
-    guard try await target.has(database: name, from: migration.targetEntrance) else { return }
-    steps = try await target.session(in: name, for: "reading the journal") { connection in
-      guard try await Journal.all(over: connection).contains(where: { $0.run == migration.journal.run }) else {
-        return [:]
-      }
-      return try await migration.journal.steps(over: connection)
-    }
-    guard hasBegun, finished == nil else { return }
+    steps = try await migration.journaledSteps()
+    guard hasBegun else { return }
     for (step, entries) in [
       ("schemas", migration.schemasFirst(archive)), ("schema", migration.schemaEntries(archive)),
       ("rest", archive.afterData),

@@ -19,8 +19,10 @@ struct SourceSnapshot: Sendable {
   /// How long it waits for whoever alters a table.
   private static let lockTimeout = "60s"
 
+  /// - Parameter slot: makes a replication slot of this name, which holds every change that the snapshot does not see.
+  ///   It may be there when an error is thrown.
   /// - Throws: `MigrationError`, `CancellationError`.
-  init(of database: String, from source: Endpoint) async throws {
+  init(of database: String, from source: Endpoint, creatingSlot slot: ReplicationName? = nil) async throws {
     self.source = source
     self.database = database
     let connection = try await attempting("connecting", source, database: database) {
@@ -29,7 +31,8 @@ struct SourceSnapshot: Sendable {
     self.connection = connection
     do {
       (id, nextTransaction, encoding) = try await attempting("taking a snapshot", source, database: database) {
-        try await Self.take(over: connection)
+        guard let slot else { return try await Self.take(over: connection) }
+        return try await Self.take(over: connection, creating: slot, of: database, from: source)
       }
     } catch {
       await connection.close()
@@ -37,49 +40,109 @@ struct SourceSnapshot: Sendable {
     }
   }
 
+  private static let beginning = [
+    Statement("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"),
+    Statement("SET LOCAL lock_timeout = '\(lockTimeout)'"),
+  ]
+
   /// Locks first and looks then: what happened to a table before its lock is seen, what comes after it waits. `pg_dump`
   /// does it the other way round, and can find a table empty that somebody has just truncated.
   private static func take(over connection: Connection) async throws -> (String, String, String) {
     var attempts = 3
     while true {
       attempts -= 1
-      let tables = try await connection.query(
-        """
-        SELECT c.oid::pg_catalog.regclass::text FROM pg_catalog.pg_class c
-         WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND c.oid >= 16384
-           AND pg_catalog.has_table_privilege(c.oid, 'SELECT') AND c.relnamespace NOT IN (
-               SELECT n.oid FROM pg_catalog.pg_namespace n WHERE NOT pg_catalog.has_schema_privilege(n.oid, 'USAGE'))
-         ORDER BY c.oid
-        """)
-      let names = (0..<tables.count).compactMap { tables.text($0, 0) }
-      var statements = [
-        Statement("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"),
-        Statement("SET LOCAL lock_timeout = '\(lockTimeout)'"),
-      ]
-      for start in stride(from: 0, to: names.count, by: 100) {
-        let list = names[start..<min(start + 100, names.count)].map { "ONLY \($0)" }.joined(separator: ", ")
-        statements.append(Statement("LOCK TABLE \(list) IN ACCESS SHARE MODE"))
-      }
-      switch try await connection.pipeline([statements])[0] {
-      case .success: break
+      let tables = try await lockable(over: connection)
+      switch try await connection.pipeline([beginning + locks(tables)])[0] {
+      case .success: return try await export(over: connection)
       case .failure(let error) where error.sqlstate == "42P01" && attempts > 0:
         // Dropped since it was listed.
         _ = try await connection.query("ROLLBACK")
-        continue
       case .failure(let error): throw error
       }
-      let rows = try await connection.query(
-        """
-        SELECT pg_catalog.pg_export_snapshot(),
-               pg_catalog.txid_snapshot_xmax(pg_catalog.txid_current_snapshot())::text,
-               pg_catalog.pg_encoding_to_char(d.encoding)
-          FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database()
-        """)
-      guard let id = rows.text(0, 0), let next = rows.text(0, 1), let encoding = rows.text(0, 2) else {
-        throw MigrationError("the server exported no snapshot")
-      }
-      return (id, next, encoding)
     }
+  }
+
+  /// The slot comes first, since it is made only when all transactions that write have ended, and one of those may wait
+  /// for a lock. A table that was rewritten, emptied or dropped before it was locked means another attempt.
+  private static func take(
+    over connection: Connection, creating slot: ReplicationName, of database: String, from source: Endpoint
+  ) async throws -> (String, String, String) {
+    var options = Connection.Options()
+    options.connectTimeout = source.connectTimeout
+    options.applicationName = source.applicationName
+    var attempts = 5
+    while true {
+      attempts -= 1
+      // The snapshot lives as long as this connection does nothing else.
+      let creator = try await Connection.connectForReplication(
+        source.string.selecting(database: database), options: options)
+      do {
+        let made = try await creator.command("CREATE_REPLICATION_SLOT \(slot) LOGICAL pgoutput EXPORT_SNAPSHOT")
+        guard let id = made.text(0, 2) else { throw MigrationError("the server exported no snapshot") }
+        let joining = Statement("SET TRANSACTION SNAPSHOT \(Quoting.literal(id))")
+        _ = try await connection.pipeline([beginning + [joining]])[0].get()
+        await creator.close()
+      } catch {
+        await creator.close()
+        throw error
+      }
+      let locked = try await connection.pipeline([locks(try await lockable(over: connection))])[0]
+      switch locked {
+      case .success where try await !isAnyRewritten(over: connection): return try await export(over: connection)
+      case .failure(let error) where error.sqlstate != "42P01": throw error
+      case .success, .failure:
+        guard attempts > 0 else {
+          throw MigrationError("tables were rewritten, emptied or dropped in the moment before each of five attempts")
+        }
+        _ = try await connection.query("ROLLBACK")
+        try await Replication.dropSlot(slot, over: connection)
+      }
+    }
+  }
+
+  private static func lockable(over connection: Connection) async throws -> [String] {
+    let tables = try await connection.query(
+      """
+      SELECT c.oid::pg_catalog.regclass::text FROM pg_catalog.pg_class c
+       WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND c.oid >= 16384
+         AND pg_catalog.has_table_privilege(c.oid, 'SELECT') AND c.relnamespace NOT IN (
+             SELECT n.oid FROM pg_catalog.pg_namespace n WHERE NOT pg_catalog.has_schema_privilege(n.oid, 'USAGE'))
+       ORDER BY c.oid
+      """)
+    return (0..<tables.count).compactMap { tables.text($0, 0) }
+  }
+
+  private static func locks(_ names: [String]) -> [Statement] {
+    stride(from: 0, to: names.count, by: 100).map { start in
+      let list = names[start..<min(start + 100, names.count)].map { "ONLY \($0)" }.joined(separator: ", ")
+      return Statement("LOCK TABLE \(list) IN ACCESS SHARE MODE")
+    }
+  }
+
+  /// Whether a table has other files now than the snapshot sees: the function looks at the catalog as it is.
+  private static func isAnyRewritten(over connection: Connection) async throws -> Bool {
+    try await connection.query(
+      """
+      SELECT EXISTS (
+        SELECT FROM pg_catalog.pg_class c
+         WHERE c.relkind = 'r' AND c.oid >= 16384 AND c.relpersistence <> 't'
+           AND pg_catalog.pg_relation_filenode(c.oid) IS DISTINCT FROM c.relfilenode)
+      """
+    ).text(0, 0) == "t"
+  }
+
+  private static func export(over connection: Connection) async throws -> (String, String, String) {
+    let rows = try await connection.query(
+      """
+      SELECT pg_catalog.pg_export_snapshot(),
+             pg_catalog.txid_snapshot_xmax(pg_catalog.txid_current_snapshot())::text,
+             pg_catalog.pg_encoding_to_char(d.encoding)
+        FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database()
+      """)
+    guard let id = rows.text(0, 0), let next = rows.text(0, 1), let encoding = rows.text(0, 2) else {
+      throw MigrationError("the server exported no snapshot")
+    }
+    return (id, next, encoding)
   }
 
   /// Another session that sees the same.

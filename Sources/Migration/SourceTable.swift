@@ -105,6 +105,8 @@ struct TablePart: Sendable, Equatable {
   /// The first block; the last part has no end, as a table grows.
   var blocks: Range<Int>?
   var sizeBytes: Int
+  /// Whether it replaces rows that others refer to, so that the table can't be truncated.
+  var replacesReferencedRows = false
 
   var isWhole: Bool { count == 1 }
   /// As the journal names it.
@@ -144,7 +146,16 @@ struct TablePart: Sendable, Equatable {
       """
   }
 
-  var isFrozen: Bool { isWhole && table.routedThrough == nil && !table.isOfExtension }
+  var isFrozen: Bool { isWhole && table.routedThrough == nil && !table.isOfExtension && !replacesReferencedRows }
+
+  /// What comes before the rows in their transaction.
+  var preparation: [String] {
+    if replacesReferencedRows {
+      // Foreign keys are not looked at then: all rows that they ask for come back.
+      return ["SET LOCAL session_replication_role = replica", "DELETE FROM ONLY \(table.name)"]
+    }
+    return isFrozen ? ["TRUNCATE ONLY \(table.name)"] : []
+  }
 }
 
 /// The order in which the rows of a database are copied: the largest parts first.

@@ -4,7 +4,8 @@ import Postgres
 struct TableCopy: Sendable {
   let snapshot: SourceSnapshot
   let target: Endpoint
-  let journal: Journal
+  /// nil: nobody goes on with what is interrupted.
+  let journal: Journal?
   let source: Connection
   let destination: Connection
   /// Is told how many bytes have arrived.
@@ -25,9 +26,8 @@ struct TableCopy: Sendable {
       if places.isEmpty { wide = nil }
     }
     // On the target alone can anything stand in the way.
-    let empty = part.isFrozen ? [Statement("TRUNCATE ONLY \(name)")] : []
     try await onTarget("copying into \(name)") {
-      _ = try await destination.pipeline([[Statement("BEGIN")] + empty])[0].get()
+      _ = try await destination.pipeline([[Statement("BEGIN")] + part.preparation.map { Statement($0) }])[0].get()
     }
     var (rows, bytes) = try await stream(
       part.copyOut(encoding: snapshot.encoding, excluding: wide), into: part.copyIn(encoding: snapshot.encoding), name)
@@ -38,8 +38,8 @@ struct TableCopy: Sendable {
       }
     }
     try await onTarget("copying into \(name)") {
-      _ = try await destination.pipeline([[journal.record(part.step, "\(rows) \(bytes)"), Statement("COMMIT")]])[0]
-        .get()
+      let steps = [journal?.record(part.step, "\(rows) \(bytes)"), Statement("COMMIT")].compactMap(\.self)
+      _ = try await destination.pipeline([steps])[0].get()
     }
     return (rows, bytes)
   }

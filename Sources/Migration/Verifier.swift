@@ -192,7 +192,7 @@ struct Verifier: Sendable {
 }
 
 extension Endpoint {
-  func has(database: String, from entrance: String) async throws -> Bool {
+  func has(database: String, from entrance: String?) async throws -> Bool {
     try await session(in: entrance, for: "looking for database \(quotedIdentifier(database))") {
       try await $0.query("SELECT FROM pg_catalog.pg_database WHERE datname = $1", [database]).count > 0
     }

@@ -17,6 +17,7 @@ public actor Connection {
     /// Settings that the session starts with, after those of the string (PostgreSQL documentation, "Client Connection
     /// Defaults"; libpq's `options`). A connection pooler refuses them or leaves them out.
     public var startupSettings: [String: String]
+    var isForReplication = false
 
     public init(
       connectTimeout: Duration = .seconds(10), applicationName: String = "pgpreflight",
@@ -134,6 +135,23 @@ public actor Connection {
     guard let quoted = escape(handle.connection, text, text.utf8.count) else { throw handle.lastError }
     defer { PQfreemem(quoted) }
     return String(cString: quoted)
+  }
+
+  /// The parameters of the connection as it is, its database and password among them; nil when it is closed.
+  func connectionValues() throws(PostgresError) -> [String: String]? {
+    guard let handle, let options = PQconninfo(handle.connection) else { return nil }
+    defer { PQconninfoFree(options) }
+    var values = conninfoValues(options)
+    values["dbname"] = session.database
+    // Where the string names several hosts, the one that answered; and a password of a password file.
+    values["host"] = session.host
+    values["hostaddr"] = values["hostaddr"].flatMap { _ in session.address }
+    values["port"] = session.port
+    values["user"] = session.user
+    if let password = PQpass(handle.connection), password.pointee != 0 {
+      values["password"] = String(cString: password)
+    }
+    return values
   }
 
   private var closed: PostgresError { .lost("the connection is closed") }

@@ -16,6 +16,7 @@ struct ConnectionParameters {
   let shuffles: Bool
   let secrets: Secrets
   private let applicationName: String
+  private let isForReplication: Bool
   /// libpq's `options`, where there is something to add to what the string gives.
   private let startupOptions: String?
 
@@ -23,6 +24,7 @@ struct ConnectionParameters {
   init(_ string: ConnectionString, options: Connection.Options) throws(ConnectionFailure) {
     self.string = string
     applicationName = options.applicationName
+    isForReplication = options.isForReplication
     let values = try string.effectiveValues.of(string)
     startupOptions =
       options.startupSettings.isEmpty
@@ -47,6 +49,7 @@ struct ConnectionParameters {
       ("target_session_attrs", sessionAttributes), ("options", startupOptions),
     ]
     for case (let keyword, let value?) in overrides { pairs.append((keyword, value)) }
+    if isForReplication { pairs.append(("replication", "database")) }
     pairs.append(("fallback_application_name", applicationName))
     // Every text is decoded as UTF-8.
     pairs.append(("client_encoding", "UTF8"))

@@ -17,8 +17,13 @@ struct Exchange {
   func query(_ statement: Statement) throws -> Rows {
     if let error = statement.error { throw error }
     guard send(statement) else { throw handle.lastError }
+    return try draining { try rows() }
+  }
+
+  /// Has the server stop what it is at where the task is cancelled meanwhile.
+  func draining(_ results: () throws -> Rows) throws -> Rows {
     do {
-      return try rows()
+      return try results()
     } catch is Cancelled {
       try drain { PQgetResult(connection).map { PQclear($0) } == nil }
       throw CancellationError()
@@ -32,7 +37,7 @@ struct Exchange {
     } == 1
   }
 
-  private func rows() throws -> Rows {
+  func rows() throws -> Rows {
     var rows: Rows?
     var error: PostgresError?
     while let result = try nextResult() {

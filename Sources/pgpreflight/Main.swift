@@ -11,7 +11,10 @@ struct PGPreflight: AsyncParsableCommand {
       not be evaluated), 64 wrong usage, 70 internal error, 73 a report could not be written, 130 or 143 interrupted.
       """,
     version: toolVersion,
-    subcommands: [Check.self, Migrate.self, Verify.self, TakeSnapshot.self, ListRules.self, Explain.self],
+    subcommands: [
+      Check.self, Migrate.self, Status.self, CutOver.self, CleanUp.self, Verify.self, TakeSnapshot.self, ListRules.self,
+      Explain.self,
+    ],
     defaultSubcommand: Check.self)
 }
 

@@ -28,12 +28,12 @@ struct Migrate: AsyncParsableCommand, PreflightCommand {
     let preflight = try Preflight(self)
     guard case .server(let source) = preflight.settings.source, case .server(let target) = preflight.settings.target
     else { throw Failure.usage("a migration needs connections: the configuration file names a saved snapshot") }
-    guard preflight.settings.options.method != .replication else {
-      throw Failure.usage("--method replication: this version migrates by dump only")
-    }
     let isTerminal = isatty(STDIN_FILENO) == 1
     guard migration.yes || isTerminal else {
       throw Failure.usage("without a terminal to ask on, --yes is needed")
+    }
+    let sourceForTarget = try migration.sourceForTarget.map { text in
+      do { return try ConnectionString(text) } catch { throw Failure.usage("--source-for-target: \(error)") }
     }
     let approved = try migration.plan.map { path in try approvedReport(path) }
     let passwords = migration.rolePasswords.map { OutputFile(path: $0, mode: 0o600) }
@@ -46,11 +46,36 @@ struct Migrate: AsyncParsableCommand, PreflightCommand {
       let assessment = try await preflight.assess(options)
       let context = try await validated(assessment, approved: approved, preflight)
       try confirm(context, assessment, preflight)
-      try await migrate(context, assessment, source, target, interrupted, passwords, preflight)
+      var migratorSettings = migratorSettings(preflight)
+      migratorSettings.sourceForTarget = sourceForTarget
+      migratorSettings.resumes = interrupted != nil
+      try await migrate(
+        context, assessment, source, target, interrupted, passwords, migratorSettings, preflight)
     } catch let interruption as Interrupted {
       writeToStandardError("pgpreflight: interrupted before anything was written\n")
       throw ExitCode(128 + interruption.signal)
     }
+  }
+
+  /// Those that may be used, best first.
+  private func methods(_ preflight: Preflight) -> [Method] {
+    switch preflight.settings.options.method {
+    case .auto: [.replication, .dump]
+    case .replication: [.replication]
+    case .dump: [.dump]
+    }
+  }
+
+  private func migratorSettings(_ preflight: Preflight) -> Migrator.Settings {
+    var settings = Migrator.Settings()
+    settings.jobs = preflight.settings.inspection.jobs
+    settings.connectTimeout = preflight.settings.inspection.connectTimeout
+    settings.verification = migration.verify
+    settings.makesPasswords = migration.rolePasswords != nil
+    settings.fallsBack = methods(preflight).contains(.dump)
+    settings.maximumLag = migration.maximumLag?.bytes
+    settings.stopsReplication = migration.stopReplication
+    return settings
   }
 
   // MARK: Before anything is written
@@ -109,26 +134,24 @@ struct Migrate: AsyncParsableCommand, PreflightCommand {
       }
     }
     do {
-      return try assessment.validated(by: [.dump], skipsBlocked: migration.skipBlocked)
+      return try assessment.validated(by: methods(preflight), skipsBlocked: migration.skipBlocked)
     } catch {
       try await refuse(error.exitStatus, error.message)
     }
   }
 
   private func confirm(_ context: ValidatedContext, _ assessment: Assessment, _ preflight: Preflight) throws {
-    let replicated = assessment.plan.databases.count { $0.method == .replication }
-    if replicated > 0, !output.quiet {
-      writeToStandardError(
-        "pgpreflight: this version migrates by dump only, also the databases that the plan would replicate "
-          + "(\(replicated)); what is written to the source after a copy has begun is not carried over\n")
-    }
     guard !migration.yes else { return }
     preflight.printSummary(of: preflight.report(of: assessment, exitStatus: 0))
-    let names = context.databases.map { quotedIdentifier($0.name) }
+    let lists = [(Method.replication, "To be replicated"), (.dump, "To be migrated by dump")].compactMap {
+      method, words -> String? in
+      let names = context.databases.filter { $0.method == method }.map { quotedIdentifier($0.name) }
+      return names.isEmpty ? nil : "\(words): \(names.joined(separator: ", "))"
+    }
     writeToStandardOutput(
       """
 
-      To be migrated by dump: \(names.joined(separator: ", "))
+      \(lists.joined(separator: "\n"))
       From \(context.pair.source.connectionString) to \(context.pair.target.connectionString)
       Only "yes" is taken as a yes:\u{20}
       """)
@@ -141,14 +164,8 @@ struct Migrate: AsyncParsableCommand, PreflightCommand {
 
   private func migrate(
     _ context: ValidatedContext, _ assessment: Assessment, _ source: ConnectionString, _ target: ConnectionString,
-    _ interrupted: InterruptedRun?, _ passwords: OutputFile?, _ preflight: Preflight
+    _ interrupted: InterruptedRun?, _ passwords: OutputFile?, _ settings: Migrator.Settings, _ preflight: Preflight
   ) async throws {
-    var settings = Migrator.Settings()
-    settings.jobs = preflight.settings.inspection.jobs
-    settings.connectTimeout = preflight.settings.inspection.connectTimeout
-    settings.verification = migration.verify
-    settings.resumes = interrupted != nil
-    settings.makesPasswords = passwords != nil
     let progress = MigrationProgress(
       line: preflight.progress, logger: output.logger(), isLogged: output.logFormat == .json)
     let migrator = Migrator(

@@ -22,6 +22,24 @@ struct MigrationOptions: ParsableArguments {
   var verify = Verification.Mode.counts
 
   @Option(
+    name: .customLong("max-replication-lag"),
+    help: ArgumentHelp(
+      "When a replicated database counts as in step: this far behind at most (default: it has passed the source's "
+        + "position of the moment).", valueName: "bytes"))
+  var maximumLag: Size?
+
+  @Flag(
+    name: .customLong("stop-replication"),
+    help: "End the replication of each database as soon as it is in step; later writes are not carried over.")
+  var stopReplication = false
+
+  @Option(
+    name: .customLong("source-for-target"),
+    help: ArgumentHelp(
+      "How the target's server reaches the source, where that is not how this program does.", valueName: "conn"))
+  var sourceForTarget: String?
+
+  @Option(
     name: .customLong("role-passwords"),
     help: ArgumentHelp(
       "Where to write the random passwords of roles whose own can't be read, for its owner alone.", valueName: "file"))

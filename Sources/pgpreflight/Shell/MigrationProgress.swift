@@ -11,6 +11,7 @@ final class MigrationProgress: Sendable {
     var phases: [String: String] = [:]
     var sizes: [String: Int] = [:]
     var bytes = 0
+    var lags: [String: Int] = [:]
     var finished = 0
     var start: ContinuousClock.Instant?
     var lastShown: ContinuousClock.Instant?
@@ -43,7 +44,11 @@ final class MigrationProgress: Sendable {
         state.bytes += bytes
         isDue = state.lastShown.map { .now - $0 > .milliseconds(200) } ?? true
       case .table: return
+      case .lag(let database, let bytes):
+        state.lags[database] = bytes
+        isDue = state.lastShown.map { .now - $0 > .milliseconds(200) } ?? true
       case .finished(let database):
+        state.lags[database.name] = nil
         state.phases[database.name] = nil
         state.finished += 1
       }
@@ -59,7 +64,8 @@ final class MigrationProgress: Sendable {
     var parts = ["\(state.finished) done"]
     if let (database, phase) = state.phases.min(by: { $0.key < $1.key }) {
       let more = state.phases.count > 1 ? " and \(state.phases.count - 1) more" : ""
-      parts.append("\(quotedIdentifier(database).prefix(24)): \(phase)\(more)")
+      let lag = state.lags[database].map { ", \(formattedBytes($0)) behind" } ?? ""
+      parts.append("\(quotedIdentifier(database).prefix(24)): \(phase)\(lag)\(more)")
     }
     if state.bytes > 0, seconds > 1 {
       let rate = Double(state.bytes) / seconds
@@ -79,7 +85,7 @@ final class MigrationProgress: Sendable {
     case .sized(let database, let tables, let bytes):
       logger.info(
         "to be copied", metadata: ["database": "\(database)", "tables": "\(tables)", "bytes": "\(bytes)"])
-    case .copied: return
+    case .copied, .lag: return
     case .table(let database, let name, let rows):
       logger.info("copied", metadata: ["database": "\(database)", "table": "\(name)", "rows": "\(rows)"])
     case .finished(let database):

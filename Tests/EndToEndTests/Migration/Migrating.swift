@@ -30,13 +30,15 @@ struct Move: Sendable {
 
   /// Runs a migration with the standard options and reads its report.
   func migrate(
-    _ arguments: [String] = [], connections: [String]? = nil, input: String? = nil, confirms: Bool = true,
+    _ arguments: [String] = [], by method: String = "dump", connections: [String]? = nil, input: String? = nil,
+    confirms: Bool = true,
     timeout: Duration = .seconds(300), whileRunning: @escaping @Sendable (pid_t) async throws -> Void = { _ in }
   ) async throws -> MigrationRun {
     let folder = try TemporaryFolder()
     let file = folder.path + "/report.json"
     let output = try await run(
-      arguments: ["migrate", "--target-free-space", "1TB", "--report", "json=\(file)"] + (confirms ? ["--yes"] : [])
+      arguments: ["migrate", "--method", method, "--target-free-space", "1TB", "--report", "json=\(file)"]
+        + (confirms ? ["--yes"] : [])
         + (connections ?? self.connections) + arguments,
       input: input, timeout: timeout, whileRunning: whileRunning)
     let report = try FileManager.default.contents(atPath: file).map { try JSONDecoder().decode(Report.self, from: $0) }

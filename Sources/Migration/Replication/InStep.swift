@@ -1,0 +1,82 @@
+import Catalog
+import Postgres
+
+/// Waits until the target has what the source had.
+///
+/// In step means that the initial copy of every table is done, and that the target has applied and flushed all that the
+/// source had flushed at the moment of asking. Positions alone tell nothing: they run ahead of a copy that still goes on.
+struct InStep: Sendable {
+  private let replication: Replication
+
+  init(_ replication: Replication) { self.replication = replication }
+
+  /// Without any progress for so long, something is in the way that does not go by itself.
+  static let patience = Duration.seconds(120)
+
+  /// - Parameters:
+  ///   - lag: how many bytes it may be behind; nil: it has to pass the position that the source has now.
+  ///   - progress: is told how far it is behind, in bytes.
+  /// - Throws: `MigrationError` where it does not come nearer, `CancellationError`.
+  func reach(lag: Int?, progress: @Sendable (Int) -> Void) async throws {
+    try await replication.inBoth(for: "waiting for the target") { source, target in
+      let position = try await Self.position(over: source)
+      try await wait(source, target, progress) { state, slot in
+        if let lag { return slot.lagBytes <= lag }
+        return try await Self.hasPassed(position, slot, over: source)
+      }
+    }
+  }
+
+  /// All that has been committed is flushed with this commit, and so is before the position.
+  static func position(over source: Connection) async throws -> String {
+    _ = try await source.query("SELECT pg_catalog.pg_logical_emit_message(true, 'pgpreflight', '')")
+    return try await source.query("SELECT pg_catalog.pg_current_wal_flush_lsn()::text").text(0, 0) ?? ""
+  }
+
+  static func hasPassed(
+    _ position: String, _ slot: ReplicationState.Slot, over source: Connection
+  ) async throws -> Bool {
+    try await source.query("SELECT $1::pg_catalog.pg_lsn >= $2::pg_catalog.pg_lsn", [slot.confirmed, position])
+      .text(0, 0) == "t"
+  }
+
+  func wait(
+    _ source: Connection, _ target: Connection, _ progress: @Sendable (Int) -> Void,
+    until isReached: (ReplicationState, ReplicationState.Slot) async throws -> Bool
+  ) async throws {
+    let clock = ContinuousClock()
+    var last: (confirmed: String, ready: Int) = ("", -1)
+    var since = clock.now
+    while true {
+      try Task.checkCancellation()
+      let state = try await ReplicationState.read(replication.name, source: source, target: target)
+      if let slot = state.slot, state.tablesReady == state.tables, try await isReached(state, slot) { return }
+      progress(state.slot?.lagBytes ?? 0)
+      let now = (state.slot?.confirmed ?? "", state.tablesReady)
+      if now != last { (last, since) = (now, clock.now) }
+      switch state.trouble {
+      case .notRunning, nil:
+        // A worker that has ended is started again after a while.
+        guard clock.now - since < Self.patience else {
+          let errors = state.errors.map { "\($0.kind): \($0.count)" }.joined(separator: ", ")
+          throw MigrationError(
+            "the target does not come into step: nothing was applied for \(Self.patience.components.seconds) seconds"
+              + (errors.isEmpty ? "" : " (\(errors))") + "; its server's log tells why")
+        }
+      case let trouble?: throw MigrationError("the target does not come into step: \(trouble.rawValue)")
+      }
+      try await Task.sleep(for: .milliseconds(20))
+    }
+  }
+}
+
+extension Replication {
+  /// Opens a session on each side for `body` and closes both.
+  func inBoth<T: Sendable>(
+    for attempt: String, _ body: (_ source: Connection, _ target: Connection) async throws -> T
+  ) async throws -> T {
+    try await source.session(in: database, for: attempt) { here in
+      try await target.session(in: database, for: attempt) { there in try await body(here, there) }
+    }
+  }
+}

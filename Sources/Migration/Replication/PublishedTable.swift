@@ -1,0 +1,52 @@
+import Catalog
+import Postgres
+
+/// A table of the source, and whether its changes can be published.
+struct PublishedTable: Decodable, Sendable, Equatable {
+  enum Obstacle: String, Sendable {
+    case unlogged = "it is unlogged"
+    case noReplicaIdentity = "it has no replica identity"
+  }
+
+  var oid: Int
+  var nspname: String
+  var relname: String
+  /// Qualified, quoted by the server.
+  var name: String
+  var isLogged: Bool
+  var hasIdentity: Bool
+
+  /// Why its rows are copied at cutover instead. A table without a replica identity is never published: its updates
+  /// would fail from then on, for everybody (PostgreSQL documentation, "Publication").
+  var obstacle: Obstacle? { isLogged ? hasIdentity ? nil : .noReplicaIdentity : .unlogged }
+
+  /// Ordinary tables and partitions of users, and the configuration tables of extensions. Those of extensions that are
+  /// all the server's own are theirs to fill.
+  static let sql = """
+    SELECT c.oid, n.nspname, c.relname, c.oid::pg_catalog.regclass::text AS name,
+           c.relpersistence = 'p' AS is_logged,
+           CASE c.relreplident
+             WHEN 'd' THEN EXISTS (SELECT FROM pg_catalog.pg_index i
+                                    WHERE i.indrelid = c.oid AND i.indisprimary AND i.indimmediate AND i.indisvalid)
+             WHEN 'i' THEN EXISTS (SELECT FROM pg_catalog.pg_index i
+                                    WHERE i.indrelid = c.oid AND i.indisreplident AND i.indisvalid)
+             ELSE c.relreplident = 'f' END AS has_identity
+      FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+     WHERE c.relkind = 'r' AND c.relpersistence <> 't' AND c.oid >= 16384
+       AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+       AND (NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
+                         WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = c.oid
+                           AND d.deptype = 'e')
+            OR EXISTS (SELECT FROM pg_catalog.pg_extension e
+                        WHERE c.oid = ANY (e.extconfig) AND NOT e.extname = ANY ($1::text[])))
+     ORDER BY c.oid
+    """
+
+  /// What is selected of a database.
+  static func all(
+    of database: String, over connection: Connection, tables filter: TableFilter, without extensions: [String]
+  ) async throws -> [PublishedTable] {
+    try await connection.query(sql, [arrayLiteral(extensions)]).decode(Self.self)
+      .filter { filter.selects(schema: $0.nspname, table: $0.relname, in: database) }
+  }
+}

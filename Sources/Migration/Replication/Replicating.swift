@@ -1,0 +1,118 @@
+import Assessment
+import Catalog
+import Postgres
+
+/// What a database that is replicated takes beyond its copy.
+extension DatabaseMigration {
+  /// What an interrupted run has noted of the database, by step; nothing where it had not begun.
+  func journaledSteps() async throws -> [String: String] {
+    guard try await target.has(database: name, from: targetEntrance) else { return [:] }
+    return try await target.session(in: name, for: "reading the journal") { connection in
+      guard try await Journal.all(over: connection).contains(where: { $0.run == journal.run }) else { return [:] }
+      return try await journal.steps(over: connection)
+    }
+  }
+
+  /// What was done, where nothing is left to be done.
+  func finishedBefore() async throws -> MigratedDatabase? {
+    try await journaledSteps()[Journal.done].flatMap(Journal.finished)
+  }
+
+  /// Takes the snapshot that is copied; where the database is to be replicated, that of a slot which holds all that
+  /// follows. If that fails and dump is allowed, the database goes by dump.
+  func begin() async throws -> (SourceSnapshot, Replication?) {
+    guard isReplicated else {
+      return (try await record.phase("snapshot") { try await SourceSnapshot(of: name, from: source) }, nil)
+    }
+    let replication = try await Replication(
+      of: name, run: journal.run, source: source, target: target, targetEntrance: targetEntrance,
+      sourceForTarget: settings.sourceForTarget)
+    if settings.resumes { try await replication.remove() }
+    do {
+      let tables = try await publishedTables()
+      let byExtension = try await record.phase("publication") { try await replication.publish(tables) }
+      if byExtension { record.note("published through aiven_extras") }
+      let snapshot = try await record.phase("slot and snapshot") {
+        try await SourceSnapshot(of: name, from: source, creatingSlot: replication.name)
+      }
+      record.use(.replication)
+      noteUnpublished(tables)
+      return (snapshot, replication)
+    } catch {
+      try await fallBack(replication, because: error)
+      return (try await record.phase("snapshot") { try await SourceSnapshot(of: name, from: source) }, nil)
+    }
+  }
+
+  private func publishedTables() async throws -> [PublishedTable] {
+    let options = context.pair.options
+    return try await source.session(in: name, for: "listing the tables to be published") {
+      try await PublishedTable.all(
+        of: name, over: $0, tables: options.tables, without: options.excludedExtensions)
+    }
+  }
+
+  private func noteUnpublished(_ tables: [PublishedTable]) {
+    for (obstacle, tables) in Dictionary(grouping: tables, by: \.obstacle) {
+      guard let obstacle else { continue }
+      let others = tables.count > 1 ? " and \(tables.count - 1) more" : ""
+      record.note("copied again at cutover: table \(tables[0].name)\(others), as \(obstacle.rawValue)")
+    }
+  }
+
+  /// Removes what was made of a replication. The rows that were copied stay what they are: those of the snapshot.
+  private func fallBack(_ replication: Replication, because error: any Error) async throws {
+    do {
+      try await replication.remove()
+    } catch let removal {
+      throw MigrationError("\(error); and what was made of the replication is still there: \(removal)")
+    }
+    guard settings.fallsBack, !(error is CancellationError) else { throw error }
+    record.use(.dump)
+    record.note("by dump, as the replication could not be set up: \(error)")
+  }
+
+  /// Lets the target apply what has been written since the snapshot.
+  ///
+  /// - Returns: whether it does; else it went by dump.
+  func subscribe(_ replication: Replication?) async throws -> Bool {
+    guard let replication else { return false }
+    do {
+      let byExtension = try await record.phase("subscription") { try await replication.subscribe() }
+      if byExtension { record.note("subscribed through aiven_extras") }
+      return true
+    } catch {
+      try await fallBack(replication, because: error)
+      return false
+    }
+  }
+
+  /// Waits until the target is in step. An error leaves the replication as it is: what hinders it may go away.
+  ///
+  /// - Returns: whether it goes on replicating.
+  func catchUp(_ replication: Replication) async throws -> Bool {
+    try await record.phase("catching up") {
+      try await InStep(replication).reach(lag: settings.maximumLag) { lag in
+        record.events(.lag(database: name, bytes: lag))
+      }
+    }
+    guard settings.stopsReplication else { return true }
+    try await record.phase("end of the replication") { try await replication.remove() }
+    // Afterwards, so that no row comes that has used a later value.
+    try await record.phase("sequences") {
+      _ = try await SequenceValues(database: name, source: source, target: target).carry(margin: 0)
+    }
+    record.note("replication was ended when the target was in step")
+    return false
+  }
+
+  /// Goes on with a replication that an interrupted run has set up.
+  func resumeReplication(_ database: MigratedDatabase) async throws -> MigratedDatabase {
+    let replication = try await Replication(
+      of: name, run: journal.run, source: source, target: target, targetEntrance: targetEntrance,
+      sourceForTarget: settings.sourceForTarget)
+    var database = database
+    if try await !catchUp(replication) { database.status = .done }
+    return database
+  }
+}

@@ -1,0 +1,142 @@
+import Catalog
+import Postgres
+
+/// How far the replication of one database has come, as both servers tell.
+public struct ReplicationState: Codable, Sendable, Equatable {
+  /// A kind of conflict or error of the apply worker, and how often it has occurred.
+  public struct ErrorCount: Codable, Sendable, Equatable {
+    public var kind: String
+    public var count: Int
+  }
+
+  /// What keeps it from coming into step by itself.
+  public enum Trouble: String, Codable, Sendable {
+    case subscriptionGone = "the subscription is gone"
+    case disabled = "the subscription is disabled"
+    case slotGone = "the replication slot is gone"
+    case slotLost = "the replication slot has lost WAL that it needs"
+    case notRunning = "no apply worker runs: the target's log tells why"
+    case publicationGone = "the publication is gone"
+  }
+
+  /// Of all tables that are subscribed to, those whose initial copy is done (`pg_subscription_rel.srsubstate` `r`).
+  public var tables: Int
+  public var tablesReady: Int
+  public var isEnabled: Bool
+  public var hasWorker: Bool
+  public var slot: Slot?
+  public var hasPublication: Bool
+  public var errors: [ErrorCount]
+  /// Since the last message from the source, in seconds; nil where there was none.
+  public var silentSeconds: Double?
+  var hasSubscription: Bool
+
+  public struct Slot: Codable, Sendable, Equatable {
+    public var isActive: Bool
+    /// As `pg_replication_slots` has it; nil before 13.
+    public var walStatus: String?
+    /// Bytes that may still be written before the slot is lost; nil where there is no limit.
+    public var safeWALSize: Int?
+    /// What the target has flushed (`confirmed_flush_lsn`).
+    public var confirmed: String
+    /// How far that is behind what the source has flushed, in bytes.
+    public var lagBytes: Int
+    /// How far the last message from the target is behind, in seconds; nil where nothing is under way.
+    public var lagSeconds: Double?
+  }
+
+  public var trouble: Trouble? {
+    if !hasSubscription { return .subscriptionGone }
+    guard let slot else { return .slotGone }
+    if slot.walStatus == "lost" { return .slotLost }
+    if !hasPublication { return .publicationGone }
+    if !isEnabled { return .disabled }
+    return hasWorker ? nil : .notRunning
+  }
+
+  private struct TargetRow: Decodable, Sendable {
+    var isEnabled: Bool
+    var hasWorker: Bool
+    var tables: Int
+    var tablesReady: Int
+    var silentSeconds: Double?
+  }
+
+  private struct SourceRow: Decodable, Sendable {
+    var isActive: Bool
+    var walStatus: String?
+    var safeWalSize: Int?
+    var confirmed: String
+    var lagBytes: Int
+    var lagSeconds: Double?
+  }
+
+  /// - Parameters:
+  ///   - source: a session in the source database.
+  ///   - target: a session in the target database.
+  static func read(_ name: ReplicationName, source: Connection, target: Connection) async throws -> ReplicationState {
+    let here = try await slot(name, over: source)
+    let published = try await source.query(
+      "SELECT FROM pg_catalog.pg_publication p WHERE p.pubname = $1", ["\(name)"])
+    let there = try await target.query(
+      """
+      SELECT s.subenabled AS is_enabled, w.pid IS NOT NULL AS has_worker,
+             (SELECT count(*) FROM pg_catalog.pg_subscription_rel r WHERE r.srsubid = s.oid) AS tables,
+             (SELECT count(*) FROM pg_catalog.pg_subscription_rel r
+               WHERE r.srsubid = s.oid AND r.srsubstate = 'r') AS tables_ready,
+             extract(epoch FROM pg_catalog.clock_timestamp() - w.last_msg_receipt_time)::float8 AS silent_seconds
+        FROM pg_catalog.pg_subscription s JOIN pg_catalog.pg_database d ON d.oid = s.subdbid
+        LEFT JOIN pg_catalog.pg_stat_subscription w ON w.subid = s.oid AND w.relid IS NULL
+       WHERE d.datname = pg_catalog.current_database() AND s.subname = $1
+      """, ["\(name)"]
+    ).decode(TargetRow.self).first
+    return ReplicationState(
+      tables: there?.tables ?? 0, tablesReady: there?.tablesReady ?? 0, isEnabled: there?.isEnabled ?? false,
+      hasWorker: there?.hasWorker ?? false,
+      slot: here.map {
+        Slot(
+          isActive: $0.isActive, walStatus: $0.walStatus, safeWALSize: $0.safeWalSize, confirmed: $0.confirmed,
+          lagBytes: max(0, $0.lagBytes), lagSeconds: $0.lagSeconds)
+      },
+      hasPublication: published.count > 0, errors: try await errors(name, over: target),
+      silentSeconds: there?.silentSeconds, hasSubscription: there != nil)
+  }
+
+  private static func slot(_ name: ReplicationName, over connection: Connection) async throws -> SourceRow? {
+    // These columns are new in 13 (release notes, "max_slot_wal_keep_size").
+    let status =
+      connection.session.serverVersion >= 130_000
+      ? "s.wal_status, s.safe_wal_size" : "NULL::text AS wal_status, NULL::int8 AS safe_wal_size"
+    return try await connection.query(
+      """
+      SELECT s.active AS is_active, \(status), s.confirmed_flush_lsn::text AS confirmed,
+             pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_current_wal_flush_lsn(), s.confirmed_flush_lsn)::int8
+               AS lag_bytes,
+             extract(epoch FROM r.flush_lag)::float8 AS lag_seconds
+        FROM pg_catalog.pg_replication_slots s LEFT JOIN pg_catalog.pg_stat_replication r ON r.pid = s.active_pid
+       WHERE s.slot_name = $1
+      """, ["\(name)"]
+    ).decode(SourceRow.self).first
+  }
+
+  /// Counted since 15; by kind of conflict since 18 (PostgreSQL documentation, `pg_stat_subscription_stats`).
+  private static func errors(_ name: ReplicationName, over connection: Connection) async throws -> [ErrorCount] {
+    let version = connection.session.serverVersion
+    guard version >= 150_000 else { return [] }
+    var columns = ["apply_error_count", "sync_error_count"]
+    if version >= 180_000 {
+      columns += [
+        "confl_insert_exists", "confl_update_origin_differs", "confl_update_exists", "confl_update_missing",
+        "confl_delete_origin_differs", "confl_delete_missing", "confl_multiple_unique_conflicts",
+      ]
+    }
+    let rows = try await connection.query(
+      "SELECT \(columns.joined(separator: ", ")) FROM pg_catalog.pg_stat_subscription_stats WHERE subname = $1",
+      ["\(name)"])
+    guard rows.count > 0 else { return [] }
+    return columns.enumerated().compactMap { index, kind in
+      guard let count = rows.text(0, index).flatMap({ Int($0) }), count > 0 else { return nil }
+      return ErrorCount(kind: kind.replacing("_count", with: "").replacing("_", with: " "), count: count)
+    }
+  }
+}

@@ -1,0 +1,62 @@
+import Catalog
+import Postgres
+
+/// What `status` tells of one database.
+public struct ReplicationStatus: Codable, Sendable, Equatable {
+  public var name: String
+  /// What the subscription, the slot and the publication are called.
+  public var replication: String
+  /// Whether every table's initial copy is done, and the target has what the source had at the moment of asking.
+  public var isInStep: Bool
+  public var state: ReplicationState?
+  /// What hinders it, in words.
+  public var trouble: String?
+  /// Quoted names of tables whose rows are copied at cutover.
+  public var copiedAtCutover: Int
+  public var onlyOnSource: [String]
+  public var differences: [String]
+
+  /// Neither in step nor on its way.
+  public var isBroken: Bool { trouble != nil || !differences.isEmpty }
+}
+
+extension Replications {
+  /// For so long a replication that has nothing in its way is waited for to be in step.
+  private static let patience = Duration.seconds(2)
+
+  /// How far one has come.
+  ///
+  /// - Throws: only `CancellationError`.
+  public func status(of running: RunningReplication) async throws -> ReplicationStatus {
+    var status = ReplicationStatus(
+      name: running.database ?? "", replication: "\(running.name)", isInStep: false, copiedAtCutover: 0,
+      onlyOnSource: [], differences: [])
+    guard let replication = replication(running) else { return status }
+    do {
+      try await replication.inBoth(for: "asking for the state") { source, target in
+        let position = try await source.query("SELECT pg_catalog.pg_current_wal_flush_lsn()::text").text(0, 0) ?? ""
+        let clock = ContinuousClock()
+        let deadline = clock.now + Self.patience
+        while true {
+          let state = try await ReplicationState.read(running.name, source: source, target: target)
+          status.state = state
+          status.trouble = state.trouble?.rawValue
+          if let slot = state.slot, state.trouble == nil, state.tables == state.tablesReady {
+            status.isInStep = try await InStep.hasPassed(position, slot, over: source)
+          }
+          if status.isInStep || state.trouble != nil || clock.now > deadline { break }
+          try await Task.sleep(for: .milliseconds(50))
+        }
+        let tables = try await ReplicatedTables.read(running.name, source: source, target: target)
+        status.copiedAtCutover = tables.copied.count
+        status.onlyOnSource = tables.onlyOnSource
+        status.differences = tables.differences
+      }
+    } catch let error as CancellationError {
+      throw error
+    } catch {
+      status.trouble = "\(error)"
+    }
+    return status
+  }
+}

@@ -1,0 +1,72 @@
+import Catalog
+import Postgres
+
+/// Gives the target's sequences the values of the source's, when no dump says which they are.
+struct SequenceValues: Sendable {
+  let database: String
+  let source: Endpoint
+  let target: Endpoint
+
+  fileprivate struct Sequence: Decodable, Sendable {
+    var name: String
+    var increment: Int
+    var minimum: Int
+    var maximum: Int
+  }
+
+  /// Those of users, as far as the role may read them. Sequences that the target has not are left out: a filter, or
+  /// what was made since, which the comparison of both schemas tells.
+  private static let sql = """
+    SELECT c.oid::pg_catalog.regclass::text AS name, s.seqincrement AS increment, s.seqmin AS minimum,
+           s.seqmax AS maximum
+      FROM pg_catalog.pg_class c JOIN pg_catalog.pg_sequence s ON s.seqrelid = c.oid
+      JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+     WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' AND c.relpersistence <> 't'
+       AND (NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
+                         WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = c.oid
+                           AND d.deptype = 'e')
+            OR EXISTS (SELECT FROM pg_catalog.pg_extension e WHERE c.oid = ANY (e.extconfig)))
+     ORDER BY c.oid
+    """
+
+  private static let batch = 1000
+
+  /// - Parameter margin: how many values each sequence is set ahead, in the direction in which it counts.
+  /// - Returns: how many were set.
+  @discardableResult
+  func carry(margin: Int) async throws -> Int {
+    try await source.session(in: database, for: "reading sequences") { here in
+      try await target.session(in: database, for: "setting sequences") { there in
+        try await carry(margin: margin, from: here, to: there)
+      }
+    }
+  }
+
+  func carry(margin: Int, from here: Connection, to there: Connection) async throws -> Int {
+    let known = Set(try await there.query(Self.sql).decode(Sequence.self).map(\.name))
+    let sequences = try await here.query(Self.sql).decode(Sequence.self).filter { known.contains($0.name) }
+    for start in stride(from: 0, to: sequences.count, by: Self.batch) {
+      let part = sequences[start..<min(start + Self.batch, sequences.count)]
+      let values = try await here.pipeline([part.map { Statement("SELECT last_value, is_called FROM \($0.name)") }])[0]
+        .get()
+      let statements = zip(part, values).map { sequence, rows in
+        let last = rows.text(0, 0).flatMap { Int($0) } ?? sequence.minimum
+        return Statement(
+          "SELECT pg_catalog.setval($1::pg_catalog.regclass, $2::int8, $3::bool)",
+          [sequence.name, "\(sequence.ahead(of: last, by: margin))", rows.text(0, 1)])
+      }
+      _ = try await there.pipeline([statements])[0].get()
+    }
+    return sequences.count
+  }
+}
+
+extension SequenceValues.Sequence {
+  /// A sequence ends at its bounds.
+  fileprivate func ahead(of value: Int, by margin: Int) -> Int {
+    let (distance, overflows) = increment.multipliedReportingOverflow(by: margin)
+    guard !overflows else { return increment > 0 ? maximum : minimum }
+    let (sum, overflow) = value.addingReportingOverflow(distance)
+    return increment > 0 ? (overflow ? maximum : min(sum, maximum)) : (overflow ? minimum : max(sum, minimum))
+  }
+}

@@ -1,0 +1,58 @@
+import ArgumentParser
+import Catalog
+import Foundation
+import Migration
+
+struct CleanUp: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "cleanup",
+    abstract: "Removes what migrations have left on either side.",
+    discussion: """
+      Subscriptions, replication slots and publications of this program, journals of interrupted runs, and scratch \
+      databases of rehearsals: what is running is ended. Databases that were migrated stay. One side may be gone. Exit \
+      status: 0 nothing is left, 1 something is, or a side could not be looked at, 64 wrong usage, 130 or 143 \
+      interrupted.
+      """)
+
+  @OptionGroup var options: ReplicationOptions
+
+  @Flag(name: .customLong("dry-run"), help: "Say what is there, and remove nothing.")
+  var dryRun = false
+
+  @Flag(name: .customLong("yes"), help: "Do not ask.")
+  var yes = false
+
+  func run() async throws {
+    guard yes || dryRun || isatty(STDIN_FILENO) == 1 else {
+      throw Failure.usage("without a terminal to ask on, --yes is needed")
+    }
+    let signals = Signals()
+    let cleanup = Cleanup(try options.replications())
+    do {
+      let findings = try await signals.untilInterrupted { try await cleanup.find() }
+      for problem in findings.problems { warn(problem) }
+      if options.format == .json { try options.printJSON(findings.leftovers) }
+      if findings.leftovers.isEmpty { options.tell("nothing is left") }
+      if dryRun || findings.leftovers.isEmpty {
+        for leftover in findings.leftovers { options.tell(leftover.words) }
+        throw ExitCode(findings.problems.isEmpty && findings.leftovers.isEmpty ? 0 : 1)
+      }
+      try options.confirm(findings.leftovers.map(\.words).joined(separator: "\n"), yes: yes)
+      var isClean = findings.problems.isEmpty
+      for leftover in findings.leftovers {
+        do {
+          try await signals.untilInterrupted { try await cleanup.remove(leftover) }
+          options.tell("removed: \(leftover.words)")
+        } catch let error as MigrationError {
+          isClean = false
+          warn("\(error)")
+        }
+      }
+      throw ExitCode(isClean ? 0 : 1)
+    } catch let interruption as Interrupted {
+      throw ExitCode(128 + interruption.signal)
+    }
+  }
+
+  private func warn(_ problem: String) { writeToStandardError("pgpreflight: \(problem)\n") }
+}

@@ -1,0 +1,142 @@
+import ArgumentParser
+import Assessment
+import Catalog
+import Foundation
+import Migration
+import Synchronization
+
+struct CutOver: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "cutover",
+    abstract: "Switches over to the target, and ends the replication.",
+    discussion: """
+      When nobody writes any more, the last writes are waited for, what is not replicated and the sequences are carried \
+      over, both sides are compared, and the subscription, the slot and the publication are removed. A step that fails \
+      before that puts the source back as it was. Exit status: 0 every database was switched over, 1 one was not, \
+      64 wrong usage, 130 or 143 interrupted.
+      """)
+
+  @OptionGroup var options: ReplicationOptions
+  @OptionGroup(title: "Selection") var selection: ReplicatedSelection
+
+  @Flag(
+    name: .customLong("block-writes"),
+    help: "Make the source databases read-only and end the sessions of others; else you are asked to stop all writes.")
+  var blockWrites = false
+
+  @Flag(name: .customLong("dry-run"), help: "Say each step, and do none.")
+  var dryRun = false
+
+  @Option(
+    name: .customLong("sequence-margin"),
+    help: ArgumentHelp("How many values each sequence is set ahead (default: 0).", valueName: "n"))
+  var sequenceMargin = 0
+
+  @Option(
+    name: .customLong("refresh"),
+    help: ArgumentHelp(
+      "When the target's materialized views are refreshed (default: after).", valueName: "before|after|never"))
+  var refresh = Cutover.Refresh.after
+
+  @Option(
+    name: .customLong("verify"),
+    help: ArgumentHelp("What is compared while nobody writes (default: counts).", valueName: "none|counts|full"))
+  var verify = Verification.Mode.counts
+
+  @Flag(name: .customLong("yes"), help: "Do not ask: without --block-writes it says that nobody writes any more.")
+  var yes = false
+
+  func validate() throws {
+    if sequenceMargin < 0 { throw ValidationError("--sequence-margin must not be negative") }
+  }
+
+  func run() async throws {
+    guard yes || dryRun || isatty(STDIN_FILENO) == 1 else {
+      throw Failure.usage("without a terminal to ask on, --yes is needed")
+    }
+    let signals = Signals()
+    let replications = try options.replications()
+    do {
+      let cutovers = try await signals.untilInterrupted { try await prepare(replications) }
+      if dryRun { return }
+      let names = cutovers.map { quotedIdentifier($0.database) }.joined(separator: ", ")
+      try options.confirm(
+        blockWrites
+          ? "All sessions in \(names) of the source will be ended, and it becomes read-only."
+          : "Stop all that writes to \(names) of the source now, then go on.", yes: yes)
+      let results = try await cutOver(cutovers, signals)
+      if options.format == .json { try options.printJSON(results) }
+      if results.contains(where: { $0.status == .cancelled }) { throw Interrupted(signal: SIGINT) }
+      throw ExitCode(results.allSatisfy { $0.status == .done } ? 0 : 1)
+    } catch let interruption as Interrupted {
+      throw ExitCode(128 + interruption.signal)
+    } catch let error as MigrationError {
+      throw Failure(status: .blocked, description: "nothing was switched over: \(error)")
+    }
+  }
+
+  /// Everything that can be looked at and waited for while writes go on.
+  private func prepare(_ replications: Replications) async throws -> [Cutover] {
+    let running = try selection.selected(of: try await replications.all())
+    guard !running.isEmpty else {
+      throw Failure(status: .blocked, description: "no replication of this program is there")
+    }
+    var settings = Cutover.Settings()
+    settings.blocksWrites = blockWrites
+    settings.sequenceMargin = sequenceMargin
+    settings.refresh = refresh
+    settings.verification = verify
+    var cutovers: [Cutover] = []
+    for running in running {
+      let name = quotedIdentifier(running.database ?? "")
+      let cutover = Cutover(running, replications, settings: settings) { step in options.tell("\(name): \(step)") }
+      guard let cutover else { continue }
+      if dryRun {
+        for step in try await cutover.plan() { options.tell("\(name): \(step)") }
+      } else {
+        try await cutover.prepare()
+      }
+      cutovers.append(cutover)
+    }
+    return cutovers
+  }
+
+  /// All of them at a time: as long as the last one takes, nobody writes.
+  private func cutOver(_ cutovers: [Cutover], _ signals: Signals) async throws -> [Cutover.Result] {
+    let done = Mutex<[Cutover.Result]>([])
+    do {
+      try await signals.untilInterrupted {
+        let results = await withTaskGroup(of: Cutover.Result.self) { group in
+          for cutover in cutovers { group.addTask { await cutover.run() } }
+          return await group.reduce(into: []) { $0.append($1) }
+        }
+        done.withLock { $0 = results }
+        try Task.checkCancellation()
+      }
+    } catch is Interrupted {
+      // What each has come to is told below.
+    }
+    let results = done.withLock { $0 }.sorted { $0.name < $1.name }
+    for result in results { tell(result) }
+    return results
+  }
+
+  private func tell(_ result: Cutover.Result) {
+    let name = quotedIdentifier(result.name)
+    let seconds = result.blockedSeconds.map { $0.formatted(.number.precision(.fractionLength(2))) }
+    let blocked = seconds.map { "; writes were blocked for \($0) s" } ?? ""
+    switch result.status {
+    case .done:
+      options.tell("\(name): switched over\(blocked)")
+      if blockWrites {
+        options.tell(
+          "\(name): the source stays read-only; ALTER DATABASE \(name) RESET default_transaction_read_only ends that")
+      }
+      if !result.message.isEmpty { options.tell("\(name): \(result.message)") }
+    case .failed, .cancelled:
+      writeToStandardError("pgpreflight: \(name): not switched over\(blocked): \(result.message)\n")
+    }
+  }
+}
+
+extension Cutover.Refresh: ExpressibleByArgument {}

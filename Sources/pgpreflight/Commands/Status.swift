@@ -1,0 +1,91 @@
+import ArgumentParser
+import Catalog
+import Foundation
+import Migration
+import Reports
+
+struct Status: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Tells how far the replications have come that a migration has set up.",
+    discussion: """
+      Changes nothing. A database is in step when the initial copy of every table is done and the target has applied \
+      all that the source had at the moment of asking. Exit status: 0 all are in step, 1 one of them needs help, or \
+      there is none, 2 all are on their way, 64 wrong usage, 130 or 143 interrupted.
+      """)
+
+  @OptionGroup var options: ReplicationOptions
+  @OptionGroup(title: "Selection") var selection: ReplicatedSelection
+
+  @Flag(name: .customLong("watch"), help: "Ask again every two seconds, until interrupted.")
+  var watch = false
+
+  func run() async throws {
+    let signals = Signals()
+    let replications = try options.replications()
+    while true {
+      let statuses: [ReplicationStatus]
+      do {
+        statuses = try await signals.untilInterrupted {
+          var statuses: [ReplicationStatus] = []
+          for running in try selection.selected(of: try await replications.all()) {
+            statuses.append(try await replications.status(of: running))
+          }
+          return statuses
+        }
+      } catch let interruption as Interrupted {
+        throw ExitCode(128 + interruption.signal)
+      } catch let failure as Failure {
+        throw failure
+      } catch {
+        throw Failure(status: .blocked, description: "the replications could not be looked at: \(error)")
+      }
+      try show(statuses)
+      guard watch else { throw ExitCode(Self.exitStatus(statuses)) }
+      do {
+        try await signals.untilInterrupted { try await Task.sleep(for: .seconds(2)) }
+      } catch let interruption as Interrupted {
+        throw ExitCode(128 + interruption.signal)
+      }
+    }
+  }
+
+  private static func exitStatus(_ statuses: [ReplicationStatus]) -> Int32 {
+    if statuses.isEmpty || statuses.contains(where: \.isBroken) { return 1 }
+    return statuses.allSatisfy(\.isInStep) ? 0 : 2
+  }
+
+  private func show(_ statuses: [ReplicationStatus]) throws {
+    guard options.format == .text else { return try options.printJSON(statuses) }
+    if statuses.isEmpty { options.tell("no replication of this program is there") }
+    for status in statuses { for line in lines(of: status) { options.tell(line) } }
+  }
+
+  private func lines(of status: ReplicationStatus) -> [String] {
+    let word = status.isInStep ? "in step" : status.isBroken ? "needs help" : "on its way"
+    var first = "\(quotedIdentifier(status.name)): \(word)"
+    var lines: [String] = []
+    if let state = status.state {
+      if let slot = state.slot {
+        first += ", \(formattedBytes(slot.lagBytes)) behind"
+        if let seconds = slot.lagSeconds { first += " (\(seconds.formatted(.number.precision(.fractionLength(1)))) s)" }
+        let safe = slot.safeWALSize.map { ", \(formattedBytes($0)) may be written before it is lost" } ?? ""
+        lines.append(
+          "slot \(status.replication): \(slot.isActive ? "read" : "not read")"
+            + (slot.walStatus.map { ", WAL \($0)" } ?? "") + safe)
+      }
+      first += "; \(state.tablesReady) of \(state.tables) tables copied"
+      lines += state.errors.map { "\($0.kind): \($0.count)" }
+    }
+    if let trouble = status.trouble { lines.append(trouble) }
+    lines += status.differences
+    if status.copiedAtCutover > 0 {
+      lines.append("\(status.copiedAtCutover) tables are not replicated: cutover copies them")
+    }
+    if !status.onlyOnSource.isEmpty {
+      let names = status.onlyOnSource.prefix(3).joined(separator: ", ")
+      let more = status.onlyOnSource.count > 3 ? " and \(status.onlyOnSource.count - 3) more" : ""
+      lines.append("not on the target: \(names)\(more)")
+    }
+    return [first] + lines.map { "  \($0)" }
+  }
+}

@@ -1,0 +1,179 @@
+import Assessment
+import Foundation
+import Migration
+import Postgres
+import TestSupport
+import Testing
+
+@Suite(.takesTurns, .timeLimit(.minutes(30))) struct ReplicationTests {
+  @Test func `all that was committed arrives, from the first copy to the cutover`() async throws {
+    let move = try await Move.start()
+    let name = "shop \"%s\" <b>'"
+    try await move.makeReplicable(name, tables: 100, rows: 500)
+    let load = try await Load(on: move.source, database: name, tables: 100)
+    let migrated = try await move.migrate(
+      ["--include-database", "\"\(name.replacing("\"", with: "\"\""))\""], by: "auto")
+    #expect(migrated.output.status == .exited(0), "\(migrated.output.stdout)\(migrated.output.stderr)")
+    let database = try #require(migrated.database(name))
+    #expect(database.method == "replication")
+    #expect(database.status == .inStep)
+    #expect(database.verification?.mismatches == [])
+    #expect(database.message == "copied again at cutover: table public.unlogged, as it is unlogged")
+
+    let (output, databases) = try await move.status()
+    #expect(databases.map(\.name) == [name])
+    #expect(databases[0].trouble == nil)
+    #expect(databases[0].differences == [])
+    #expect(databases[0].state.map { $0.tables == $0.tablesReady && $0.tables > 100 } == true)
+    #expect([.exited(0), .exited(2)].contains(output.status), "\(output.stdout)\(output.stderr)")
+
+    try await move.source.sql("update unlogged set t = 'late'", database: name)
+    let dry = try await move.command("cutover", ["--dry-run", "--block-writes"])
+    #expect(dry.status == .exited(0))
+    #expect(dry.stdout.contains("make the source database read-only"))
+
+    let (cutover, results) = try await move.cutOver(["--block-writes", "--verify", "full", "--sequence-margin", "10"])
+    let rounds = try await load.stop()
+    #expect(rounds > 20)
+    #expect(cutover.status == .exited(0), "\(cutover.stdout)\(cutover.stderr)")
+    #expect(results.map(\.status) == [.done])
+    #expect(results[0].verification?.mismatches == [])
+    let blocked = try #require(results[0].blockedSeconds)
+    print("a source of 100 tables under load: writes were blocked for \(blocked) s")
+
+    #expect(try await move.target.value("select t from unlogged limit 1", database: name) == "late")
+    #expect(try await move.target.value("select last_value from lonely", database: name) == "4721")
+    let last = "select max(id) from toasted"
+    let used = try #require(Int(try await move.source.value(last, database: name)))
+    #expect(Int(try await move.target.value("select nextval('toasted_id_seq')", database: name)) ?? 0 > used)
+    #expect(
+      try await move.target.value("select * from counted", database: name)
+        == move.target.value("select count(*) from keyed", database: name))
+    await #expect(throws: PostgresError.self) {
+      _ = try await move.source.value("insert into keyed values (-1, -1)", database: name)
+    }
+    try await move.source.sql(
+      "alter database :\"name\" reset default_transaction_read_only", variables: ["name": name])
+    try await move.source.sql("refresh materialized view counted", database: name)
+    try await move.expectSame(name)
+    try await move.expectNothingLeft()
+    #expect(try await move.sessions() == 0)
+  }
+
+  @Test func `what can't be set up goes by dump, and leaves nothing behind`() async throws {
+    let move = try await Move.start()
+    try await move.makeReplicable("shop")
+    let unreachable = ["--source-for-target", "host=127.0.0.1 port=1 user=postgres"]
+    let forced = try await move.migrate(unreachable + ["--include-database", "shop"], by: "replication")
+    #expect(forced.output.status == .exited(1))
+    #expect(forced.database("shop")?.status == .failed)
+    #expect(forced.database("shop")?.message.contains("creating the subscription") == true)
+    #expect(try await move.source.value("select count(*) from pg_replication_slots") == "0")
+    #expect(try await move.source.value("select count(*) from pg_publication", database: "shop") == "0")
+    try await move.target.sql("drop database shop")
+
+    let done = try await move.migrate(unreachable + ["--include-database", "shop"], by: "auto")
+    #expect(done.output.status == .exited(0), "\(done.output.stderr)")
+    #expect(done.database("shop")?.status == .done)
+    #expect(done.database("shop")?.method == "dump")
+    #expect(done.database("shop")?.message.contains("by dump, as the replication could not be set up") == true)
+    try await move.expectSame("shop")
+    try await move.expectNothingLeft()
+  }
+
+  @Test func `replication that is to stop does so when all is there, not before`() async throws {
+    let move = try await Move.start()
+    try await move.makeReplicable("shop", rows: 50_000)
+    let load = try await Load(on: move.source, database: "shop", sessions: 1)
+    let migrated = try await move.migrate(
+      ["--include-database", "shop", "--max-replication-lag", "100kB", "--stop-replication"], by: "replication")
+    try await load.stop()
+    #expect(migrated.output.status == .exited(0), "\(migrated.output.stderr)")
+    #expect(migrated.database("shop")?.status == .done)
+    #expect(migrated.database("shop")?.method == "replication")
+    // What was there before it began is there.
+    #expect(try await move.target.value("select count(*) from parts where id <= 5000000", database: "shop") == "50000")
+    #expect(
+      try await move.target.value("select last_value >= (select max(id) from t1) from t1_id_seq", database: "shop")
+        == "t")
+    try await move.expectNothingLeft()
+  }
+
+  @Test func `what replication does not carry is found, and is no cutover's to lose`() async throws {
+    let move = try await Move.start()
+    try await move.makeReplicable("shop")
+    let migrated = try await move.migrate(["--include-database", "shop"], by: "replication")
+    #expect(migrated.output.status == .exited(0), "\(migrated.output.stderr)")
+    try await move.source.sql(
+      "alter table keyed add column more int; create table new_one (id int primary key)", database: "shop")
+    let (output, databases) = try await move.status()
+    #expect(output.status == .exited(1))
+    #expect(databases.first?.differences.first?.contains("table public.keyed has other columns") == true)
+    #expect(databases.first?.onlyOnSource == ["public.new_one"])
+    let refused = try await move.cutOver(["--block-writes"])
+    #expect(refused.output.status == .exited(1))
+    #expect(refused.output.stderr.contains("the schema has changed since: table public.keyed"))
+    // Nothing was touched.
+    try await move.source.sql("insert into emptied values (1, 'x')", database: "shop")
+
+    // What is done on the target as well is no difference any more.
+    try await move.target.sql("alter table keyed add column more int", database: "shop")
+    let (again, _) = try await move.status()
+    #expect(again.status == .exited(0), "\(again.stdout)")
+    let cutover = try await move.cutOver()
+    #expect(cutover.output.status == .exited(0), "\(cutover.output.stderr)")
+    #expect(try await move.target.value("select count(*) from emptied", database: "shop") == "1")
+    try await move.expectNothingLeft()
+  }
+
+  @Test func `a cutover that fails puts the source back as it was`() async throws {
+    let move = try await Move.start()
+    try await move.makeReplicable("shop")
+    let migrated = try await move.migrate(["--include-database", "shop"], by: "replication")
+    #expect(migrated.output.status == .exited(0), "\(migrated.output.stderr)")
+    try await move.source.sql("alter database shop set default_transaction_read_only = 'off'")
+    // Somebody has written to the target: the comparison finds it.
+    try await move.target.sql("insert into emptied values (4711, 'astray')", database: "shop")
+    let failed = try await move.cutOver(["--block-writes"])
+    #expect(failed.output.status == .exited(1))
+    #expect(failed.databases.first?.status == .failed)
+    #expect(failed.databases.first?.message.contains("public.emptied: 0 rows on the source, 1 on the target") == true)
+    try await move.source.sql("insert into emptied values (1, 'x')", database: "shop")
+    #expect(
+      try await move.source.value("select setconfig::text from pg_db_role_setting where setrole = 0")
+        == "{default_transaction_read_only=off}")
+    // It goes on, and the next cutover succeeds.
+    try await move.target.sql("delete from emptied where id = 4711", database: "shop")
+    let cutover = try await move.cutOver(["--block-writes"])
+    #expect(cutover.output.status == .exited(0), "\(cutover.output.stderr)")
+    #expect(try await move.target.value("select t from emptied", database: "shop") == "x")
+    try await move.expectNothingLeft()
+  }
+
+  @Test func `cleanup removes its own, also when the other side is gone`() async throws {
+    let move = try await Move.start()
+    try await move.makeReplicable("shop")
+    try await move.source.sql("create publication foreign_one for all tables", database: "shop")
+    try await move.source.sql("select pg_create_logical_replication_slot('foreign_one', 'pgoutput')", database: "shop")
+    let migrated = try await move.migrate(["--include-database", "shop"], by: "replication")
+    #expect(migrated.output.status == .exited(0), "\(migrated.output.stderr)")
+    let unasked = try await move.command("cleanup")
+    #expect(unasked.status == .exited(64))
+
+    let gone = "host=127.0.0.1 port=1 user=postgres dbname=postgres"
+    let onTarget = try await move.command(
+      "cleanup", ["--yes"], connections: ["--source", gone, "--target", move.target.connectionString()])
+    #expect(onTarget.status == .exited(1))
+    #expect(onTarget.stdout.contains("removed: subscription"))
+    #expect(try await move.target.value("select count(*) from pg_subscription") == "0")
+    let onSource = try await move.command(
+      "cleanup", ["--yes"], connections: ["--source", move.source.connectionString(), "--target", gone])
+    #expect(onSource.status == .exited(1))
+    #expect(try await move.source.value("select string_agg(slot_name, ',') from pg_replication_slots") == "foreign_one")
+    #expect(
+      try await move.source.value("select string_agg(pubname, ',') from pg_publication", database: "shop")
+        == "foreign_one")
+    let nothing = try await move.command("cleanup", ["--yes"])
+    #expect(nothing.stdout == "nothing is left\n")
+  }
+}
