@@ -32,10 +32,10 @@ struct DatabaseMigration: Sendable {
     if settings.resumes, let finished = try await finishedBefore() {
       return finished.status == .inStep ? try await resumeReplication(finished) : finished
     }
-    let (snapshot, replication) = try await begin()
+    let (snapshot, archive, replication) = try await begin()
     let finished: MigratedDatabase
     do {
-      finished = try await run(snapshot, replication)
+      finished = try await run(snapshot, archive, replication)
       await snapshot.close()
     } catch {
       await snapshot.close()
@@ -47,14 +47,43 @@ struct DatabaseMigration: Sendable {
     return try await catchUp(replication) ? record.inStep() : record.done()
   }
 
-  private func run(_ snapshot: SourceSnapshot, _ replication: Replication?) async throws -> MigratedDatabase {
-    let archive = try await slots.run {
-      try await record.phase("dump of the schema") {
-        try await SchemaArchive(
-          of: name, from: source, dump: dump, restore: restore,
-          arguments: ["--create", "--snapshot=\(snapshot.id)"] + context.pair.options.dumpArguments(for: name))
+  /// Takes the snapshot that is copied, and the schema as it sees it.
+  ///
+  /// - Parameter slot: to be made with it.
+  func look(creating slot: ReplicationName? = nil) async throws -> (SourceSnapshot, SchemaArchive) {
+    var attempts = 5
+    while true {
+      attempts -= 1
+      let snapshot = try await record.phase(slot == nil ? "snapshot" : "slot and snapshot") {
+        try await SourceSnapshot(of: name, from: source, creatingSlot: slot)
+      }
+      do {
+        let archive = try await slots.run {
+          try await record.phase("dump of the schema") {
+            try await SchemaArchive(
+              of: name, from: source, dump: dump, restore: restore,
+              arguments: ["--create", "--snapshot=\(snapshot.id)", "--lock-wait-timeout=5s"]
+                + context.pair.options.dumpArguments(for: name))
+          }
+        }
+        return (snapshot, archive)
+      } catch {
+        // Whoever waits for the snapshot's locks has pg_dump wait behind: they are given way.
+        let isInTheWay = attempts > 0 ? (try? await snapshot.isInTheWay()) ?? false : false
+        await snapshot.close()
+        guard isInTheWay else { throw error }
+        if let slot {
+          try await source.session(in: name, for: "dropping the slot") {
+            try await Replication.dropSlot(slot, over: $0)
+          }
+        }
       }
     }
+  }
+
+  private func run(
+    _ snapshot: SourceSnapshot, _ archive: SchemaArchive, _ replication: Replication?
+  ) async throws -> MigratedDatabase {
     let digest = sha256([UInt8](try await archive.text().utf8))
     var resumption = Resumption()
     if settings.resumes {
@@ -291,10 +320,12 @@ struct DatabaseMigration: Sendable {
           guard let (source, destination) = sessions else { continue }
           let database = name
           let events = record.events
-          let copy = TableCopy(
-            snapshot: snapshot, target: target, journal: journal, source: source, destination: destination,
-            progress: { events(.copied(database: database, bytes: $0)) })
-          let (rows, bytes) = try await copy.copy(part)
+          let (rows, bytes) = try await snapshot.reading(part.table.name, over: source) { source in
+            let copy = TableCopy(
+              snapshot: snapshot, target: target, journal: journal, source: source, destination: destination,
+              progress: { events(.copied(database: database, bytes: $0)) })
+            return try await copy.copy(part)
+          }
           record.copied(part.table, rows: rows, bytes: bytes)
           record.events(.table(database: name, name: part.table.name, rows: rows))
         case .build(let entries):
@@ -330,8 +361,7 @@ struct DatabaseMigration: Sendable {
       try await attempting("copying large objects", target, database: name) {
         try await dump.run(
           [
-            "--format=custom", "--compress=0", "--section=data", "--exclude-table-data=*.*",
-            "--snapshot=\(snapshot.id)",
+            "--format=custom", "--compress=0", "--section=data", "--exclude-schema=*", "--snapshot=\(snapshot.id)",
           ], over: source.program(database: name),
           into: restore, ["--exit-on-error", "--single-transaction"] + ownership,
           over: target.program(database: name, settings: ["synchronous_commit": "off"]))

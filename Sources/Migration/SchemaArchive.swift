@@ -49,7 +49,9 @@ struct SchemaArchive: Sendable {
           + arguments, over: connection)
     }
     beforeData = try await Self.entries(of: file, section: "pre-data", restore)
+    // Publications for a migration are not part of what is migrated.
     afterData = try await Self.entries(of: file, section: "post-data", restore)
+      .filter { !ReplicationName.isNamed(in: $0) }
   }
 
   private static func entries(of file: NamelessFile, section: String, _ restore: Program) async throws

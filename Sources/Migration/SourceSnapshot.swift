@@ -13,6 +13,8 @@ struct SourceSnapshot: Sendable {
   /// The next transaction identifier: as long as the server has given none away, nothing was written.
   let nextTransaction: String
   let encoding: String
+  /// Of those that read over the connection itself.
+  private let turns = Slots(1)
 
   var version: ServerVersion { ServerVersion(rawValue: connection.session.serverVersion) }
 
@@ -40,6 +42,18 @@ struct SourceSnapshot: Sendable {
     }
   }
 
+  /// The snapshot of a transaction that has taken its locks, and has not looked at anything yet.
+  ///
+  /// - Throws: `MigrationError`, `CancellationError`.
+  init(of database: String, from source: Endpoint, over connection: Connection) async throws {
+    self.source = source
+    self.database = database
+    self.connection = connection
+    (id, nextTransaction, encoding) = try await attempting("taking a snapshot", source, database: database) {
+      try await Self.export(over: connection)
+    }
+  }
+
   private static let beginning = [
     Statement("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"),
     Statement("SET LOCAL lock_timeout = '\(lockTimeout)'"),
@@ -63,7 +77,7 @@ struct SourceSnapshot: Sendable {
   }
 
   /// The slot comes first, since it is made only when all transactions that write have ended, and one of those may wait
-  /// for a lock. A table that was rewritten, emptied or dropped before it was locked means another attempt.
+  /// for a lock. A table that was altered or dropped before it was locked means another attempt.
   private static func take(
     over connection: Connection, creating slot: ReplicationName, of database: String, from source: Endpoint
   ) async throws -> (String, String, String) {
@@ -81,23 +95,54 @@ struct SourceSnapshot: Sendable {
         guard let id = made.text(0, 2) else { throw MigrationError("the server exported no snapshot") }
         let joining = Statement("SET TRANSACTION SNAPSHOT \(Quoting.literal(id))")
         _ = try await connection.pipeline([beginning + [joining]])[0].get()
+        if try await lockUnaltered(over: connection, others: creator) {
+          await creator.close()
+          return try await export(over: connection)
+        }
         await creator.close()
       } catch {
         await creator.close()
         throw error
       }
-      let locked = try await connection.pipeline([locks(try await lockable(over: connection))])[0]
-      switch locked {
-      case .success where try await !isAnyRewritten(over: connection): return try await export(over: connection)
-      case .failure(let error) where error.sqlstate != "42P01": throw error
-      case .success, .failure:
-        guard attempts > 0 else {
-          throw MigrationError("tables were rewritten, emptied or dropped in the moment before each of five attempts")
-        }
-        _ = try await connection.query("ROLLBACK")
-        try await Replication.dropSlot(slot, over: connection)
+      guard attempts > 0 else {
+        throw MigrationError("tables were altered or dropped in the moment before each of five attempts")
       }
+      _ = try await connection.query("ROLLBACK")
+      try await Replication.dropSlot(slot, over: connection)
     }
+  }
+
+  /// Locks all tables, and looks whether they are still what the snapshot sees.
+  ///
+  /// One that has other files now was emptied, which is replicated, or rewritten. It can be copied as long as its
+  /// definition is the same.
+  ///
+  /// - Parameter others: a session that sees what has been committed since.
+  private static func lockUnaltered(over connection: Connection, others: Connection) async throws -> Bool {
+    switch try await connection.pipeline([locks(try await lockable(over: connection))])[0] {
+    case .success: break
+    case .failure(let error) where error.sqlstate == "42P01": return false
+    case .failure(let error): throw error
+    }
+    // The function looks at the catalog as it is, not as the snapshot sees it.
+    let changed = try await connection.query(
+      """
+      SELECT c.oid FROM pg_catalog.pg_class c
+       WHERE c.relkind = 'r' AND c.oid >= 16384 AND c.relpersistence <> 't'
+         AND pg_catalog.pg_relation_filenode(c.oid) IS DISTINCT FROM c.relfilenode
+      """)
+    let oids = (0..<changed.count).compactMap { changed.text($0, 0) }
+    guard !oids.isEmpty else { return true }
+    let definitions = """
+      SELECT c.oid, c.relpersistence, c.relam,
+             (SELECT string_agg(a.attnum::text || ' ' || a.attname || ' ' || a.atttypid::text || ' '
+                                || a.attisdropped::text, ',' ORDER BY a.attnum)
+                FROM pg_catalog.pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0)
+        FROM pg_catalog.pg_class c WHERE c.oid IN (\(oids.joined(separator: ","))) ORDER BY c.oid
+      """
+    let (before, after) = try await (connection.query(definitions), others.command(definitions))
+    func texts(_ rows: Rows) -> [[String?]] { (0..<rows.count).map { row in (0..<4).map { rows.text(row, $0) } } }
+    return texts(before) == texts(after)
   }
 
   private static func lockable(over connection: Connection) async throws -> [String] {
@@ -117,18 +162,6 @@ struct SourceSnapshot: Sendable {
       let list = names[start..<min(start + 100, names.count)].map { "ONLY \($0)" }.joined(separator: ", ")
       return Statement("LOCK TABLE \(list) IN ACCESS SHARE MODE")
     }
-  }
-
-  /// Whether a table has other files now than the snapshot sees: the function looks at the catalog as it is.
-  private static func isAnyRewritten(over connection: Connection) async throws -> Bool {
-    try await connection.query(
-      """
-      SELECT EXISTS (
-        SELECT FROM pg_catalog.pg_class c
-         WHERE c.relkind = 'r' AND c.oid >= 16384 AND c.relpersistence <> 't'
-           AND pg_catalog.pg_relation_filenode(c.oid) IS DISTINCT FROM c.relfilenode)
-      """
-    ).text(0, 0) == "t"
   }
 
   private static func export(over connection: Connection) async throws -> (String, String, String) {
@@ -161,6 +194,31 @@ struct SourceSnapshot: Sendable {
       }
       return connection
     }
+  }
+
+  /// Reads a table in a session that has joined; over the snapshot's own connection where somebody waits to alter or
+  /// empty the table: the session would wait behind, and nobody for it, as the snapshot holds a lock already.
+  func reading<T: Sendable>(
+    _ table: String, over joined: Connection, _ body: (Connection) async throws -> T
+  ) async throws -> T {
+    let lock = Statement("LOCK TABLE \(table) IN ACCESS SHARE MODE NOWAIT")
+    switch try await joined.pipeline([[Statement("SAVEPOINT reading"), lock, Statement("RELEASE reading")]])[0] {
+    case .success: return try await body(joined)
+    case .failure(let error) where error.sqlstate == "55P03":
+      _ = try await joined.query("ROLLBACK TO SAVEPOINT reading")
+      return try await turns.run { try await body(connection) }
+    case .failure(let error): throw MigrationError("locking \(table)", source, database: database, error)
+    }
+  }
+
+  /// Whether somebody waits for a lock that the snapshot holds.
+  func isInTheWay() async throws -> Bool {
+    try await connection.query(
+      """
+      SELECT EXISTS (SELECT FROM pg_catalog.pg_locks l
+                      WHERE NOT l.granted AND pg_catalog.pg_backend_pid() = ANY (pg_catalog.pg_blocking_pids(l.pid)))
+      """
+    ).text(0, 0) == "t"
   }
 
   /// Rows of a query that looks into this snapshot.

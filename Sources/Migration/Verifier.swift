@@ -32,7 +32,9 @@ struct Verifier: Sendable {
                 for index in stride(from: worker, to: compared.count, by: workers) {
                   try Task.checkCancellation()
                   let table = compared[index]
-                  async let here = content(of: table, over: source, snapshot.source)
+                  async let here = snapshot.reading(table.name, over: source) {
+                    try await content(of: table, over: $0, snapshot.source)
+                  }
                   async let there = content(of: table, over: destination, target)
                   await results.add(Self.difference(table, try await here, try await there))
                 }

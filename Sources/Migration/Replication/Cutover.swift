@@ -125,7 +125,7 @@ public struct Cutover: Sendable {
       let blocked = try await WriteBlock(
         database, on: replications.source, endsSessions: settings.blocksWrites, tables: tables.oids)
       block = blocked
-      try await carry(tables, &result)
+      try await carry(tables, over: blocked.connection, &result)
       // From here on there is no way back: the target is the one to be written to.
       step("removing the subscription")
       try await replication.unsubscribe()
@@ -153,38 +153,31 @@ public struct Cutover: Sendable {
     return result
   }
 
-  private func carry(_ tables: ReplicatedTables, _ result: inout Result) async throws {
+  private func carry(_ tables: ReplicatedTables, over blocked: Connection, _ result: inout Result) async throws {
     step("waiting until the last write is applied")
     try await InStep(replication).reach(lag: nil) { _ in }
     let slots = Slots(replications.settings.jobs)
-    let snapshot = try await SourceSnapshot(of: database, from: replications.source)
-    do {
-      let all = try await snapshot.rows(
-        of: SourceTable.self, for: "listing the tables", SourceTable.sql(snapshot.version),
-        [arrayLiteral(tables.oids), "{}"]
-      ).filter { !$0.isOfExtension || tables.oids.contains($0.oid) }
-      try await copy(all.filter { tables.copied.contains($0.oid) }, snapshot, slots)
-      step("setting sequences")
-      let count = try await SequenceValues(
-        database: database, source: replications.source, target: replications.target
-      ).carry(margin: settings.sequenceMargin)
-      if count > 0 { step("\(count) set") }
-      if settings.verification != .none {
-        step("comparing both sides")
-        let verification = try await Verifier(
-          mode: settings.verification, snapshot: snapshot, target: replications.target, slots: slots,
-          jobs: replications.settings.jobs, comparesObjects: false
-        ).run(all)
-        result.verification = verification
-        if let first = verification.mismatches.first {
-          throw MigrationError(
-            "source and target differ in \(verification.mismatches.count) places; \(first.object): \(first.message)")
-        }
-      }
-      await snapshot.close()
-    } catch {
-      await snapshot.close()
-      throw error
+    let snapshot = try await SourceSnapshot(of: database, from: replications.source, over: blocked)
+    let all = try await snapshot.rows(
+      of: SourceTable.self, for: "listing the tables", SourceTable.sql(snapshot.version),
+      [arrayLiteral(tables.oids), "{}"]
+    ).filter { !$0.isOfExtension || tables.oids.contains($0.oid) }
+    try await copy(all.filter { tables.copied.contains($0.oid) }, snapshot, slots)
+    step("setting sequences")
+    let count = try await SequenceValues(
+      database: database, source: replications.source, target: replications.target
+    ).carry(margin: settings.sequenceMargin)
+    if count > 0 { step("\(count) set") }
+    guard settings.verification != .none else { return }
+    step("comparing both sides")
+    let verification = try await Verifier(
+      mode: settings.verification, snapshot: snapshot, target: replications.target, slots: slots,
+      jobs: replications.settings.jobs, comparesObjects: false
+    ).run(all)
+    result.verification = verification
+    if let first = verification.mismatches.first {
+      throw MigrationError(
+        "source and target differ in \(verification.mismatches.count) places; \(first.object): \(first.message)")
     }
   }
 

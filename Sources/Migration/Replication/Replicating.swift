@@ -20,9 +20,10 @@ extension DatabaseMigration {
 
   /// Takes the snapshot that is copied; where the database is to be replicated, that of a slot which holds all that
   /// follows. If that fails and dump is allowed, the database goes by dump.
-  func begin() async throws -> (SourceSnapshot, Replication?) {
+  func begin() async throws -> (SourceSnapshot, SchemaArchive, Replication?) {
     guard isReplicated else {
-      return (try await record.phase("snapshot") { try await SourceSnapshot(of: name, from: source) }, nil)
+      let (snapshot, archive) = try await look()
+      return (snapshot, archive, nil)
     }
     let replication = try await Replication(
       of: name, run: journal.run, source: source, target: target, targetEntrance: targetEntrance,
@@ -32,15 +33,14 @@ extension DatabaseMigration {
       let tables = try await publishedTables()
       let byExtension = try await record.phase("publication") { try await replication.publish(tables) }
       if byExtension { record.note("published through aiven_extras") }
-      let snapshot = try await record.phase("slot and snapshot") {
-        try await SourceSnapshot(of: name, from: source, creatingSlot: replication.name)
-      }
+      let (snapshot, archive) = try await look(creating: replication.name)
       record.use(.replication)
       noteUnpublished(tables)
-      return (snapshot, replication)
+      return (snapshot, archive, replication)
     } catch {
       try await fallBack(replication, because: error)
-      return (try await record.phase("snapshot") { try await SourceSnapshot(of: name, from: source) }, nil)
+      let (snapshot, archive) = try await look()
+      return (snapshot, archive, nil)
     }
   }
 

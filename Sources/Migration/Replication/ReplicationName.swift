@@ -28,6 +28,12 @@ public struct ReplicationName: Sendable, Hashable, Comparable, CustomStringConve
   /// digits and underscores).
   public var description: String { "\(Self.prefix)\(run)_\(database)" }
 
+  /// Whether an entry of a dump belongs to a publication of this program, which is nothing to be carried over.
+  static func isNamed(in entry: ArchiveEntry) -> Bool {
+    guard entry.isKind("PUBLICATION") || entry.isKind("PUBLICATION TABLE") else { return false }
+    return entry.description.split(separator: " ").contains { ReplicationName(String($0)) != nil }
+  }
+
   public static func < (left: Self, right: Self) -> Bool {
     (left.run, left.database) < (right.run, right.database)
   }

@@ -9,7 +9,7 @@ import Postgres
 struct WriteBlock: Sendable {
   private let source: Endpoint
   private let database: String
-  /// Holds the locks.
+  /// Holds the locks, in a transaction that has not looked at anything yet.
   let connection: Connection
   /// What the database's setting was before; nil where it had none, or where it was not touched.
   private let before: String?
@@ -48,7 +48,10 @@ struct WriteBlock: Sendable {
           Statement(
             "LOCK TABLE \(list[start..<min(start + 100, list.count)].joined(separator: ", ")) IN SHARE MODE")
         }
-        let beginning = [Statement("BEGIN"), Statement("SET LOCAL lock_timeout = '\(Self.lockTimeout)'")]
+        let beginning = [
+          Statement("BEGIN ISOLATION LEVEL REPEATABLE READ"),
+          Statement("SET LOCAL lock_timeout = '\(Self.lockTimeout)'"),
+        ]
         _ = try await connection.pipeline([beginning + locks])[0].get()
       }
     } catch {

@@ -107,6 +107,27 @@ import Testing
     try await move.expectSame("shop")
   }
 
+  @Test func `whoever waits to empty a table is not waited for in turn`() async throws {
+    let move = try await Move.start()
+    try await move.makeShop(rows: 1000)
+    let held = try await move.makeHeldTable(in: "shop")
+    // As large as the one that is held, and made later: it is copied next.
+    try await move.source.sql("create table next (id int); insert into next values (1)", database: "shop")
+    let done = try await move.migrate(["--jobs", "1"]) { _ in
+      try await eventually("rows are copied") {
+        try await move.target.value("select count(*) from pg_stat_activity where query like 'COPY%held%'") != "0"
+      }
+      async let emptied: Void = { _ = try await move.source.sql("truncate next", database: "shop") }()
+      try await eventually("somebody waits") {
+        try await move.source.value("select count(*) from pg_locks where not granted") != "0"
+      }
+      try FileManager.default.removeItem(at: held)
+      try await emptied
+    }
+    #expect(done.output.status == .exited(0), "\(done.output.stderr)")
+    #expect(try await move.target.value("select count(*) from next", database: "shop") == "1")
+  }
+
   @Test(arguments: [true, false])
   func `a server that dies is told of, and the rest can be gone on with`(isSource: Bool) async throws {
     let move = try await Move.start()
