@@ -50,6 +50,8 @@ public struct DatabaseSnapshot: Codable, Sendable, Equatable {
   public var unvalidatedConstraints: Fact<[UnvalidatedConstraint]>
   /// Read in source databases where the target's role is no superuser.
   public var superuserObjects: Fact<[SuperuserObject]>
+  /// Read in source databases where the target's role is no superuser, or a role is left out.
+  public var bootstrapReferences: Fact<[BootstrapReference]>
   /// Read in source databases whose summary shows that there are some.
   public var defaultPrivilegeRoles: Fact<[DefaultPrivilegeRole]>
   public var labelProviders: Fact<[LabelProvider]>
@@ -126,6 +128,7 @@ public struct DatabaseSnapshot: Codable, Sendable, Equatable {
     forcedRowSecurityTables = .unknown(reason)
     unvalidatedConstraints = .unknown(reason)
     superuserObjects = .unknown(reason)
+    bootstrapReferences = .unknown(reason)
     defaultPrivilegeRoles = .unknown(reason)
     labelProviders = .unknown(reason)
     tablespaceUses = .unknown(reason)

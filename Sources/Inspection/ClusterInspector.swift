@@ -273,6 +273,11 @@ struct ClusterInspector: Sendable {
       reader.only(\.functions)
       readOldDefinitions(reader)
       if !targetRoleIsSuperuser { reader.all(\.superuserObjects) }
+      if !targetRoleIsSuperuser || !inspector.options.excludedRoles.isEmpty {
+        reader.all(\.bootstrapReferences)
+      } else {
+        database.bootstrapReferences = .known([])
+      }
       if isFiltered || readsEverything { reader.all(\.tables) }
       if isFiltered {
         reader.all(\.filterDependencies, FilterDependency.parameters(inspector.options.tables, in: name))

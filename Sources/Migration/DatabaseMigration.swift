@@ -119,11 +119,13 @@ struct DatabaseMigration: Sendable {
     }
     try await record.phase("constraints") { try await buildConstraints(after, archive, resumption) }
     if resumption.steps["rest"] == nil {
-      try await record.phase("rest of the schema") { try await restoreRest(after.rest, archive) }
+      try await record.phase("rest of the schema") { try await restoreRest(after.rest, archive, snapshot) }
     }
     try await preparation.release(roles, in: name)
     if !ownership.isEmpty {
       record.note("all objects belong to the target role, which may not give them to their owners")
+    } else if !databaseOwnership.isEmpty {
+      record.note("the database itself belongs to the target role, which may not give it to its owner")
     }
     try await record.phase("sequences") { try await SequenceCopy(snapshot, target, archive, extensionsLeftOut).run() }
     try await record.phase("statistics") { try await analyze(tables) }
@@ -180,7 +182,7 @@ struct DatabaseMigration: Sendable {
       try await archive.restore(
         archive.beforeData.filter { entry in
           (kinds + ["SECURITY LABEL - DATABASE "]).contains { entry.description.hasPrefix($0) }
-        }, into: targetEntrance, of: target, arguments: ["--create", "--no-tablespaces"] + ownership)
+        }, into: targetEntrance, of: target, arguments: ["--create", "--no-tablespaces"] + databaseOwnership)
     }
     try await target.session(in: name, for: "beginning the journal") { connection in
       let begun = journal.record("begun", "\(creates ? "created" : "found") \(digest)")
@@ -214,12 +216,8 @@ struct DatabaseMigration: Sendable {
     }
   }
 
-  private func restoreRest(_ entries: [ArchiveEntry], _ archive: SchemaArchive) async throws {
-    try await slots.run { try await restoreAtOnce(entries, archive, step: "rest") }
-  }
-
   /// All of it or nothing, where the server has locks enough for that.
-  private func restoreAtOnce(_ entries: [ArchiveEntry], _ archive: SchemaArchive, step: String) async throws {
+  func restoreAtOnce(_ entries: [ArchiveEntry], _ archive: SchemaArchive, step: String) async throws {
     let isOne = entries.count <= Self.maximumPerTransaction
     try await note("\(step) begun", isOne ? "at once" : "in parts")
     try await archive.restore(
@@ -229,15 +227,23 @@ struct DatabaseMigration: Sendable {
   }
 
   /// For `pg_restore`, what can't be had on the target.
-  private var reservations: [String] {
+  var reservations: [String] {
     let there = context.pair.target.tablespaces.ifKnown?.count(where: \.canCreate) ?? 0
     return (there > 0 ? [] : ["--no-tablespaces"]) + ownership
   }
 
   /// Where an owner can't be given what is its own, all objects belong to the connected role.
   private var ownership: [String] {
-    let owners = context.pair.source.roles(of: [name], less: context.pair.options.excludedRoles).owners
-    return owners.contains(where: roles.refused.contains) ? ["--no-owner"] : []
+    needed.owners.contains(where: roles.refused.contains) ? ["--no-owner"] : []
+  }
+
+  /// Likewise of the database itself.
+  private var databaseOwnership: [String] {
+    needed.databaseOwners.contains(where: roles.refused.contains) ? ["--no-owner"] : []
+  }
+
+  private var needed: NamedRoles {
+    context.pair.source.roles(of: [name], less: context.pair.options.excludedRoles)
   }
 
   func note(_ step: String, _ detail: String = "") async throws {

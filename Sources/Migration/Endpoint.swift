@@ -9,8 +9,8 @@ public struct Endpoint: Sendable {
   let applicationName: String
   let connectTimeout: Duration
 
-  /// A session that nothing ends but its own errors, and that writes values so that any version reads them
-  /// (PostgreSQL documentation, "Client Connection Defaults"; pg_dump sets the same).
+  /// A session that nothing ends but its own errors, and that writes values so that any version reads them, and both
+  /// sides write the same (PostgreSQL documentation, "Client Connection Defaults"; pg_dump sets the same).
   ///
   /// - Parameter database: nil: the one that the string names, else `postgres` where libpq's own choice is not there.
   func connect(to database: String?) async throws -> Connection {
@@ -19,8 +19,9 @@ public struct Endpoint: Sendable {
     var settings = [
       ("search_path", "''"), ("statement_timeout", "0"), ("lock_timeout", "0"),
       ("default_transaction_read_only", "off"), ("idle_in_transaction_session_timeout", "0"), ("DateStyle", "ISO"),
-      ("IntervalStyle", "postgres"),
-      ("bytea_output", "hex"), ("xmloption", "content"), ("row_security", "off"),
+      ("IntervalStyle", "postgres"), ("TimeZone", "UTC"),
+      ("bytea_output", "hex"), ("xmloption", "content"), ("row_security", "off"), ("array_nulls", "on"),
+      ("standard_conforming_strings", "on"),
       ("extra_float_digits", version.major >= 12 ? "1" : "3"), ("application_name", "'\(applicationName)'"),
     ]
     if version.major >= 14 { settings.append(("idle_session_timeout", "0")) }

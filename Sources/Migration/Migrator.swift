@@ -80,7 +80,8 @@ public struct Migrator: Sendable {
       let needed = context.pair.source.roles(
         of: context.databases.map(\.name), less: context.pair.options.excludedRoles)
       let preparation = RolePreparation(target: target, entrance: entrance(.target))
-      let prepared = try await preparation.prepare(owners: needed.owners, absent: needed.absent)
+      let prepared = try await preparation.prepare(
+        owners: (needed.owners + needed.databaseOwners).uniqued, absent: needed.absent)
       databases += await migrateDatabases(preparation, prepared)
       await preparation.undo(prepared)
       let isComplete = databases.allSatisfy { [.done, .inStep, .skipped].contains($0.status) }

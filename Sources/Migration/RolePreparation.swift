@@ -96,16 +96,31 @@ struct RolePreparation: Sendable {
   }
 }
 
+/// What databases need roles for that are carried over, or not.
+struct NamedRoles: Sendable {
+  /// Owners of something in the databases.
+  var owners: [String]
+  /// Owners of the databases themselves.
+  var databaseOwners: [String]
+  /// Those that are named there and not carried over.
+  var absent: [String]
+}
+
 extension ClusterSnapshot {
-  /// The roles that own something in these databases, and those that are named there and not carried over.
-  func roles(of databases: [String], less excluded: [String]) -> (owners: [String], absent: [String]) {
+  /// The roles that these databases need.
+  func roles(of databases: [String], less excluded: [String]) -> NamedRoles {
     let needed = (roleReferences.ifKnown ?? []).filter { role in
       databases.contains { $0.isSameName(as: role.datname) } && !role.rolname.hasPrefix("pg_")
-    }
+    }.map { ($0.rolname, $0.kinds) }
+    let pinned = inspected.filter { database in databases.contains { $0.isSameName(as: database.name) } }
+      .flatMap { $0.bootstrapReferences.ifKnown ?? [] }.filter { !$0.kinds.isEmpty }.map { ($0.rolname, $0.kinds) }
     let leftOut = Set(excluded).union(Provider.ownedRoles)
-    return (
-      needed.filter { $0.kinds.contains("o") && !leftOut.contains($0.rolname) }.map(\.rolname).uniqued,
-      needed.filter { leftOut.contains($0.rolname) }.map(\.rolname).uniqued
-    )
+    func names(_ isWanted: ((name: String, kinds: [String])) -> Bool) -> [String] {
+      (needed + pinned).filter(isWanted).map(\.0).uniqued
+    }
+    return NamedRoles(
+      owners: names { $0.kinds.contains("o") && !leftOut.contains($0.name) },
+      databaseOwners: names { $0.kinds.contains("d") && !leftOut.contains($0.name) },
+      absent: names { leftOut.contains($0.name) })
   }
 }

@@ -118,7 +118,7 @@ extension Exchange {
     while true {
       switch PQflush(connection) {
       case 0: return
-      case 1: _ = try cancellingCopy { try waitForInput() }
+      case 1: _ = try cancellingCopy { try waitToSend() }
       default: throw copyError()
       }
     }

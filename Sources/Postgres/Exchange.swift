@@ -157,7 +157,16 @@ struct Exchange {
   /// - Returns: false where the connection is lost.
   @discardableResult
   func waitForInput() throws -> Bool {
-    let ready = handle.wait([cancelled], until: Deadline(in: responseTimeout))
+    try consume(after: handle.wait([cancelled], until: Deadline(in: responseTimeout)))
+  }
+
+  /// Waits until the server takes more of what could not be sent at once. In the middle of a COPY it says nothing of its
+  /// own accord: to wait for its word after all was sent would be to wait for ever.
+  func waitToSend() throws -> Bool {
+    try consume(after: handle.wait([cancelled], isFlushed: false, until: Deadline(in: responseTimeout)))
+  }
+
+  private func consume(after ready: [Bool]) throws -> Bool {
     if ready[1] { throw Cancelled() }
     guard ready[0] else { throw silence() }
     return PQconsumeInput(connection) == 1

@@ -41,7 +41,12 @@ final class Handle {
   ///
   /// - Returns: which of the server's socket and `others` is ready; all false after the deadline.
   func wait(_ others: [Event], until deadline: Deadline) -> [Bool] {
-    let events = PQflush(connection) == 1 ? POLLIN | POLLOUT : POLLIN
+    wait(others, isFlushed: PQflush(connection) != 1, until: deadline)
+  }
+
+  /// Waits until the server says something or, where not all is sent yet, takes some of it.
+  func wait(_ others: [Event], isFlushed: Bool, until deadline: Deadline) -> [Bool] {
+    let events = isFlushed ? POLLIN : POLLIN | POLLOUT
     let interests = [Interest(descriptor: PQsocket(connection), events: events)]
     return poll(interests + others.map { Interest(descriptor: $0.descriptor) }, until: deadline)
   }

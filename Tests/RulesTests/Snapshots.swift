@@ -83,6 +83,7 @@ extension DatabaseSnapshot {
     snapshot.hypertables = .known(Hypertables(hypertables: 0))
     snapshot.notOwnedTables = .known([])
     snapshot.superuserObjects = .known([])
+    snapshot.bootstrapReferences = .known([])
     snapshot.tables = .known([])
     snapshot.objects = .known([])
     snapshot.takenNames = .known([])

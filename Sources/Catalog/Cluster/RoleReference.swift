@@ -2,7 +2,7 @@
 public struct RoleReference: CatalogRow {
   public var datname: String
   public var rolname: String
-  /// `o` owner, `a` named in a privilege, a default privilege or a user mapping, `r` in a policy, `i` in an initial
+  /// `o` owner of something in it, `d` of the database itself, `a` named in a privilege, a default privilege or a user mapping, `r` in a policy, `i` in an initial
   /// privilege, `m` a role that such a role is a member of.
   public var kinds: [String]
   public var rolcanlogin: Bool
@@ -16,7 +16,8 @@ public struct RoleReference: CatalogRow {
   public static let subject = "the roles that databases need"
 
   // `$1` holds the databases' identifiers. Default privileges and user mappings name their role even in a dump without
-  // owners; what a database itself grants is no part of its dump. The bootstrap superuser is never listed.
+  // owners; what a database itself grants is no part of its dump. The bootstrap superuser is never listed:
+  // see `BootstrapReference`.
   // Source: PostgreSQL documentation, `pg_shdepend`.
   public static func sql(_ server: ServerVersion) -> String {
     """
@@ -30,7 +31,7 @@ public struct RoleReference: CatalogRow {
           FROM pg_catalog.pg_shdepend s
          WHERE s.refclassid = 'pg_catalog.pg_authid'::pg_catalog.regclass AND s.dbid = ANY ($1::oid[])
         UNION
-        SELECT s.objid, s.refobjid, 'o' FROM pg_catalog.pg_shdepend s
+        SELECT s.objid, s.refobjid, 'd' FROM pg_catalog.pg_shdepend s
          WHERE s.refclassid = 'pg_catalog.pg_authid'::pg_catalog.regclass AND s.dbid = 0::oid
            AND s.classid = 'pg_catalog.pg_database'::pg_catalog.regclass AND s.objid = ANY ($1::oid[])
       ), every AS (
@@ -44,6 +45,21 @@ public struct RoleReference: CatalogRow {
               r.rolreplication, r.rolbypassrls
      ORDER BY d.datname COLLATE "C", r.rolname COLLATE "C"
     """
+  }
+}
+
+extension RoleReference {
+  public init(of role: Role, in datname: String, kinds: [String]) {
+    self.datname = datname
+    rolname = role.rolname
+    self.kinds = kinds
+    rolcanlogin = role.rolcanlogin
+    rolsuper = role.rolsuper
+    rolinherit = role.rolinherit
+    rolcreatedb = role.rolcreatedb
+    rolcreaterole = role.rolcreaterole
+    rolreplication = role.rolreplication
+    rolbypassrls = role.rolbypassrls
   }
 }
 

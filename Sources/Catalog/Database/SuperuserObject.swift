@@ -2,7 +2,7 @@
 public struct SuperuserObject: CatalogRow {
   public enum Kind: String, Codable, Sendable, CaseIterable {
     case function, leakproof, type, cast, operatorClass, template, parser, eventTrigger, publication, wrapper,
-      accessMethod
+      accessMethod, grant
   }
 
   public var kind: Kind
@@ -13,7 +13,8 @@ public struct SuperuserObject: CatalogRow {
 
   public static let subject = "what only a superuser creates"
 
-  // Everything is a superuser's by the pages of the CREATE commands. Publications are new in 10.
+  // Everything is a superuser's by the pages of the CREATE commands; a privilege that another than the owner has granted
+  // is restored as that one, by SET SESSION AUTHORIZATION. Publications are new in 10.
   public static func sql(_ server: ServerVersion) -> String {
     func own(_ catalog: String, _ alias: String) -> String {
       """
@@ -25,6 +26,8 @@ public struct SuperuserObject: CatalogRow {
     let publications =
       server.major >= 10
       ? "UNION ALL SELECT 'publication', pg_catalog.quote_ident(p.pubname) FROM pg_catalog.pg_publication p WHERE p.puballtables"
+        + (server.major >= 15
+          ? " OR EXISTS (SELECT 1 FROM pg_catalog.pg_publication_namespace s WHERE s.pnpubid = p.oid)" : "")
       : ""
     return """
       SELECT y.kind, y.object, y.n_total FROM (
@@ -66,9 +69,30 @@ public struct SuperuserObject: CatalogRow {
           SELECT 'wrapper', pg_catalog.quote_ident(w.fdwname) FROM pg_catalog.pg_foreign_data_wrapper w
            WHERE \(own("pg_foreign_data_wrapper", "w"))
           UNION ALL
+          SELECT DISTINCT 'grant', pg_catalog.pg_describe_object(g.classid, g.objid, g.objsubid)
+            FROM (\(grants)) g (classid, objid, objsubid, owner, acl), LATERAL pg_catalog.aclexplode(g.acl) a
+           WHERE g.acl IS NOT NULL AND a.grantor <> g.owner
+          UNION ALL
           SELECT 'accessMethod', pg_catalog.quote_ident(a.amname) FROM pg_catalog.pg_am a WHERE \(own("pg_am", "a"))
           \(publications)
         ) x) y WHERE y.n <= 10 ORDER BY y.kind COLLATE "C", y.object COLLATE "C"
       """
   }
+
+  /// All that a dump grants something on, whoever made it.
+  private static let grants =
+    [
+      ("pg_class", "relowner", "relacl"), ("pg_proc", "proowner", "proacl"), ("pg_namespace", "nspowner", "nspacl"),
+      ("pg_type", "typowner", "typacl"), ("pg_language", "lanowner", "lanacl"),
+      ("pg_foreign_data_wrapper", "fdwowner", "fdwacl"), ("pg_foreign_server", "srvowner", "srvacl"),
+      ("pg_largeobject_metadata", "lomowner", "lomacl"),
+    ].map { catalog, owner, acl in
+      """
+      SELECT '\(catalog == "pg_largeobject_metadata" ? "pg_largeobject" : catalog)'::pg_catalog.regclass, x.oid, 0, x.\(owner), x.\(acl)
+        FROM pg_catalog.\(catalog) x
+      """
+    }.joined(separator: " UNION ALL ") + """
+       UNION ALL SELECT 'pg_class'::pg_catalog.regclass, c.oid, x.attnum, c.relowner, x.attacl
+        FROM pg_catalog.pg_attribute x JOIN pg_catalog.pg_class c ON c.oid = x.attrelid WHERE x.attacl IS NOT NULL
+      """
 }

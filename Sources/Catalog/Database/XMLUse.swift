@@ -21,11 +21,16 @@ public struct XMLUse: CatalogRow {
   public static func sql(_ server: ServerVersion) -> String {
     let functionBody = server.major >= 14 ? "pg_catalog.concat(p.prosqlbody, p.proargdefaults)" : "p.proargdefaults"
     return """
-      WITH RECURSIVE x(oid) AS (
+      WITH RECURSIVE parts(part, whole) AS (
+        SELECT t.typbasetype, t.oid FROM pg_catalog.pg_type t WHERE t.typbasetype <> 0::oid
+        UNION ALL
+        SELECT t.typelem, t.oid FROM pg_catalog.pg_type t WHERE t.typelem <> 0::oid
+        UNION ALL
+        SELECT a.atttypid, c.reltype FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid
+         WHERE a.attnum > 0 AND NOT a.attisdropped AND c.reltype <> 0::oid AND c.oid >= 16384::oid
+      ), x(oid) AS (
         SELECT t.oid FROM pg_catalog.pg_type t WHERE t.oid IN (142::oid, 143::oid)
-        UNION SELECT t.oid FROM x JOIN pg_catalog.pg_type t ON t.typbasetype = x.oid OR t.typelem = x.oid
-           OR t.typrelid IN (SELECT a.attrelid FROM pg_catalog.pg_attribute a
-                              WHERE a.atttypid = x.oid AND a.attnum > 0 AND NOT a.attisdropped)
+        UNION SELECT p.whole FROM x JOIN parts p ON p.part = x.oid
       ), uses AS (
         SELECT 'column' AS kind, n.nspname::text AS nspname, c.relname::text AS relname, a.attname::text AS name,
                pg_catalog.pg_relation_size(c.oid) > 0 AS is_refused,

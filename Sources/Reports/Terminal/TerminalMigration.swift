@@ -91,7 +91,7 @@ extension TerminalSummary {
   private func remarks(on database: MigratedDatabase) -> [String] {
     let indent = 4
     var texts: [String] = []
-    if !database.status.isGood, !database.message.isEmpty { texts.append(database.message) }
+    if !database.message.isEmpty { texts.append(database.message) }
     if let verified = database.verificationInWords { texts.append(verified) }
     let mismatches = database.verification?.mismatches ?? []
     let told = style.verbose ? mismatches[...] : mismatches.prefix(3)

@@ -8,8 +8,17 @@ extension ClusterPair {
 }
 
 extension DatabasePair {
+  /// With the superuser that initdb made, where it is known by another way that the database needs it.
   func neededRoles() throws(Undetermined) -> [RoleReference] {
-    try clusters.neededRoles().filter { $0.datname.isSameName(as: name) }
+    let pinned = try snapshot(on: .source).bootstrapReferences.value.filter {
+      !$0.kinds.isEmpty && !Provider.ownedRoles.contains($0.rolname)
+    }
+    let attributes = try pinned.isEmpty ? [] : clusters.source.roles.value
+    return try clusters.neededRoles().filter { $0.datname.isSameName(as: name) }
+      + pinned.compactMap { reference in
+        attributes.first { $0.rolname.isSameName(as: reference.rolname) }
+          .map { RoleReference(of: $0, in: name, kinds: reference.kinds) }
+      }
   }
 }
 
@@ -19,12 +28,14 @@ extension RoleReference {
 
   var isOwner: Bool { kinds.contains("o") }
 
+  var isDatabaseOwner: Bool { kinds.contains("d") }
+
   /// By its name the server's own.
   var isPredefined: Bool { rolname.hasPrefix("pg_") }
 
   var uses: String {
     let words = [
-      ("o", "owns objects"), ("a", "is granted privileges"), ("r", "is named in policies"),
+      ("o", "owns objects"), ("d", "owns the database"), ("a", "is granted privileges"), ("r", "is named in policies"),
       ("i", "is named in privileges of extensions"), ("m", "has members that are needed"),
     ]
     return words.filter { kinds.contains($0.0) }.map(\.1).joined(separator: ", ")
