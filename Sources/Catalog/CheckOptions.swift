@@ -29,6 +29,8 @@ public struct CheckOptions: Codable, Sendable, Equatable {
   /// Upper bound in bytes on what is moved.
   public var maxTotalSize: Int?
   public var skipsVersionCheck = false
+  /// How much a migration would do at the same time.
+  public var jobs = 4
   /// Rules whose missing answer the user accepts, and who that is.
   public var acceptedUndetermined: [String] = []
   public var acceptedBy = ""

@@ -177,7 +177,7 @@ struct ClusterInspector: Sendable {
       reader.all(\.tablespaces)
     } else {
       reader.all(\.roleReferences, [identifiers])
-      if snapshot.me.ifKnown?.rolsuper == true { reader.all(\.rolePasswords, [identifiers]) }
+      if snapshot.me.ifKnown?.readsPasswords == true { reader.all(\.rolePasswords, [identifiers]) }
       reader.all(\.preparedTransactions)
       reader.all(\.writingTransactions)
       if inspector.options.method.allows(.replication) { reader.only(\.walStatistics) }

@@ -42,18 +42,9 @@ public struct DataComparison: Sendable {
   ///
   /// - Throws: `MigrationError`, `CancellationError`.
   public func databases() async throws -> [Database] {
-    try await attempting("connecting", source, database: source.string.database ?? "") {
-      let options = Connection.Options(connectTimeout: settings.connectTimeout)
-      let connection = try await Connection.connect(source.string, options: options)
-      do {
-        let version = ServerVersion(rawValue: connection.session.serverVersion)
-        let rows = try await connection.query(Database.sql(version)).decode(Database.self)
-        await connection.close()
-        return rows
-      } catch {
-        await connection.close()
-        throw error
-      }
+    try await source.session(in: nil, for: "listing the databases") { connection in
+      let version = ServerVersion(rawValue: connection.session.serverVersion)
+      return try await connection.query(Database.sql(version)).decode(Database.self)
     }
   }
 
@@ -100,10 +91,14 @@ public struct DataComparison: Sendable {
           arrayLiteral(settings.excludedExtensions),
         ])
       let isWhole = settings.tables == .all && settings.excludedExtensions.isEmpty
-      let verification = try await Verifier(
+      var verification = try await Verifier(
         mode: settings.mode, snapshot: snapshot, target: target, slots: slots, jobs: settings.jobs,
         comparesObjects: isWhole
       ).run(isWhole ? tables : tables.filter { !$0.isOfExtension })
+      if isWhole, settings.mode != .none {
+        verification.mismatches += try await LargeObjectComparison(snapshot, target, settings.mode).mismatches()
+        verification.mismatches += try await SequenceValues(database: name, source: source, target: target).behind()
+      }
       await snapshot.close()
       return verification
     } catch {

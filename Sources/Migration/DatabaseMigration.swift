@@ -127,14 +127,18 @@ struct DatabaseMigration: Sendable {
     } else if !databaseOwnership.isEmpty {
       record.note("the database itself belongs to the target role, which may not give it to its owner")
     }
-    try await record.phase("sequences") { try await SequenceCopy(snapshot, target, archive, extensionsLeftOut).run() }
+    let sequences = try await record.phase("sequences") {
+      try await SequenceCopy(snapshot, target, archive, extensionsLeftOut).run()
+    }
     try await record.phase("statistics") { try await analyze(tables) }
     if settings.verification != .none {
       try await record.phase("verification") {
-        let verification = try await Verifier(
+        var verification = try await Verifier(
           mode: settings.verification, snapshot: snapshot, target: target, slots: slots, jobs: settings.jobs,
           comparesObjects: context.pair.options.tables == .all && extensionsLeftOut.isEmpty
         ).run(tables)
+        verification.mismatches += try await LargeObjectComparison(snapshot, target, settings.verification).mismatches()
+        verification.mismatches += sequences
         record.verified(verification)
         guard verification.mismatches.isEmpty else {
           let first = verification.mismatches[0]
@@ -383,12 +387,12 @@ struct DatabaseMigration: Sendable {
   {
     let attached = after.attached.filter { !resumption.indexes.contains($0.id) }
     let foreignKeys = after.foreignKeys.filter { !resumption.indexes.contains($0.id) }
-    try await slots.run {
+    try await slots.run(inUpTo: settings.jobs) { places in
       try await archive.restore(
         attached, into: name, of: target, settings: restoreSettings, arguments: reservations)
       try await archive.restore(
         foreignKeys, into: name, of: target, settings: restoreSettings,
-        arguments: ["--jobs=\(settings.jobs)"] + reservations)
+        arguments: ["--jobs=\(places)"] + reservations)
     }
   }
 

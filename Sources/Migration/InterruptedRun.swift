@@ -10,23 +10,17 @@ public struct InterruptedRun: Sendable, Equatable {
 
   /// Looks for journals in all databases of the target that can be connected to.
   ///
-  /// - Throws: `MigrationError`, `ConnectionFailure`, `PostgresError`, `CancellationError`.
+  /// - Throws: `MigrationError`, `CancellationError`.
   public static func all(on target: ConnectionString, connectTimeout: Duration) async throws -> [InterruptedRun] {
     let endpoint = Endpoint(
       side: .target, string: target, applicationName: "pgpreflight", connectTimeout: connectTimeout)
-    let connection = try await Connection.connect(target, options: Connection.Options(connectTimeout: connectTimeout))
-    let rows: Rows
-    do {
-      rows = try await connection.query(
+    let rows = try await endpoint.session(in: nil, for: "listing the databases") {
+      try await $0.query(
         """
         SELECT d.datname FROM pg_catalog.pg_database d
          WHERE d.datallowconn AND NOT d.datistemplate AND d.datconnlimit <> -2
            AND pg_catalog.has_database_privilege(d.oid, 'CONNECT') ORDER BY d.datname
         """)
-      await connection.close()
-    } catch {
-      await connection.close()
-      throw error
     }
     var databases: [String: [String]] = [:]
     for name in (0..<rows.count).compactMap({ rows.text($0, 0) }) {

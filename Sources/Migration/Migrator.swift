@@ -3,6 +3,9 @@ import Catalog
 import Logging
 import Postgres
 
+/// Makes sure of a password for each of these roles, before one of them has it: by role, those that are kept now.
+public typealias PasswordKeeper = @Sendable (_ roles: [String]) throws -> [String: String]
+
 /// Carries out what was proven: roles first, then the databases, several at a time.
 public struct Migrator: Sendable {
   public struct Settings: Sendable {
@@ -11,8 +14,9 @@ public struct Migrator: Sendable {
     public var connectTimeout = Duration.seconds(10)
     public var verification = Verification.Mode.counts
     public var resumes = false
-    /// Whether roles that log in get a random password where that of the source can't be read.
-    public var makesPasswords = false
+    /// Keeps the random passwords that roles get which log in, where those of the source can't be read; nil: they get
+    /// none.
+    public var keepPasswords: PasswordKeeper?
     /// Whether a database of which the replication can't be set up goes by dump.
     public var fallsBack = true
     /// How far a replicated database may be behind when it counts as in step, in bytes of WAL; nil: not at all, as of
@@ -24,12 +28,6 @@ public struct Migrator: Sendable {
     public var sourceForTarget: ConnectionString?
 
     public init() {}
-  }
-
-  public struct Result: Sendable {
-    public var report: MigrationReport
-    /// The random passwords, by role.
-    public var passwords: [(role: String, password: String)]
   }
 
   private let context: ValidatedContext
@@ -62,20 +60,18 @@ public struct Migrator: Sendable {
 
   /// Runs to the end, whatever becomes of a single database. Cancelling the task ends what runs; its report is given
   /// back all the same.
-  public func run() async -> Result {
+  public func run() async -> MigrationReport {
     let startedAt = now()
     var roles: [MigratedRole] = []
-    var passwords: [(role: String, password: String)] = []
     var databases = context.leftOut.map {
       MigratedDatabase(name: $0.name, method: nil, status: .skipped, message: $0.reason)
     }
     do {
       if settings.resumes { try await endSessionsOfTheInterruptedRun() }
-      let outcome = try await RoleMigration(
+      roles = try await RoleMigration(
         source: source, target: target, sourceEntrance: entrance(.source), targetEntrance: entrance(.target),
-        roles: context.roles, makesPasswords: settings.makesPasswords
+        roles: context.roles, keepPasswords: settings.keepPasswords
       ).run()
-      (roles, passwords) = (outcome.roles, outcome.passwords)
       for role in roles { events(.role(role)) }
       let needed = context.pair.source.roles(
         of: context.databases.map(\.name), less: context.pair.options.excludedRoles)
@@ -83,7 +79,7 @@ public struct Migrator: Sendable {
       let prepared = try await preparation.prepare(
         owners: (needed.owners + needed.databaseOwners).uniqued, absent: needed.absent)
       databases += await migrateDatabases(preparation, prepared)
-      await preparation.undo(prepared)
+      await preparation.undo(prepared, keepsMemberships: databases.contains { $0.status == .inStep })
       let isComplete = databases.allSatisfy { [.done, .inStep, .skipped].contains($0.status) }
       if isComplete { try await removeJournals() }
     } catch {
@@ -99,10 +95,8 @@ public struct Migrator: Sendable {
     let status: MigrationReport.Status =
       databases.contains { $0.status == .cancelled }
       ? .cancelled : databases.allSatisfy { $0.status == .done || $0.status == .inStep } ? .done : .failed
-    return Result(
-      report: MigrationReport(
-        startedAt: startedAt, finishedAt: now(), status: status, databases: databases, roles: roles),
-      passwords: passwords)
+    return MigrationReport(
+      startedAt: startedAt, finishedAt: now(), status: status, databases: databases, roles: roles)
   }
 
   /// The largest first; as many at a time as there are jobs, which they share.

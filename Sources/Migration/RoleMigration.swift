@@ -10,14 +10,8 @@ struct RoleMigration: Sendable {
   let sourceEntrance: String
   let targetEntrance: String
   let roles: [RolePlan]
-  /// Whether roles that log in get a random password where that of the source can't be read.
-  let makesPasswords: Bool
-
-  struct Outcome: Sendable {
-    var roles: [MigratedRole]
-    /// The random ones, by role.
-    var passwords: [(role: String, password: String)]
-  }
+  /// Keeps random passwords; nil: roles of which the password can't be read get none.
+  let keepPasswords: PasswordKeeper?
 
   private struct Definition: Decodable, Sendable {
     var rolname: String
@@ -43,7 +37,7 @@ struct RoleMigration: Sendable {
     var setOption: Bool?
   }
 
-  func run() async throws -> Outcome {
+  func run() async throws -> [MigratedRole] {
     let created = roles.filter { $0.action == .create || $0.action == .undetermined }.map(\.name)
     var outcomes = Dictionary(
       roles.map { role in
@@ -52,27 +46,38 @@ struct RoleMigration: Sendable {
           MigratedRole(name: role.name, status: role.action == .leaveOut ? .excluded : .exists)
         )
       }, uniquingKeysWith: { first, _ in first })
-    var passwords: [(role: String, password: String)] = []
     if !created.isEmpty {
       let (definitions, memberships, canReadPasswords) = try await read(created)
+      // They are kept before a role has them: what is killed in between has lost none.
+      var passwords: [String: String] = [:]
+      if let keepPasswords, !canReadPasswords {
+        passwords = try keepPasswords(definitions.filter(\.rolcanlogin).map(\.rolname))
+      }
       try await target.session(in: targetEntrance, for: "creating roles") { connection in
-        // What the server's log would keep. Only a superuser may alter it.
-        _ = try? await connection.query("SET log_statement = 'none'")
+        try await connection.keepStatementsOutOfLogs()
+        let encryption = try await connection.query("SHOW password_encryption").text(0, 0) ?? "scram-sha-256"
         for definition in definitions {
-          var password: String?
-          if definition.rolcanlogin, !canReadPasswords, makesPasswords { password = Self.randomPassword() }
-          let role = try await create(
-            definition, password: password, lacksPassword: definition.rolcanlogin && !canReadPasswords, over: connection
-          )
-          outcomes[definition.rolname] = role
-          if let password, role.status == .created { passwords.append((definition.rolname, password)) }
+          let verifier = try await verifier(of: definition, passwords[definition.rolname], encryption, connection)
+          outcomes[definition.rolname] = try await create(
+            definition, verifier: verifier, isMade: passwords[definition.rolname] != nil,
+            lacksPassword: definition.rolcanlogin && !canReadPasswords, over: connection)
         }
         for membership in memberships {
           try await grant(membership, of: Set(created), outcomes: &outcomes, over: connection)
         }
       }
     }
-    return Outcome(roles: roles.compactMap { outcomes[$0.name] }, passwords: passwords)
+    return roles.compactMap { outcomes[$0.name] }
+  }
+
+  /// What the target's server is given: of a random password, as it would keep it itself.
+  private func verifier(
+    of definition: Definition, _ password: String?, _ encryption: String, _ connection: Connection
+  ) async throws -> String? {
+    guard let password else { return definition.verifier }
+    // Before 10 it is on or off.
+    let method = encryption == "scram-sha-256" ? encryption : "md5"
+    return try await connection.verifier(of: password, for: definition.rolname, method: method)
   }
 
   // MARK: The source
@@ -112,18 +117,18 @@ struct RoleMigration: Sendable {
   // MARK: The target
 
   private func create(
-    _ definition: Definition, password: String?, lacksPassword: Bool, over connection: Connection
+    _ definition: Definition, verifier: String?, isMade: Bool, lacksPassword: Bool, over connection: Connection
   ) async throws -> MigratedRole {
     let name = try await connection.quote(identifier: definition.rolname)
     var role = MigratedRole(name: definition.rolname, status: .created)
     do {
       _ = try await connection.query(
-        try await creation(of: definition, name, password: password, all: true, connection))
+        try await creation(of: definition, name, verifier: verifier, all: true, connection))
     } catch let error as PostgresError where error.sqlstate == "42501" {
       // Some attributes only a superuser may give (documentation of CREATE ROLE).
       do {
         _ = try await connection.query(
-          try await creation(of: definition, name, password: password, all: false, connection))
+          try await creation(of: definition, name, verifier: verifier, all: false, connection))
         role.message = "without SUPERUSER, REPLICATION and BYPASSRLS, which the target role may not give"
       } catch let error as PostgresError where !error.isConnectionLost {
         return MigratedRole(name: definition.rolname, status: .failed, message: error.messageWithCode)
@@ -133,7 +138,7 @@ struct RoleMigration: Sendable {
     } catch let error as PostgresError where !error.isConnectionLost {
       return MigratedRole(name: definition.rolname, status: .failed, message: error.messageWithCode)
     }
-    if password != nil {
+    if isMade {
       role.passwordPlaceholder = true
     } else if lacksPassword {
       role.add("without a password: that of the source can't be read; see --role-passwords")
@@ -158,7 +163,7 @@ struct RoleMigration: Sendable {
   }
 
   private func creation(
-    of definition: Definition, _ name: String, password: String?, all: Bool, _ connection: Connection
+    of definition: Definition, _ name: String, verifier: String?, all: Bool, _ connection: Connection
   ) async throws -> String {
     func word(_ attribute: String, _ holds: Bool) -> String { holds ? attribute : "NO\(attribute)" }
     var words = [
@@ -174,8 +179,8 @@ struct RoleMigration: Sendable {
     if let until = definition.validUntil {
       words.append("VALID UNTIL \(try await connection.quote(literal: until))")
     }
-    if let secret = password ?? definition.verifier {
-      words.append("PASSWORD \(try await connection.quote(literal: secret))")
+    if let verifier {
+      words.append("PASSWORD \(try await connection.quote(literal: verifier))")
     }
     return "CREATE ROLE \(name) WITH \(words.joined(separator: " "))"
   }
@@ -203,13 +208,6 @@ struct RoleMigration: Sendable {
     } catch let error as PostgresError where !error.isConnectionLost {
       outcomes[membership.member]?.add("not a member of \(membership.role): \(error.messageWithCode)")
     }
-  }
-
-  /// 24 letters and digits of the system's generator are 142 bits.
-  private static func randomPassword() -> String {
-    let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789")
-    var generator = SystemRandomNumberGenerator()
-    return String((0..<24).compactMap { _ in alphabet.randomElement(using: &generator) })
   }
 }
 

@@ -81,14 +81,16 @@ struct RolePreparation: Sendable {
   }
 
   /// Also after a failure, and when the task is cancelled: what a database still needs of it stays.
-  func undo(_ prepared: Prepared) async {
+  ///
+  /// - Parameter keepsMemberships: whether some database is replicated from now on.
+  func undo(_ prepared: Prepared, keepsMemberships: Bool = false) async {
     guard !prepared.placeholders.isEmpty || !prepared.granted.isEmpty else { return }
     await Task {
       try? await target.session(in: entrance, for: "undoing the preparation of roles") { connection in
         for name in prepared.placeholders {
           _ = try? await connection.query("DROP ROLE IF EXISTS \(try await connection.quote(identifier: name))")
         }
-        for name in prepared.granted where !prepared.placeholders.contains(name) {
+        for name in prepared.granted where !keepsMemberships && !prepared.placeholders.contains(name) {
           _ = try? await connection.query("REVOKE \(try await connection.quote(identifier: name)) FROM CURRENT_USER")
         }
       }

@@ -1,3 +1,4 @@
+import Assessment
 import Catalog
 import Postgres
 
@@ -21,7 +22,8 @@ struct SequenceCopy: Sendable {
   /// Bounds the memory that many sequences take.
   private static let batch = 1000
 
-  func run() async throws {
+  /// - Returns: those that do not have the values afterwards.
+  func run() async throws -> [Verification.Mismatch] {
     // Those of extensions too, where the extension says that they are the user's.
     let sequences = try await snapshot.rows(
       of: Sequence.self, for: "listing the sequences",
@@ -31,22 +33,32 @@ struct SequenceCopy: Sendable {
              SELECT unnest(e.extconfig) FROM pg_catalog.pg_extension e WHERE NOT e.extname = ANY ($2::text[])))
        ORDER BY c.oid
       """, [arrayLiteral(oids), arrayLiteral(extensionsLeftOut)])
-    guard !sequences.isEmpty else { return }
+    guard !sequences.isEmpty else { return [] }
     let database = snapshot.database
-    try await target.session(in: database, for: "setting sequences") { connection in
+    return try await target.session(in: database, for: "setting sequences") { connection in
+      var mismatches: [Verification.Mismatch] = []
       for start in stride(from: 0, to: sequences.count, by: Self.batch) {
         let names = sequences[start..<min(start + Self.batch, sequences.count)].map(\.name)
+        let reading = names.map { Statement("SELECT last_value, is_called FROM \($0)") }
         let values = try await attempting("reading sequences", snapshot.source, database: database) {
-          try await snapshot.connection.pipeline(
-            [names.map { Statement("SELECT last_value, is_called FROM \($0)") }])[0].get()
+          try await snapshot.connection.pipeline([reading])[0].get()
         }
         let statements = zip(names, values).map { name, rows in
           Statement(
             "SELECT pg_catalog.setval($1::pg_catalog.regclass, $2::int8, $3::bool)",
             [name, rows.text(0, 0), rows.text(0, 1)])
         }
-        _ = try await connection.pipeline([statements])[0].get()
+        let answers = try await connection.pipeline([statements, reading])
+        _ = try answers[0].get()
+        for (name, (source, target)) in zip(names, zip(values, try answers[1].get())) {
+          let (own, other) = (source.text(0, 0) ?? "", target.text(0, 0) ?? "")
+          guard own != other || source.text(0, 1) != target.text(0, 1) else { continue }
+          mismatches.append(
+            Verification.Mismatch(
+              object: "sequence \(name)", message: "\(own) on the source, \(other) on the target"))
+        }
       }
+      return mismatches
     }
   }
 }

@@ -19,6 +19,33 @@ actor Slots {
     }
   }
 
+  /// Runs `body` in one place, or in as many more as are free at that moment.
+  ///
+  /// - Parameter body: is told how many it has.
+  nonisolated func run<T: Sendable>(inUpTo limit: Int, _ body: (Int) async throws -> T) async throws -> T {
+    try await run {
+      let more = await takeFree(upTo: limit - 1)
+      do {
+        let value = try await body(1 + more)
+        await giveBack(more)
+        return value
+      } catch {
+        await giveBack(more)
+        throw error
+      }
+    }
+  }
+
+  private func takeFree(upTo limit: Int) -> Int {
+    let taken = max(0, min(free, limit))
+    free -= taken
+    return taken
+  }
+
+  private func giveBack(_ count: Int) {
+    for _ in 0..<count { giveBack() }
+  }
+
   private func take() async throws {
     try Task.checkCancellation()
     if free > 0 {

@@ -50,7 +50,7 @@ struct Verifier: Sendable {
       try await group.waitForAll()
     }
     var mismatches = await results.mismatches.sorted { $0.object < $1.object }
-    if comparesObjects { mismatches += try await objectMismatches() }
+    if comparesObjects { mismatches += try await ObjectCounts.mismatches(snapshot, target) }
     return Verification(mode: mode, tables: compared.count, mismatches: mismatches)
   }
 
@@ -94,8 +94,7 @@ struct Verifier: Sendable {
     return "ROW(\(values.joined(separator: ", ")))::text"
   }
 
-  /// The sum of the rows' hashes does not depend on their order. The functions give the same on every version that has
-  /// them (11 and newer); 10 has no hash of 64 bits.
+  /// The sum of the rows' hashes does not depend on their order.
   ///
   /// - Returns: nil where there is no such table.
   private func content(of table: Compared, over connection: Connection, _ endpoint: Endpoint) async throws -> Content? {
@@ -112,10 +111,7 @@ struct Verifier: Sendable {
         let rows = try await connection.query("SELECT count(*) FROM \(table.from)")
         return Content(rows: rows.text(0, 0) ?? "", checksum: nil)
       }
-      let hash =
-        snapshot.version.major >= 11
-        ? "pg_catalog.hashtextextended(\(table.row) COLLATE \"C\", 0)"
-        : "('x' || pg_catalog.substr(pg_catalog.md5(\(table.row)), 1, 16))::bit(64)::int8"
+      let hash = snapshot.hash(of: table.row)
       let rows = try await connection.query(
         "SELECT count(*), coalesce(sum(\(hash)::numeric), 0) FROM (SELECT * FROM \(table.from)) x")
       return Content(rows: rows.text(0, 0) ?? "", checksum: rows.text(0, 1))
@@ -135,61 +131,14 @@ struct Verifier: Sendable {
     }
     return nil
   }
+}
 
-  // MARK: Objects
-
-  private func objectMismatches() async throws -> [Verification.Mismatch] {
-    let here = try await attempting("counting objects", snapshot.source, database: snapshot.database) {
-      try await Self.counts(over: snapshot.connection)
-    }
-    let there = try await target.session(in: snapshot.database, for: "counting objects") {
-      try await Self.counts(over: $0)
-    }
-    return Set(here.keys).union(there.keys).sorted().compactMap { kind in
-      let (source, target) = (here[kind] ?? 0, there[kind] ?? 0)
-      guard source != target else { return nil }
-      return Verification.Mismatch(object: kind, message: "\(source) on the source, \(target) on the target")
-    }
-  }
-
-  /// By kind, what users have made: neither the server's nor an extension's, nor the journal.
-  private static func counts(over connection: Connection) async throws -> [String: Int] {
-    let own = """
-      NOT IN (SELECT n.oid FROM pg_catalog.pg_namespace n
-               WHERE n.nspname ~ '^(pg_|\(Journal.prefix))' OR n.nspname = 'information_schema')
-      """
-    func member(_ catalog: String, _ oid: String) -> String {
-      """
-      NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_catalog.\(catalog)'::pg_catalog.regclass
-                     AND d.objid = \(oid) AND d.deptype = 'e')
-      """
-    }
-    // Constraints of partitions have parents since 11.
-    let parentless = connection.session.serverVersion >= 110_000 ? "AND k.conparentid = 0" : ""
-    let rows = try await connection.query(
-      """
-      SELECT CASE c.relkind WHEN 'r' THEN 'tables' WHEN 'p' THEN 'partitioned tables' WHEN 'v' THEN 'views'
-                            WHEN 'm' THEN 'materialized views' WHEN 'S' THEN 'sequences' WHEN 'f' THEN 'foreign tables'
-                            WHEN 'i' THEN 'indexes' WHEN 'I' THEN 'partitioned indexes' WHEN 'c' THEN 'composite types'
-                            ELSE c.relkind::text END, count(*)
-        FROM pg_catalog.pg_class c LEFT JOIN pg_catalog.pg_index i ON i.indexrelid = c.oid
-       WHERE c.relnamespace \(own) AND \(member("pg_class", "coalesce(i.indrelid, c.oid)"))
-         AND coalesce(i.indisvalid OR c.relkind = 'I', true)
-       GROUP BY 1
-      UNION ALL
-      SELECT 'functions', count(*) FROM pg_catalog.pg_proc p WHERE p.pronamespace \(own) AND \(member("pg_proc", "p.oid"))
-      UNION ALL
-      SELECT CASE k.contype WHEN 'f' THEN 'foreign keys' WHEN 'c' THEN 'check constraints' ELSE 'keys' END, count(*)
-        FROM pg_catalog.pg_constraint k
-       WHERE k.connamespace \(own) AND k.contype IN ('f', 'c', 'p', 'u', 'x') \(parentless)
-         AND (k.conrelid = 0 OR \(member("pg_class", "k.conrelid")))
-       GROUP BY 1
-      UNION ALL
-      SELECT 'triggers', count(*) FROM pg_catalog.pg_trigger t JOIN pg_catalog.pg_class c ON c.oid = t.tgrelid
-       WHERE NOT t.tgisinternal AND c.relnamespace \(own) AND \(member("pg_class", "c.oid"))
-      """)
-    return Dictionary(
-      (0..<rows.count).map { (rows.text($0, 0) ?? "", Int(rows.text($0, 1) ?? "") ?? 0) }, uniquingKeysWith: +)
+extension SourceSnapshot {
+  /// 64 bits that both sides compute alike: the function gives the same on every version that has it (11 and newer).
+  func hash(of text: String) -> String {
+    version.major >= 11
+      ? "pg_catalog.hashtextextended(\(text) COLLATE \"C\", 0)"
+      : "('x' || pg_catalog.substr(pg_catalog.md5(\(text)), 1, 16))::bit(64)::int8"
   }
 }
 

@@ -121,6 +121,18 @@ public actor Connection {
     try quoted(text, by: PQescapeLiteral)
   }
 
+  /// What the server keeps of a password, so that the password itself is never sent (libpq, `PQencryptPasswordConn`).
+  ///
+  /// - Parameter method: a value of the server's `password_encryption`.
+  public func verifier(of password: String, for role: String, method: String) throws(PostgresError) -> String {
+    guard let handle else { throw closed }
+    guard let verifier = PQencryptPasswordConn(handle.connection, password, role, method) else {
+      throw handle.lastError
+    }
+    defer { PQfreemem(verifier) }
+    return String(cString: verifier)
+  }
+
   /// Says goodbye to the server and closes the socket. Later calls fail with `isConnectionLost`.
   public func close() { handle = nil }
 

@@ -11,4 +11,9 @@ extension Trait where Self == ConditionTrait {
   public static var needsPooler: Self {
     .enabled(if: TestPooler.isAvailable, "pgbouncer is not installed")
   }
+
+  /// Skips a test, with the reason, where this process may not mount a file system.
+  public static var needsSmallDisk: Self {
+    .enabled(if: SmallDisk.isPossible, "a disk that gets full takes the right to mount one")
+  }
 }

@@ -32,4 +32,7 @@ public struct CurrentRole: CatalogRow {
     'rds_superuser', 'rds_replication', 'cloudsqlsuperuser', 'alloydbsuperuser', 'azure_pg_admin', 'neon_superuser', \
     'supabase_admin', 'avnadmin', 'doadmin', 'crunchy_superuser', 'crunchy_replication'
     """
+
+  /// A predefined role reads all tables, those of the system among them.
+  public var readsPasswords: Bool { rolsuper || inherits.contains("pg_read_all_data") }
 }

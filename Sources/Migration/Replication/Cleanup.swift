@@ -86,14 +86,17 @@ public struct Cleanup: Sendable {
     switch leftover.kind {
     case .subscription:
       guard let name = ReplicationName(leftover.name), let database = leftover.database else { return }
-      try await Replication(
-        name: name, database: database, source: replications.source, target: replications.target, targetEntrance: nil
-      ).unsubscribe()
+      let replication = Replication(
+        name: name, database: database, source: replications.source, target: replications.target, targetEntrance: nil)
+      try await replication.giveBack(replication.unsubscribe())
     case .slot:
       guard let name = ReplicationName(leftover.name) else { return }
       try await endpoint.session(in: nil, for: attempt) { try await Replication.dropSlot(name, over: $0) }
     case .publication:
       try await endpoint.session(in: leftover.database, for: attempt) {
+        if let name = ReplicationName(leftover.name), let database = leftover.database {
+          try await WriteBlock.undo(of: name, in: database, over: $0)
+        }
         _ = try await $0.query("DROP PUBLICATION IF EXISTS \(try await $0.quote(identifier: leftover.name))")
       }
     case .journal:

@@ -118,17 +118,19 @@ public struct Cutover: Sendable {
     var result = Result(name: database, status: .done, message: "")
     var block: WriteBlock?
     var start = clock.now
+    var memberships: [String] = []
     do {
       let (_, tables) = try await look()
       start = clock.now
       step(settings.blocksWrites ? "blocking writes on the source" : "locking the tables of the source")
       let blocked = try await WriteBlock(
-        database, on: replications.source, endsSessions: settings.blocksWrites, tables: tables.oids)
+        database, on: replications.source, publication: replication.name, endsSessions: settings.blocksWrites,
+        tables: tables.oids)
       block = blocked
       try await carry(tables, over: blocked.connection, &result)
       // From here on there is no way back: the target is the one to be written to.
       step("removing the subscription")
-      try await replication.unsubscribe()
+      memberships = try await replication.unsubscribe()
     } catch {
       let problem = await block?.release(restores: true)
       result.blockedSeconds = block.map { _ in (clock.now - start).seconds }
@@ -147,6 +149,7 @@ public struct Cutover: Sendable {
       step("removing the slot and the publication")
       try await replication.removeFromSource()
       if settings.refresh == .after { try await refresh() }
+      try await replication.giveBack(memberships)
     } catch {
       result.message = "the target is in use from now on, but: \(error)"
     }
@@ -164,16 +167,19 @@ public struct Cutover: Sendable {
     ).filter { !$0.isOfExtension || tables.oids.contains($0.oid) }
     try await copy(all.filter { tables.copied.contains($0.oid) }, snapshot, slots)
     step("setting sequences")
-    let count = try await SequenceValues(
-      database: database, source: replications.source, target: replications.target
-    ).carry(margin: settings.sequenceMargin)
+    let sequences = SequenceValues(database: database, source: replications.source, target: replications.target)
+    let count = try await sequences.carry(margin: settings.sequenceMargin)
     if count > 0 { step("\(count) set") }
     guard settings.verification != .none else { return }
     step("comparing both sides")
-    let verification = try await Verifier(
+    var verification = try await Verifier(
       mode: settings.verification, snapshot: snapshot, target: replications.target, slots: slots,
       jobs: replications.settings.jobs, comparesObjects: false
     ).run(all)
+    verification.mismatches += try await LargeObjectComparison(
+      snapshot, replications.target, settings.verification
+    ).mismatches()
+    verification.mismatches += try await sequences.behind()
     result.verification = verification
     if let first = verification.mismatches.first {
       throw MigrationError(

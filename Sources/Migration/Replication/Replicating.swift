@@ -80,6 +80,10 @@ extension DatabaseMigration {
     do {
       let byExtension = try await record.phase("subscription") { try await replication.subscribe() }
       if byExtension { record.note("subscribed through aiven_extras") }
+      if !roles.granted.isEmpty, try await !replication.keepMemberships(of: roles.granted) {
+        let names = roles.granted.map(quotedIdentifier).joined(separator: ", ")
+        record.note("the target role stays a member of \(names), for the cutover: REVOKE it afterwards")
+      }
       return true
     } catch {
       try await fallBack(replication, because: error)

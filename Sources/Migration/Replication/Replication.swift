@@ -77,9 +77,7 @@ struct Replication: Sendable {
       }
     return try await target.session(in: database, for: "creating the subscription") { session in
       // The statement holds a password: it is kept out of the server's own records, as far as the role may do that.
-      for (name, value) in Self.silence {
-        _ = try await session.pipeline([[Statement("SET \(name) = \(value)")]])
-      }
+      try await session.keepStatementsOutOfLogs()
       let info = try await session.quote(literal: connection.text)
       return try await byExtensionWhereRefused(session) {
         _ = try await session.query(
@@ -94,11 +92,6 @@ struct Replication: Sendable {
     }
   }
 
-  private static let silence = [
-    ("log_statement", "none"), ("log_min_duration_statement", "-1"), ("log_duration", "off"),
-    ("log_min_error_statement", "panic"), ("track_activities", "off"), ("pg_stat_statements.track_utility", "off"),
-  ]
-
   /// - Returns: whether it was the extension.
   private func byExtensionWhereRefused(
     _ connection: Connection, _ plain: () async throws -> Void, extension: () async throws -> Void
@@ -108,7 +101,12 @@ struct Replication: Sendable {
       return false
     } catch let error as PostgresError where error.sqlstate == "42501" {
       let there = try await connection.query("SELECT FROM pg_catalog.pg_extension WHERE extname = 'aiven_extras'")
-      guard there.count > 0 else { throw error }
+      if there.count == 0 {
+        // Where it is offered, its owner may be let create it.
+        do { _ = try await connection.query("CREATE EXTENSION aiven_extras CASCADE") } catch is PostgresError {
+          throw error
+        }
+      }
       try await `extension`()
       return true
     }
@@ -133,15 +131,19 @@ struct Replication: Sendable {
 
   /// Without the source's help: where that is gone, or has removed the slot, a plain `DROP SUBSCRIPTION` would fail
   /// (PostgreSQL documentation, DROP SUBSCRIPTION, "Notes").
-  func unsubscribe() async throws {
-    guard try await target.has(database: database, from: targetEntrance) else { return }
-    try await target.session(in: database, for: "removing the subscription") { connection in
+  ///
+  /// - Returns: the roles that the target role is a member of for the sake of the subscription alone.
+  @discardableResult
+  func unsubscribe() async throws -> [String] {
+    guard try await target.has(database: database, from: targetEntrance) else { return [] }
+    return try await target.session(in: database, for: "removing the subscription") { connection in
       let there = try await connection.query(
         """
         SELECT FROM pg_catalog.pg_subscription s JOIN pg_catalog.pg_database d ON d.oid = s.subdbid
          WHERE d.datname = pg_catalog.current_database() AND s.subname = $1
         """, ["\(name)"])
-      guard there.count > 0 else { return }
+      guard there.count > 0 else { return [] }
+      let memberships = try await ownMemberships(over: connection)
       _ = try await byExtensionWhereRefused(connection) {
         for change in ["DISABLE", "SET (slot_name = NONE)"] {
           _ = try await connection.query("ALTER SUBSCRIPTION \(name) \(change)")
@@ -150,6 +152,7 @@ struct Replication: Sendable {
       } extension: {
         _ = try await connection.query("SELECT aiven_extras.pg_drop_subscription($1)", ["\(name)"])
       }
+      return memberships
     }
   }
 

@@ -1,7 +1,8 @@
+import Assessment
 import Catalog
 import Postgres
 
-/// Gives the target's sequences the values of the source's, when no dump says which they are.
+/// Gives the target's sequences the values of the source's, when no dump says which they are, and compares them.
 struct SequenceValues: Sendable {
   let database: String
   let source: Endpoint
@@ -16,7 +17,7 @@ struct SequenceValues: Sendable {
 
   /// Those of users, as far as the role may read them. Sequences that the target has not are left out: a filter, or
   /// what was made since, which the comparison of both schemas tells.
-  private static let sql = """
+  fileprivate static let sql = """
     SELECT c.oid::pg_catalog.regclass::text AS name, s.seqincrement AS increment, s.seqmin AS minimum,
            s.seqmax AS maximum
       FROM pg_catalog.pg_class c JOIN pg_catalog.pg_sequence s ON s.seqrelid = c.oid
@@ -29,7 +30,7 @@ struct SequenceValues: Sendable {
      ORDER BY c.oid
     """
 
-  private static let batch = 1000
+  fileprivate static let batch = 1000
 
   /// - Parameter margin: how many values each sequence is set ahead, in the direction in which it counts.
   /// - Returns: how many were set.
@@ -61,7 +62,49 @@ struct SequenceValues: Sendable {
   }
 }
 
+extension SequenceValues {
+  /// Those of the target that would give away again what the source has given away. A sequence that is ahead does no
+  /// harm: the margin of a cutover, or a target that is in use.
+  ///
+  /// Before 10 no catalog tells in which direction a sequence counts, and none is compared.
+  func behind() async throws -> [Verification.Mismatch] {
+    try await source.session(in: database, for: "reading sequences") { here in
+      try await target.session(in: database, for: "reading sequences") { there in
+        guard here.session.serverVersion >= 100_000 else { return [] }
+        return try await behind(here, there)
+      }
+    }
+  }
+
+  private func behind(_ here: Connection, _ there: Connection) async throws -> [Verification.Mismatch] {
+    let known = Set(try await there.query(Self.sql).decode(Sequence.self).map(\.name))
+    let sequences = try await here.query(Self.sql).decode(Sequence.self).filter { known.contains($0.name) }
+    var mismatches: [Verification.Mismatch] = []
+    for start in stride(from: 0, to: sequences.count, by: Self.batch) {
+      let part = sequences[start..<min(start + Self.batch, sequences.count)]
+      let statements = part.map { Statement("SELECT last_value, is_called FROM \($0.name)") }
+      let (own, other) = try await (
+        here.pipeline([statements])[0].get(), there.pipeline([statements])[0].get()
+      )
+      for (sequence, (own, other)) in zip(part, zip(own, other)) {
+        let (next, nextThere) = (sequence.next(after: own), sequence.next(after: other))
+        guard sequence.increment > 0 ? nextThere < next : nextThere > next else { continue }
+        mismatches.append(
+          Verification.Mismatch(
+            object: "sequence \(sequence.name)",
+            message: "the next value is \(next) on the source, \(nextThere) on the target"))
+      }
+    }
+    return mismatches
+  }
+}
+
 extension SequenceValues.Sequence {
+  fileprivate func next(after rows: Rows) -> Int {
+    let last = rows.text(0, 0).flatMap { Int($0) } ?? minimum
+    return rows.text(0, 1) == "t" ? ahead(of: last, by: 1) : last
+  }
+
   /// A sequence ends at its bounds.
   fileprivate func ahead(of value: Int, by margin: Int) -> Int {
     let (distance, overflows) = increment.multipliedReportingOverflow(by: margin)

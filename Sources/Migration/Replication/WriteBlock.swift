@@ -9,6 +9,7 @@ import Postgres
 struct WriteBlock: Sendable {
   private let source: Endpoint
   private let database: String
+  private let publication: ReplicationName
   /// Holds the locks, in a transaction that has not looked at anything yet.
   let connection: Connection
   /// What the database's setting was before; nil where it had none, or where it was not touched.
@@ -18,12 +19,17 @@ struct WriteBlock: Sendable {
   /// How long it waits for whoever holds a lock that is in the way.
   private static let lockTimeout = "10s"
 
-  /// - Parameter endsSessions: whether the database becomes read-only and the sessions of others are ended; else the
-  ///   user has seen to it that nobody writes.
+  /// - Parameters:
+  ///   - publication: keeps in mind what the setting was, should this program be killed.
+  ///   - endsSessions: whether the database becomes read-only and the sessions of others are ended; else the user has
+  ///     seen to it that nobody writes.
   /// - Throws: `MigrationError`, `CancellationError`; everything is as it was then.
-  init(_ database: String, on source: Endpoint, endsSessions: Bool, tables: [Int]) async throws {
+  init(
+    _ database: String, on source: Endpoint, publication: ReplicationName, endsSessions: Bool, tables: [Int]
+  ) async throws {
     self.source = source
     self.database = database
+    self.publication = publication
     isReadOnly = endsSessions
     let connection = try await attempting("connecting", source, database: database) {
       try await source.connect(to: database)
@@ -33,7 +39,8 @@ struct WriteBlock: Sendable {
     do {
       try await attempting("blocking writes", source, database: database) {
         if endsSessions {
-          earlier = try await Self.setting(over: connection)
+          earlier = try await Self.setting(over: connection, before: publication)
+          try await Self.remember(earlier, by: publication, over: connection)
           try await Self.set("on", database, over: connection)
           try await Self.endOtherSessions(over: connection)
         }
@@ -73,6 +80,7 @@ struct WriteBlock: Sendable {
       do {
         try await source.session(in: database, for: "unblocking writes") {
           try await Self.set(before, database, over: $0)
+          try await Self.forget(by: publication, over: $0)
         }
         return nil
       } catch {
@@ -81,7 +89,21 @@ struct WriteBlock: Sendable {
     }.value
   }
 
-  private static func setting(over connection: Connection) async throws -> String? {
+  // MARK: The setting
+
+  private struct Setting {
+    /// nil where there is none.
+    var value: String?
+  }
+
+  /// What begins the comment of a publication while its database is read-only.
+  private static let comment = "default_transaction_read_only before the cutover: "
+  private static let unset = "not set"
+
+  /// What a cutover that was killed has found, else what is set now.
+  private static func setting(over connection: Connection, before publication: ReplicationName) async throws -> String?
+  {
+    if let remembered = try await remembered(by: publication, over: connection) { return remembered.value }
     let rows = try await connection.query(
       """
       SELECT pg_catalog.split_part(x.setting, '=', 2) FROM pg_catalog.pg_db_role_setting s
@@ -90,6 +112,41 @@ struct WriteBlock: Sendable {
          AND x.setting LIKE 'default\\_transaction\\_read\\_only=%'
       """)
     return rows.text(0, 0)
+  }
+
+  private static func remembered(
+    by publication: ReplicationName, over connection: Connection
+  ) async throws -> Setting? {
+    let rows = try await connection.query(
+      """
+      SELECT pg_catalog.obj_description(p.oid, 'pg_publication') FROM pg_catalog.pg_publication p
+       WHERE p.pubname = $1
+      """, ["\(publication)"])
+    guard let text = rows.text(0, 0), text.hasPrefix(comment) else { return nil }
+    let value = String(text.dropFirst(comment.count))
+    return Setting(value: value == unset ? nil : value)
+  }
+
+  /// A publication that `aiven_extras` has made may belong to somebody else: then nothing is kept in mind.
+  private static func remember(
+    _ value: String?, by publication: ReplicationName, over connection: Connection
+  ) async throws {
+    do {
+      _ = try await connection.query(
+        "COMMENT ON PUBLICATION \(publication) IS \(Quoting.literal(comment + (value ?? unset)))")
+    } catch let error as PostgresError where error.sqlstate == "42501" {}
+  }
+
+  private static func forget(by publication: ReplicationName, over connection: Connection) async throws {
+    guard try await remembered(by: publication, over: connection) != nil else { return }
+    _ = try await connection.query("COMMENT ON PUBLICATION \(publication) IS NULL")
+  }
+
+  /// Makes a database writable again, as it was, where a cutover has been killed in the middle.
+  static func undo(of publication: ReplicationName, in database: String, over connection: Connection) async throws {
+    guard let before = try await remembered(by: publication, over: connection) else { return }
+    try await set(before.value, database, over: connection)
+    try await forget(by: publication, over: connection)
   }
 
   private static func set(_ value: String?, _ database: String, over connection: Connection) async throws {

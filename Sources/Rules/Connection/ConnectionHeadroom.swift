@@ -12,13 +12,17 @@ extension Rule {
         """,
       decides: """
         On each server max_connections, less what is reserved for others, less the sessions that are not this run's, \
-        leaves four or more. Limits of single roles and databases are met when they are: see connection-source.
+        leaves as many as a migration opens: with J jobs (--jobs) and D databases at a time, which are no more than \
+        that, J + D on the source and 2J + D - 1 on the target. Limits of single roles and databases are met when they are: see connection-source.
         """,
       fix: "End sessions that are not needed, or raise max_connections, which takes a restart."),
     decide: .cluster { pair in
       var findings: [Finding] = []
       var messages: [String] = []
+      let atOnce = min(pair.options.jobs, max(1, try pair.selection.selected.count))
       for side in Side.allCases {
+        // Each job copies from one session into another or has pg_restore write; each database has its snapshot.
+        let wanted = side == .source ? pair.options.jobs + atOnce : 2 * pair.options.jobs + atOnce - 1
         let cluster = pair[side]
         let total = try cluster.integerSetting("max_connections")
         // Not every version has these two, and a superuser may use them.
@@ -30,20 +34,17 @@ extension Rule {
         let others = max(0, activity.clientBackends - activity.ownBackends) + senders
         let free = max(0, total - (try cluster.me.value.rolsuper ? 0 : reserved) - others)
         messages.append("\(free) on the \(side)")
-        guard free < neededConnections else { continue }
+        guard free < wanted else { continue }
         findings.append(
           Finding(
             "setting max_connections", "\(free.counted("connection")) of the \(side) \(free == 1 ? "is" : "are") free",
             evidence: [
               "max_connections": "\(total)", "reserved": "\(reserved)", "sessions of others": "\(others)",
-              "wanted": "\(neededConnections)",
+              "wanted": "\(wanted)",
             ],
-            remediation: cluster.raising("max_connections", to: others + reserved + 2 * neededConnections, on: side)))
+            remediation: cluster.raising("max_connections", to: others + reserved + 2 * wanted, on: side)))
       }
       let message = "Free connections: \(messages.joined(separator: ", "))."
       return findings.isEmpty ? .passed(message) : .failed(message, findings)
     })
 }
-
-/// What a move may hold on one server at a time: a dump, two restoring sessions, and one that watches.
-private let neededConnections = 4

@@ -8,12 +8,13 @@ extension Rule {
     explanation: Explanation(
       why: """
         A role without its password can't log in after the move. The server keeps a hash of it, which only a superuser \
-        may read, and a hash of md5 is no good to a server that asks for SCRAM.
+        and who may read all data can read, and a hash of md5 is no good to a server that asks for SCRAM.
         """,
       decides: """
         For each role that a selected database needs, that logs in, and that the target lacks: the source's role is a \
-        superuser, so that the hash can be carried; the hash is one of SCRAM, or the target still makes those of md5. \
-        A role without a password is a notice; the role of the check does not count. No hash is read, only its kind.
+        superuser or has the rights of pg_read_all_data, so that the hash can be carried; the hash is one of SCRAM, or \
+        the target still makes those of md5. A role without a password is a notice; the role of the check does not \
+        count. No hash is read, only its kind.
         """,
       fix: "Set new passwords on the target, and tell those who log in."),
     decide: .cluster { pair in
@@ -32,7 +33,7 @@ extension Rule {
           remediation: Remediation(
             "Once it is there, set a password as the role itself or as an administrator: \\password."))
       }
-      guard me.rolsuper else {
+      guard me.readsPasswords else {
         return .failed(
           "\(me.rolname) may not read the source's passwords: \(missing.count.counted("role")) will have none.",
           missing.prefix(100).map { finding($0, "it is created without a password") })

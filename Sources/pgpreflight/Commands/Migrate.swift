@@ -36,8 +36,7 @@ struct Migrate: AsyncParsableCommand, PreflightCommand {
       do { return try ConnectionString(text) } catch { throw Failure.usage("--source-for-target: \(error)") }
     }
     let approved = try migration.plan.map { path in try approvedReport(path) }
-    let passwords = migration.rolePasswords.map { OutputFile(path: $0, mode: 0o600) }
-    try passwords?.prepareForSecrets()
+    let passwords = try migration.rolePasswords.map { try PasswordFile(path: $0, resumes: migration.resume) }
 
     do {
       let interrupted = try await interruptedRun(on: target, preflight)
@@ -49,8 +48,8 @@ struct Migrate: AsyncParsableCommand, PreflightCommand {
       var migratorSettings = migratorSettings(preflight)
       migratorSettings.sourceForTarget = sourceForTarget
       migratorSettings.resumes = interrupted != nil
-      try await migrate(
-        context, assessment, source, target, interrupted, passwords, migratorSettings, preflight)
+      if let passwords { migratorSettings.keepPasswords = { try passwords.keep($0) } }
+      try await migrate(context, assessment, source, target, interrupted, migratorSettings, preflight)
     } catch let interruption as Interrupted {
       writeToStandardError("pgpreflight: interrupted before anything was written\n")
       throw ExitCode(128 + interruption.signal)
@@ -71,7 +70,6 @@ struct Migrate: AsyncParsableCommand, PreflightCommand {
     settings.jobs = preflight.settings.inspection.jobs
     settings.connectTimeout = preflight.settings.inspection.connectTimeout
     settings.verification = migration.verify
-    settings.makesPasswords = migration.rolePasswords != nil
     settings.fallsBack = methods(preflight).contains(.dump)
     settings.maximumLag = migration.maximumLag?.bytes
     settings.stopsReplication = migration.stopReplication
@@ -81,8 +79,14 @@ struct Migrate: AsyncParsableCommand, PreflightCommand {
   // MARK: Before anything is written
 
   private func approvedReport(_ path: String) throws -> Report {
+    let data: Data
     do {
-      return try Report(json: try Data(contentsOf: URL(fileURLWithPath: path)))
+      data = try Data(contentsOf: URL(fileURLWithPath: path))
+    } catch {
+      throw Failure.usage("--plan \(path): the file can't be read")
+    }
+    do {
+      return try Report(json: data)
     } catch {
       throw Failure.usage("--plan \(path): not a JSON report of this program")
     }
@@ -142,13 +146,14 @@ struct Migrate: AsyncParsableCommand, PreflightCommand {
 
   private func confirm(_ context: ValidatedContext, _ assessment: Assessment, _ preflight: Preflight) throws {
     guard !migration.yes else { return }
-    preflight.printSummary(of: preflight.report(of: assessment, exitStatus: 0))
+    preflight.printSummary(of: preflight.report(of: assessment, exitStatus: 0), isAsked: true)
     let lists = [(Method.replication, "To be replicated"), (.dump, "To be migrated by dump")].compactMap {
       method, words -> String? in
       let names = context.databases.filter { $0.method == method }.map { quotedIdentifier($0.name) }
       return names.isEmpty ? nil : "\(words): \(names.joined(separator: ", "))"
     }
-    writeToStandardOutput(
+    // Not among the reports: one of them may go to standard output.
+    writeToStandardError(
       """
 
       \(lists.joined(separator: "\n"))
@@ -164,7 +169,7 @@ struct Migrate: AsyncParsableCommand, PreflightCommand {
 
   private func migrate(
     _ context: ValidatedContext, _ assessment: Assessment, _ source: ConnectionString, _ target: ConnectionString,
-    _ interrupted: InterruptedRun?, _ passwords: OutputFile?, _ settings: Migrator.Settings, _ preflight: Preflight
+    _ interrupted: InterruptedRun?, _ settings: Migrator.Settings, _ preflight: Preflight
   ) async throws {
     let progress = MigrationProgress(
       line: preflight.progress, logger: output.logger(), isLogged: output.logFormat == .json)
@@ -173,7 +178,7 @@ struct Migrate: AsyncParsableCommand, PreflightCommand {
       settings: settings, events: { progress.show($0) })
 
     // An interrupted migration has a report too.
-    let done = Mutex<Migrator.Result?>(nil)
+    let done = Mutex<MigrationReport?>(nil)
     var signal: Int32?
     do {
       try await preflight.signals.untilInterrupted {
@@ -186,19 +191,8 @@ struct Migrate: AsyncParsableCommand, PreflightCommand {
     }
     preflight.progress.clear()
     guard let result = done.withLock({ $0 }) else { throw ExitCode(Failure.Status.software.rawValue) }
-
-    var problem: (any Error)?
-    if let passwords, !result.passwords.isEmpty {
-      let lines = result.passwords.map { "\(quotedIdentifier($0.role))\t\($0.password)\n" }
-      do { try passwords.write(lines.joined()) } catch { problem = error }
-    }
-    let status = signal.map { 128 + Int($0) } ?? (result.report.status == .done ? 0 : 1)
-    try await preflight.write(preflight.report(of: assessment, exitStatus: status, migration: result.report))
-    if let problem, let path = passwords?.path {
-      throw Failure(
-        status: .cannotCreate,
-        description: "the roles' new passwords can't be written to \(path): \(problem); set them by ALTER ROLE")
-    }
+    let status = signal.map { 128 + Int($0) } ?? (result.status == .done ? 0 : 1)
+    try await preflight.write(preflight.report(of: assessment, exitStatus: status, migration: result))
     throw ExitCode(Int32(status))
   }
 }

@@ -35,6 +35,7 @@ struct CheckSettings {
     if case .saved = source { options.savedSides.insert(.source) }
     if case .saved = target { options.savedSides.insert(.target) }
     inspection = try Self.inspection(command.connection, file: file)
+    options.jobs = inspection.jobs
     tools = try Self.tools(folder: command.connection.pgBin ?? file.pgBin, environment: environment)
     let reports = command.reports
     let templates = reports.templateDirectory ?? file.templateDirectory

@@ -49,7 +49,7 @@ struct ReplicationOptions: ParsableArguments {
   func confirm(_ question: String, yes: Bool) throws {
     if yes { return }
     guard isatty(STDIN_FILENO) == 1 else { throw Failure.usage("without a terminal to ask on, --yes is needed") }
-    writeToStandardOutput("\(question)\nOnly \"yes\" is taken as a yes: ")
+    writeToStandardError("\(question)\nOnly \"yes\" is taken as a yes: ")
     guard readLine()?.trimmingCharacters(in: .whitespaces) == "yes" else {
       throw Failure(status: .blocked, description: "not confirmed; nothing was changed")
     }

@@ -47,9 +47,9 @@ struct OutputFile {
   }
 
   /// The same for a file that must not replace another one: what stands there may be all that is left of it.
-  func prepareForSecrets() throws {
+  func prepareForSecrets(replaces: Bool = false) throws {
     do {
-      guard kind == nil || isSpecial else { throw Problem("it exists already") }
+      guard kind == nil || isSpecial || replaces else { throw Problem("it exists already") }
       try prepare()
     } catch {
       throw Failure(status: .cannotCreate, description: "passwords can't be written to \(path): \(error)")
@@ -94,8 +94,16 @@ struct OutputFile {
     }
   }
 
+  /// What is there; nil where nothing is.
+  func text() throws -> String? {
+    guard kind == S_IFREG else { return nil }
+    return try String(contentsOfFile: path, encoding: .utf8)
+  }
+
+  /// Never through a link or into a file that somebody else has put there, which they could read.
   private func create(_ path: String) throws -> Int32 {
-    let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode)
+    unlink(path)
+    let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode)
     guard descriptor >= 0 else { throw Problem.last }
     return descriptor
   }

@@ -163,8 +163,10 @@ struct Preflight {
   }
 
   /// To standard output, or beside it where a report goes there.
-  func printSummary(of report: Report, destinations: [ReportDestination] = []) {
-    guard !output.quiet else { return }
+  ///
+  /// - Parameter isAsked: what it says is to be confirmed, so that it is shown in any case.
+  func printSummary(of report: Report, destinations: [ReportDestination] = [], isAsked: Bool = false) {
+    guard !output.quiet || isAsked else { return }
     let isTaken = settings.destinations.contains { $0.path == nil }
     let terminal = TerminalCapabilities(of: isTaken ? 2 : 1, color: output.color, environment: environment)
     let style = TerminalStyle(

@@ -275,34 +275,4 @@ import Yams
     #expect(members == "0")
     #expect(try await move.journals(in: "shop") == "0")
   }
-
-  @Test func `passwords that can't be read are made anew, for a file alone`() async throws {
-    let move = try await Move.start()
-    try await move.source.sql(
-      """
-      create role reader login superuser; create role app login password 'app-secret';
-      create role plain login bypassrls;
-      """)
-    let folder = try TemporaryFolder()
-    let file = folder.path + "/passwords"
-    let connections = [
-      "--source", move.source.connectionString(user: "plain"), "--target", move.target.connectionString(),
-    ]
-    let done = try await move.migrate(
-      ["--role-passwords", file, "--accept-undetermined", "role-passwords"], connections: connections)
-    #expect(done.output.status == .exited(0), "\(done.output.stdout)\(done.output.stderr)")
-    let app = done.report?.migration?.roles.first { $0.name == "app" }
-    #expect(app?.passwordPlaceholder == true)
-    let lines = try folder.text("passwords").split(separator: "\n").map { $0.split(separator: "\t") }
-    let password = try #require(lines.first { $0[0] == "app" }.map { String($0[1]) })
-    #expect(password.count == 24)
-    #expect(try FileManager.default.attributesOfItem(atPath: file)[.posixPermissions] as? Int == 0o600)
-    #expect(!(done.output.stdout + done.output.stderr).contains(password))
-    // It really is the role's.
-    let verifier = try await move.target.value("select rolpassword from pg_authid where rolname = 'app'")
-    #expect(verifier.hasPrefix("SCRAM-SHA-256$"))
-    let again = try await move.migrate(["--role-passwords", file], connections: connections)
-    #expect(again.output.status == .exited(73))
-    #expect(again.output.stderr.contains("it exists already"))
-  }
 }

@@ -150,6 +150,43 @@ import Testing
     try await move.expectNothingLeft()
   }
 
+  @Test func `a cutover that is killed is undone by the next one, or by cleanup`() async throws {
+    let move = try await Move.start(settings: ["max_prepared_transactions": "3"])
+    try await move.makeReplicable("shop")
+    let migrated = try await move.migrate(["--include-database", "shop"], by: "replication")
+    #expect(migrated.output.status == .exited(0), "\(migrated.output.stderr)")
+    @Sendable func setting() async throws -> String {
+      try await move.source.value(
+        "select coalesce(string_agg(setconfig::text, ''), '') from pg_db_role_setting where setrole = 0")
+    }
+    func killCutover() async throws {
+      // A lock that no end of a session gives back.
+      try await move.source.sql(
+        "begin; update keyed set note = 'x' where a = 1; prepare transaction 'held'", database: "shop")
+      let killed = try await move.command("cutover", ["--yes", "--block-writes"]) { pid in
+        try await eventually("writes are blocked") { try await setting() == "{default_transaction_read_only=on}" }
+        kill(pid, SIGKILL)
+      }
+      #expect(killed.status == .signaled(SIGKILL))
+      try await move.source.sql("rollback prepared 'held'", database: "shop")
+    }
+    try await killCutover()
+    #expect(try await setting() == "{default_transaction_read_only=on}")
+    // One that fails puts back what was there before the first.
+    try await move.target.sql("insert into emptied values (4711, 'astray')", database: "shop")
+    let failed = try await move.cutOver(["--block-writes"])
+    #expect(failed.output.status == .exited(1))
+    #expect(try await setting() == "")
+    try await move.source.sql("insert into parts values (1, 'x')", database: "shop")
+
+    try await killCutover()
+    let cleaned = try await move.command("cleanup", ["--yes"])
+    #expect(cleaned.status == .exited(0), "\(cleaned.stdout)\(cleaned.stderr)")
+    #expect(try await setting() == "")
+    try await move.source.sql("insert into parts values (2, 'x')", database: "shop")
+    try await move.expectNothingLeft()
+  }
+
   @Test func `cleanup removes its own, also when the other side is gone`() async throws {
     let move = try await Move.start()
     try await move.makeReplicable("shop")

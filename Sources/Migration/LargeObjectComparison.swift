@@ -1,0 +1,51 @@
+import Assessment
+import Postgres
+
+/// Compares large objects: how many there are, and what is in them as far as both roles may read their pages.
+struct LargeObjectComparison: Sendable {
+  private let snapshot: SourceSnapshot
+  private let target: Endpoint
+  private let isFull: Bool
+
+  init(_ snapshot: SourceSnapshot, _ target: Endpoint, _ mode: Verification.Mode) {
+    self.snapshot = snapshot
+    self.target = target
+    isFull = mode == .full
+  }
+
+  private struct Content: Equatable {
+    var count: String
+    /// nil where the pages may not be read, which takes a superuser or a grant of one.
+    var checksum: String?
+  }
+
+  func mismatches() async throws -> [Verification.Mismatch] {
+    let here = try await attempting("comparing large objects", snapshot.source, database: snapshot.database) {
+      try await content(over: snapshot.connection)
+    }
+    let there = try await target.session(in: snapshot.database, for: "comparing large objects") {
+      try await content(over: $0)
+    }
+    if here.count != there.count {
+      let message = "\(here.count) on the source, \(there.count) on the target"
+      return [Verification.Mismatch(object: "large objects", message: message)]
+    }
+    guard let own = here.checksum, let other = there.checksum, own != other else { return [] }
+    return [Verification.Mismatch(object: "large objects", message: "\(here.count) on both sides, not the same ones")]
+  }
+
+  private func content(over connection: Connection) async throws -> Content {
+    let counted = try await connection.query(
+      """
+      SELECT count(*), pg_catalog.has_table_privilege('pg_catalog.pg_largeobject', 'SELECT')
+        FROM pg_catalog.pg_largeobject_metadata
+      """)
+    var content = Content(count: counted.text(0, 0) ?? "")
+    guard isFull, content.count != "0", counted.text(0, 1) == "t" else { return content }
+    let page = "x.loid || ' ' || x.pageno || ' ' || pg_catalog.encode(x.data, 'hex')"
+    content.checksum = try await connection.query(
+      "SELECT coalesce(sum(\(snapshot.hash(of: "(\(page))"))::numeric), 0) FROM pg_catalog.pg_largeobject x"
+    ).text(0, 0)
+    return content
+  }
+}

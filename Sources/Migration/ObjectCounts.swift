@@ -1,0 +1,89 @@
+import Assessment
+import Catalog
+import Postgres
+
+/// How many objects of each kind users have made: neither the server's nor an extension's, nor the journal.
+enum ObjectCounts {
+  static func mismatches(_ snapshot: SourceSnapshot, _ target: Endpoint) async throws -> [Verification.Mismatch] {
+    let here = try await attempting("counting objects", snapshot.source, database: snapshot.database) {
+      try await counts(over: snapshot.connection)
+    }
+    let there = try await target.session(in: snapshot.database, for: "counting objects") {
+      try await counts(over: $0)
+    }
+    return Set(here.keys).union(there.keys).sorted().compactMap { kind in
+      let (source, target) = (here[kind] ?? 0, there[kind] ?? 0)
+      guard source != target else { return nil }
+      return Verification.Mismatch(object: kind, message: "\(source) on the source, \(target) on the target")
+    }
+  }
+
+  /// Event triggers and publications are not counted, as they can be left out, nor what belongs to roles. The schema
+  /// `public` is in each new database, whether the source has it or not.
+  private static func counts(over connection: Connection) async throws -> [String: Int] {
+    let own = """
+      NOT IN (SELECT n.oid FROM pg_catalog.pg_namespace n
+               WHERE n.nspname ~ '^(pg_|\(Journal.prefix))' OR n.nspname = 'information_schema')
+      """
+    func isNoMember(_ catalog: String, _ oid: String) -> String {
+      """
+      NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_catalog.\(catalog)'::pg_catalog.regclass
+                     AND d.objid = \(oid) AND d.deptype = 'e')
+      """
+    }
+    func plain(_ kind: String, _ catalog: String, _ namespace: String, where condition: String = "true") -> String {
+      """
+      UNION ALL
+      SELECT '\(kind)', count(*) FROM pg_catalog.\(catalog) x
+       WHERE x.\(namespace) \(own) AND \(condition) AND \(isNoMember(catalog, "x.oid"))
+      """
+    }
+    func ofTables(_ kind: String, _ catalog: String, _ table: String, where condition: String = "true") -> String {
+      """
+      UNION ALL
+      SELECT '\(kind)', count(*) FROM pg_catalog.\(catalog) x JOIN pg_catalog.pg_class c ON c.oid = x.\(table)
+       WHERE \(condition) AND c.relnamespace \(own) AND \(isNoMember("pg_class", "c.oid"))
+      """
+    }
+    let version = connection.session.serverVersion
+    // Constraints of partitions have parents since 11.
+    let parentless = version >= 110_000 ? "AND k.conparentid = 0" : ""
+    let rows = try await connection.query(
+      """
+      SELECT CASE c.relkind WHEN 'r' THEN 'tables' WHEN 'p' THEN 'partitioned tables' WHEN 'v' THEN 'views'
+                            WHEN 'm' THEN 'materialized views' WHEN 'S' THEN 'sequences' WHEN 'f' THEN 'foreign tables'
+                            WHEN 'i' THEN 'indexes' WHEN 'I' THEN 'partitioned indexes' WHEN 'c' THEN 'composite types'
+                            ELSE c.relkind::text END, count(*)
+        FROM pg_catalog.pg_class c LEFT JOIN pg_catalog.pg_index i ON i.indexrelid = c.oid
+       WHERE c.relnamespace \(own) AND \(isNoMember("pg_class", "coalesce(i.indrelid, c.oid)"))
+         AND coalesce(i.indisvalid OR c.relkind = 'I', true)
+       GROUP BY 1
+      UNION ALL
+      SELECT CASE k.contype WHEN 'f' THEN 'foreign keys' WHEN 'c' THEN 'check constraints' ELSE 'keys' END, count(*)
+        FROM pg_catalog.pg_constraint k
+       WHERE k.connamespace \(own) AND k.contype IN ('f', 'c', 'p', 'u', 'x') \(parentless)
+         AND (k.conrelid = 0 OR \(isNoMember("pg_class", "k.conrelid")))
+       GROUP BY 1
+      UNION ALL
+      SELECT 'enum labels', count(*) FROM pg_catalog.pg_enum l JOIN pg_catalog.pg_type x ON x.oid = l.enumtypid
+       WHERE x.typnamespace \(own) AND \(isNoMember("pg_type", "x.oid"))
+      UNION ALL
+      SELECT 'schemas', count(*) FROM pg_catalog.pg_namespace x
+       WHERE x.oid \(own) AND x.nspname <> 'public' AND \(isNoMember("pg_namespace", "x.oid"))
+      \(plain("functions", "pg_proc", "pronamespace"))
+      \(plain("types", "pg_type", "typnamespace", where: "x.typtype IN ('d', 'e', 'r')"))
+      \(plain("operators", "pg_operator", "oprnamespace"))
+      \(plain("operator classes", "pg_opclass", "opcnamespace"))
+      \(plain("collations", "pg_collation", "collnamespace"))
+      \(plain("conversions", "pg_conversion", "connamespace"))
+      \(plain("text search configurations", "pg_ts_config", "cfgnamespace"))
+      \(plain("text search dictionaries", "pg_ts_dict", "dictnamespace"))
+      \(version >= 100_000 ? plain("statistics objects", "pg_statistic_ext", "stxnamespace") : "")
+      \(ofTables("triggers", "pg_trigger", "tgrelid", where: "NOT x.tgisinternal"))
+      \(ofTables("rules", "pg_rewrite", "ev_class", where: "x.rulename <> '_RETURN'"))
+      \(ofTables("policies", "pg_policy", "polrelid"))
+      """)
+    return Dictionary(
+      (0..<rows.count).map { (rows.text($0, 0) ?? "", Int(rows.text($0, 1) ?? "") ?? 0) }, uniquingKeysWith: +)
+  }
+}

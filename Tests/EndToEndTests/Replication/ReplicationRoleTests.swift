@@ -1,0 +1,115 @@
+import Assessment
+import Foundation
+import Migration
+import TestSupport
+import Testing
+
+/// Replication by roles that are no superusers.
+@Suite(.takesTurns, .timeLimit(.minutes(30))) struct ReplicationRoleTests {
+  private static let password = "p@ss: /#'\\ word"
+
+  private func move(
+    from version: Int, to target: Int, offering extensions: [TestExtension] = []
+  ) async throws -> Move {
+    let settings = ["wal_level": "logical", "autovacuum": "off"]
+    // A password counts only where the server asks for it.
+    let hba = ["host all mover all scram-sha-256", "host all all all trust"]
+    let move = try await Move(
+      source: TestCluster.start(version: version, settings: settings, hba: hba, offering: extensions),
+      target: TestCluster.start(version: target, settings: settings, hba: hba, offering: extensions))
+    try await move.makeReplicable("shop")
+    let literal = Self.password.replacing("'", with: "''")
+    try await move.source.sql(
+      "create role app; create role \"ot'her\"; create role mover login replication password '\(literal)'")
+    try await move.target.sql("create role mover login createdb createrole password '\(literal)'")
+    return move
+  }
+
+  private func connections(_ move: Move) -> [String] {
+    [
+      "--source", move.source.connectionString(user: "mover", password: Self.password),
+      "--target", move.target.connectionString(user: "mover", password: Self.password),
+    ]
+  }
+
+  /// Hands everything of the database to roles of which the source's role is a member.
+  private func giveAway(_ move: Move) async throws {
+    try await move.source.sql(
+      """
+      grant app, "ot'her" to mover; alter database shop owner to app; grant create on schema public to "ot'her";
+      """)
+    try await move.source.sql(
+      """
+      do $$ declare r record; begin
+        for r in select c.oid::regclass as name from pg_class c
+                  where c.relkind in ('r', 'p', 'm', 'S') and c.relnamespace = 'public'::regnamespace
+                    and not exists (select from pg_depend d where d.objid = c.oid and d.deptype in ('a', 'i') and c.relkind = 'S')
+        loop execute format('alter table %s owner to app', r.name); end loop;
+        for r in select t.oid::regtype as name from pg_type t where t.typtype in ('e', 'd')
+                    and t.typnamespace = 'public'::regnamespace
+        loop execute format('alter type %s owner to app', r.name); end loop;
+      end $$;
+      alter type pair owner to app; alter table keyed owner to "ot'her"; alter schema public owner to app;
+      """, database: "shop")
+  }
+
+  @Test(arguments: [(16, 16), (16, 17), (17, 18)])
+  func `a role that may create subscriptions replicates what belongs to others`(from: Int, to: Int) async throws {
+    guard TestCluster.available(from) != nil, TestCluster.available(to) != nil else { return }
+    let move = try await move(from: from, to: to)
+    try await giveAway(move)
+    try await move.target.sql("grant pg_create_subscription to mover")
+    let connections = connections(move)
+    let migrated = try await move.migrate(
+      ["--include-database", "shop"], by: "replication", connections: connections)
+    #expect(migrated.output.status == .exited(0), "\(migrated.output.stdout)\(migrated.output.stderr)")
+    #expect(migrated.database("shop")?.status == .inStep)
+    try await move.source.sql(
+      """
+      insert into keyed values (-1, -1, 'later'); update t1 set v = -1 where id = 1; truncate emptied;
+      insert into child values (-1, 1); update unlogged set t = 'late';
+      """, database: "shop")
+    let status = try await move.command("status", ["--format", "json"], connections: connections)
+    #expect([.exited(0), .exited(2)].contains(status.status), "\(status.stdout)\(status.stderr)")
+    let cutover = try await move.command(
+      "cutover", ["--yes", "--block-writes", "--verify", "full"], connections: connections)
+    #expect(cutover.status == .exited(0), "\(cutover.stdout)\(cutover.stderr)")
+    let contents = try await (move.contents(of: "shop", on: move.source), move.contents(of: "shop", on: move.target))
+    #expect(contents.0 == contents.1)
+    #expect(
+      try await move.target.value("select relowner::regrole from pg_class where relname = 'keyed'", database: "shop")
+        == "\"ot'her\"")
+    // It has no more of the owners than who has created them.
+    #expect(
+      try await move.target.value(
+        "select count(*) from pg_auth_members where member = 'mover'::regrole and (set_option or inherit_option) and roleid >= 16384"
+      )
+        == "0")
+    try await move.expectNothingLeft()
+  }
+
+  @Test func `aiven_extras makes what the role may not make itself`() async throws {
+    let extensions = try TestExtension.all(in: Scenario.fixtures.appending(path: "installations/rich/extension").path)
+    let move = try await move(from: 15, to: 15, offering: extensions)
+    try await move.source.sql(
+      "create extension aiven_extras; grant usage on schema aiven_extras to mover", database: "shop")
+    try await move.source.sql("grant pg_read_all_data to mover")
+    try await move.target.sql("create database shop template template0 owner mover")
+    try await move.target.sql(
+      "create extension aiven_extras; grant usage on schema aiven_extras to mover", database: "shop")
+    let connections = connections(move)
+    let migrated = try await move.migrate(
+      ["--include-database", "shop", "--exclude-extension", "aiven_extras"], by: "replication", connections: connections
+    )
+    #expect(migrated.output.status == .exited(0), "\(migrated.output.stdout)\(migrated.output.stderr)")
+    #expect(migrated.database("shop")?.status == .inStep)
+    #expect(migrated.database("shop")?.message.contains("published through aiven_extras") == true)
+    #expect(migrated.database("shop")?.message.contains("subscribed through aiven_extras") == true)
+    try await move.source.sql(
+      "insert into keyed values (-1, -1, 'later'); update t1 set v = -1 where id = 1", database: "shop")
+    let cutover = try await move.command("cutover", ["--yes", "--verify", "full"], connections: connections)
+    #expect(cutover.status == .exited(0), "\(cutover.stdout)\(cutover.stderr)")
+    #expect(try await move.target.value("select count(*) from keyed where note = 'later'", database: "shop") == "1")
+    try await move.expectNothingLeft()
+  }
+}
