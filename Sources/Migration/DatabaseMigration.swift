@@ -108,7 +108,9 @@ struct DatabaseMigration: Sendable {
       if !refused.isEmpty { record.note("without " + refused.joined(separator: "; ")) }
     }
     if resumption.steps["schema"] == nil {
-      try await slots.run { try await record.phase("schema") { try await restoreSchema(archive, resumption) } }
+      try await slots.run {
+        try await record.phase("schema") { try await restoreSchema(archive, snapshot, resumption) }
+      }
     }
 
     let tables = try await tables(snapshot, archive)
@@ -121,6 +123,7 @@ struct DatabaseMigration: Sendable {
     if resumption.steps["rest"] == nil {
       try await record.phase("rest of the schema") { try await restoreRest(after.rest, archive, snapshot) }
     }
+    if givesObjectsAway { try await SchemaGrants(snapshot: snapshot, target: target, journal: journal).revoke() }
     try await preparation.release(roles, in: name)
     if !ownership.isEmpty {
       record.note("all objects belong to the target role, which may not give them to their owners")
@@ -194,11 +197,14 @@ struct DatabaseMigration: Sendable {
     }
   }
 
-  private func restoreSchema(_ archive: SchemaArchive, _ resumption: Resumption) async throws {
+  private func restoreSchema(
+    _ archive: SchemaArchive, _ snapshot: SourceSnapshot, _ resumption: Resumption
+  ) async throws {
     let schemas = schemasFirst(archive)
     if !schemas.isEmpty, resumption.steps["schemas"] == nil {
       try await restoreAtOnce(schemas, archive, step: "schemas")
     }
+    if givesObjectsAway { try await SchemaGrants(snapshot: snapshot, target: target, journal: journal).grant() }
     try await restoreAtOnce(schemaEntries(archive), archive, step: "schema")
   }
 
@@ -241,7 +247,12 @@ struct DatabaseMigration: Sendable {
     needed.owners.contains(where: roles.refused.contains) ? ["--no-owner"] : []
   }
 
-  /// Likewise of the database itself.
+  /// Whether the connected role, which is no superuser, gives objects to their owners.
+  private var givesObjectsAway: Bool {
+    context.pair.target.me.ifKnown?.rolsuper != true && ownership.isEmpty
+  }
+
+  /// Where the owner of the database itself is out of reach.
   private var databaseOwnership: [String] {
     needed.databaseOwners.contains(where: roles.refused.contains) ? ["--no-owner"] : []
   }

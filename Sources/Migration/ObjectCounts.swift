@@ -35,14 +35,14 @@ enum ObjectCounts {
       """
       UNION ALL
       SELECT '\(kind)', count(*) FROM pg_catalog.\(catalog) x
-       WHERE x.\(namespace) \(own) AND \(condition) AND \(isNoMember(catalog, "x.oid"))
+       WHERE x.\(namespace) \(own) AND (\(condition)) AND \(isNoMember(catalog, "x.oid"))
       """
     }
     func ofTables(_ kind: String, _ catalog: String, _ table: String, where condition: String = "true") -> String {
       """
       UNION ALL
       SELECT '\(kind)', count(*) FROM pg_catalog.\(catalog) x JOIN pg_catalog.pg_class c ON c.oid = x.\(table)
-       WHERE \(condition) AND c.relnamespace \(own) AND \(isNoMember("pg_class", "c.oid"))
+       WHERE (\(condition)) AND c.relnamespace \(own) AND \(isNoMember("pg_class", "c.oid"))
       """
     }
     let version = connection.session.serverVersion

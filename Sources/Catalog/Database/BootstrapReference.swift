@@ -15,7 +15,7 @@ public struct BootstrapReference: CatalogRow {
     func own(_ catalog: String, _ owner: String, _ name: String, where condition: String = "true") -> String {
       """
       (SELECT \(name) FROM pg_catalog.\(catalog) x
-        WHERE x.\(owner) = 10::oid AND x.oid >= 16384::oid AND \(condition) AND NOT EXISTS (
+        WHERE x.\(owner) = 10::oid AND x.oid >= 16384::oid AND (\(condition)) AND NOT EXISTS (
               SELECT 1 FROM pg_catalog.pg_depend e WHERE e.classid = 'pg_catalog.\(catalog)'::pg_catalog.regclass
                  AND e.objid = x.oid AND e.deptype IN ('e'::"char", 'i'::"char")) LIMIT 3)
       """

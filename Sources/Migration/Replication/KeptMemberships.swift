@@ -7,11 +7,13 @@ import Postgres
 extension Replication {
   private static let comment = "memberships for the time of the replication: "
 
-  private static let keptBySubscription = """
-    SELECT s.subname, r.name FROM pg_catalog.pg_subscription s
-     CROSS JOIN LATERAL (SELECT pg_catalog.shobj_description(s.oid, 'pg_subscription') AS text) c
-     CROSS JOIN LATERAL unnest(pg_catalog.substr(c.text, \(comment.count + 1))::text[]) AS r(name)
-     WHERE s.subname ~ '\(ReplicationName.pattern)' AND c.text LIKE '\(comment)%'
+  // Subscriptions are known in all databases, their comments in their own one alone.
+  private static let kept = """
+    SELECT unnest(pg_catalog.substr(c.text, \(comment.count + 1))::text[])
+      FROM pg_catalog.pg_subscription s JOIN pg_catalog.pg_database d ON d.oid = s.subdbid
+     CROSS JOIN LATERAL (SELECT pg_catalog.obj_description(s.oid, 'pg_subscription') AS text) c
+     WHERE d.datname = pg_catalog.current_database() AND s.subname ~ '\(ReplicationName.pattern)'
+       AND c.text LIKE '\(comment)%'
     """
 
   /// - Returns: false where the subscription is not the role's to comment on, as `aiven_extras` has made it.
@@ -27,12 +29,26 @@ extension Replication {
     }
   }
 
-  /// What this subscription needs, and no other one.
+  /// What the subscriptions of this database need, and none of another one.
   func ownMemberships(over connection: Connection) async throws -> [String] {
-    let rows = try await connection.query(Self.keptBySubscription)
-    let all = (0..<rows.count).map { (subscription: rows.text($0, 0) ?? "", role: rows.text($0, 1) ?? "") }
-    let others = Set(all.filter { $0.subscription != "\(name)" }.map(\.role))
-    return all.filter { $0.subscription == "\(name)" && !others.contains($0.role) }.map(\.role)
+    let own = try await Self.kept(over: connection)
+    guard !own.isEmpty else { return [] }
+    let rows = try await connection.query(
+      """
+      SELECT DISTINCT d.datname FROM pg_catalog.pg_subscription s JOIN pg_catalog.pg_database d ON d.oid = s.subdbid
+       WHERE s.subname ~ '\(ReplicationName.pattern)' AND d.datname <> pg_catalog.current_database()
+      """)
+    var others: Set<String> = []
+    for database in (0..<rows.count).compactMap({ rows.text($0, 0) }) {
+      others.formUnion(
+        try await target.session(in: database, for: "reading comments of subscriptions", Self.kept))
+    }
+    return own.filter { !others.contains($0) }
+  }
+
+  private static func kept(over connection: Connection) async throws -> [String] {
+    let rows = try await connection.query(kept)
+    return (0..<rows.count).compactMap { rows.text($0, 0) }
   }
 
   func giveBack(_ roles: [String]) async throws {

@@ -69,7 +69,7 @@ import Testing
 
   @Test func `a run that is killed has lost no password`() async throws {
     let move = try await move()
-    try await move.makeShop(rows: 1000)
+    try await move.source.sql("create database shop")
     let held = try await move.makeHeldTable(in: "shop")
     let folder = try TemporaryFolder()
     let file = folder.path + "/passwords"
