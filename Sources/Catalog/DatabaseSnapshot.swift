@@ -27,6 +27,7 @@ public struct DatabaseSnapshot: Codable, Sendable, Equatable {
   public var rowSecuredTables: Fact<[RowSecuredTable]>
   public var largeObjects: Fact<LargeObjects>
   public var materializedViews: Fact<[MaterializedView]>
+  public var materializedViewSources: Fact<[MaterializedViewSource]>
   public var invalidIndexes: Fact<[InvalidIndex]>
   public var publications: Fact<[Publication]>
   public var foreignServers: Fact<[ForeignServer]>
@@ -110,6 +111,7 @@ public struct DatabaseSnapshot: Codable, Sendable, Equatable {
     rowSecuredTables = .unknown(reason)
     largeObjects = .unknown(reason)
     materializedViews = .unknown(reason)
+    materializedViewSources = .unknown(reason)
     invalidIndexes = .unknown(reason)
     publications = .unknown(reason)
     foreignServers = .unknown(reason)

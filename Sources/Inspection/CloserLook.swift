@@ -27,6 +27,7 @@ extension ClusterInspector {
         \.largeTables,
         if: summary.largestPages.multipliedReportingOverflow(by: blockSize).partialValue > LargeTable.limit / 2)
       look(\.materializedViews, if: summary.materializedViews > 0)
+      look(\.materializedViewSources, if: summary.materializedViews > 0)
       look(\.invalidIndexes, if: summary.invalidIndexes > 0)
       look(\.publications, [], if: summary.mayHavePublications)
       look(\.defaultPrivilegeRoles, [], if: summary.mayHaveDefaultPrivileges)
@@ -133,6 +134,7 @@ extension DatabaseSnapshot {
     xmlUses = .unknown(reason)
     tablespaceUses = .unknown(reason)
     materializedViews = .unknown(reason)
+    materializedViewSources = .unknown(reason)
     invalidIndexes = .unknown(reason)
     publications = .unknown(reason)
     foreignServers = .unknown(reason)

@@ -21,7 +21,7 @@ extension Rule {
     extensionsInstallable, extensionsRemoved, languagesAvailable, pgCron, postgis, timescaledb,
     accessMethods, builtinReferences, cFunctions, encodingConversions, eventTriggers, filterDependencies,
     foreignServers, functionSettingsValid, functionsSearchPath, internalAndOpaqueFunctions, invalidIndexes,
-    materializedViews, notNullInheritance,
+    materializedViewOwners, materializedViews, notNullInheritance,
     polymorphicFunctions, postfixOperators, removedTypes, rowWidth, schemaRehearsal, securityLabels,
     settingsDependentTypes,
     systemTableColumns, systemViewColumns, tablesWithOIDs,

@@ -16,6 +16,7 @@ extension UnidentifiedTable: TableRow {}
 extension FullIdentityTable: TableRow {}
 extension UnloggedTable: TableRow {}
 extension MaterializedView: TableRow {}
+extension MaterializedViewSource: TableRow {}
 extension RowSecuredTable: TableRow {}
 extension InvalidIndex: TableRow {}
 extension AccessMethodUse: TableRow {}

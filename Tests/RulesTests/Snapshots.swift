@@ -91,6 +91,7 @@ extension DatabaseSnapshot {
     snapshot.largeObjects = .known(LargeObjects(count: 0))
     snapshot.largeTables = .known([])
     snapshot.materializedViews = .known([])
+    snapshot.materializedViewSources = .known([])
     snapshot.unidentifiedTables = .known([])
     snapshot.fullIdentityTables = .known([])
     snapshot.unloggedTables = .known([])

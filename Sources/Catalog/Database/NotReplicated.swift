@@ -41,6 +41,37 @@ public struct MaterializedView: CatalogRow {
   }
 }
 
+/// A relation that the owner of a materialized view may not read: to fill the view fails, whoever does it.
+public struct MaterializedViewSource: CatalogRow {
+  /// How many there are in all; without a table filter rows are given for the first of them only.
+  public var nTotal: Int
+  /// Of the materialized view.
+  public var nspname: String
+  public var relname: String
+  public var owner: String
+  /// As SQL names it, with its schema.
+  public var relation: String
+
+  public static let subject = "what materialized views read"
+
+  // The query runs with the rights of the view's owner (documentation of REFRESH MATERIALIZED VIEW). A right on single
+  // columns may be enough.
+  public static func sql(_ server: ServerVersion) -> String {
+    """
+    SELECT count(*) OVER () AS n_total, y.* FROM (
+      SELECT DISTINCT n.nspname, c.relname, r.rolname AS owner, d.refobjid::pg_catalog.regclass::text AS relation
+        FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+        JOIN pg_catalog.pg_roles r ON r.oid = c.relowner
+        JOIN pg_catalog.pg_rewrite w ON w.ev_class = c.oid
+        JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass AND d.objid = w.oid
+         AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.refobjid <> c.oid
+       WHERE c.relkind = 'm' AND c.relispopulated AND c.oid >= 16384
+         AND NOT pg_catalog.has_any_column_privilege(c.relowner, d.refobjid, 'SELECT')) y
+     ORDER BY y.nspname COLLATE "C", y.relname COLLATE "C", y.relation COLLATE "C" LIMIT $1::int8
+    """
+  }
+}
+
 /// The large objects, and those of them that the connected role may not read.
 public struct LargeObjects: CatalogRow {
   /// Counted to a million and one.

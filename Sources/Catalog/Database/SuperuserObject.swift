@@ -69,8 +69,9 @@ public struct SuperuserObject: CatalogRow {
           SELECT 'wrapper', pg_catalog.quote_ident(w.fdwname) FROM pg_catalog.pg_foreign_data_wrapper w
            WHERE \(own("pg_foreign_data_wrapper", "w"))
           UNION ALL
-          SELECT DISTINCT 'grant', pg_catalog.pg_describe_object(g.classid, g.objid, g.objsubid)
-            FROM (\(grants)) g (classid, objid, objsubid, owner, acl), LATERAL pg_catalog.aclexplode(g.acl) a
+          SELECT DISTINCT 'grant', i.type || ' ' || i.identity
+            FROM (\(grants)) g (classid, objid, objsubid, owner, acl), LATERAL pg_catalog.aclexplode(g.acl) a,
+                 LATERAL pg_catalog.pg_identify_object(g.classid, g.objid, g.objsubid) i
            WHERE g.acl IS NOT NULL AND a.grantor <> g.owner
           UNION ALL
           SELECT 'accessMethod', pg_catalog.quote_ident(a.amname) FROM pg_catalog.pg_am a WHERE \(own("pg_am", "a"))
