@@ -6,7 +6,12 @@ static const unsigned char report_html[] = {
 #embed "../../templates/report.html"
 };
 
+static const unsigned char comparison_html[] = {
+#embed "../../templates/comparison.html"
+};
+
 static const struct EmbeddedTemplate all[] = {
+  {"comparison.html", comparison_html, sizeof comparison_html},
   {"report.html", report_html, sizeof report_html},
 };
 

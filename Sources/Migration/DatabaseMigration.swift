@@ -140,7 +140,10 @@ struct DatabaseMigration: Sendable {
           mode: settings.verification, snapshot: snapshot, target: target, slots: slots, jobs: settings.jobs,
           comparesObjects: context.pair.options.tables == .all && extensionsLeftOut.isEmpty
         ).run(tables)
-        verification.mismatches += try await LargeObjectComparison(snapshot, target, settings.verification).mismatches()
+        if carriesLargeObjects {
+          verification.mismatches += try await LargeObjectComparison(snapshot, target, settings.verification)
+            .mismatches()
+        }
         verification.mismatches += sequences
         record.verified(verification)
         guard verification.mismatches.isEmpty else {
@@ -362,9 +365,14 @@ struct DatabaseMigration: Sendable {
     }
   }
 
+  /// Where tables are named that are taken along, `pg_dump` takes nothing else.
+  private var carriesLargeObjects: Bool {
+    if case .only = context.pair.options.tables { false } else { true }
+  }
+
   /// Large objects by `pg_dump` and `pg_restore`, as they are no rows of a table.
   private func copyLargeObjects(_ snapshot: SourceSnapshot, _ resumption: Resumption) async throws {
-    guard context.pair.options.tables == .all, resumption.steps["large objects"] == nil else { return }
+    guard carriesLargeObjects, resumption.steps["large objects"] == nil else { return }
     let rows = try await attempting("looking for large objects", source, database: name) {
       try await snapshot.connection.query("SELECT EXISTS (SELECT FROM pg_catalog.pg_largeobject_metadata)")
     }

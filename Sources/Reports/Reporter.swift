@@ -6,6 +6,8 @@ public struct Reporter: Sendable {
   public let format: String
   /// In the folder of `--report-dir`.
   public let fileName: String
+  /// Whether `--report-dir` alone writes it.
+  public var isStandard: Bool { ["html", "junit", "json"].contains(format) }
   /// The whole file. Throws `MarkupError` where a template lacks something.
   public let render: @Sendable (Report) throws -> String
 
@@ -13,6 +15,6 @@ public struct Reporter: Sendable {
   public static let all = all(templates: Templates())
 
   public static func all(templates: Templates) -> [Reporter] {
-    [html(templates: templates), junit, json]
+    [html(templates: templates), junit, json, sarif, markdown, github]
   }
 }

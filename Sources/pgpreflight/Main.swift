@@ -12,8 +12,8 @@ struct PGPreflight: AsyncParsableCommand {
       """,
     version: toolVersion,
     subcommands: [
-      Check.self, Migrate.self, Status.self, CutOver.self, CleanUp.self, Verify.self, TakeSnapshot.self, ListRules.self,
-      Explain.self,
+      Check.self, Migrate.self, Status.self, CutOver.self, CleanUp.self, Verify.self, TakeSnapshot.self, Render.self,
+      Compare.self, ListRules.self, Explain.self,
     ],
     defaultSubcommand: Check.self)
 }

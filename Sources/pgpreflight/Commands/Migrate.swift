@@ -35,7 +35,7 @@ struct Migrate: AsyncParsableCommand, PreflightCommand {
     let sourceForTarget = try migration.sourceForTarget.map { text in
       do { return try ConnectionString(text) } catch { throw Failure.usage("--source-for-target: \(error)") }
     }
-    let approved = try migration.plan.map { path in try approvedReport(path) }
+    let approved = try migration.plan.map { try savedReport($0, option: "--plan ") }
     let passwords = try migration.rolePasswords.map { try PasswordFile(path: $0, resumes: migration.resume) }
 
     do {
@@ -77,20 +77,6 @@ struct Migrate: AsyncParsableCommand, PreflightCommand {
   }
 
   // MARK: Before anything is written
-
-  private func approvedReport(_ path: String) throws -> Report {
-    let data: Data
-    do {
-      data = try Data(contentsOf: URL(fileURLWithPath: path))
-    } catch {
-      throw Failure.usage("--plan \(path): the file can't be read")
-    }
-    do {
-      return try Report(json: data)
-    } catch {
-      throw Failure.usage("--plan \(path): not a JSON report of this program")
-    }
-  }
 
   private func interruptedRun(on target: ConnectionString, _ preflight: Preflight) async throws -> InterruptedRun? {
     guard migration.resume else { return nil }

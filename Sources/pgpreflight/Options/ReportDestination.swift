@@ -15,7 +15,8 @@ struct ReportDestination: Sendable {
     if directory == "" { throw Failure.usage("--report-dir: the folder's name is missing") }
     let reporters = Reporter.all(templates: templates)
     guard !requests.isEmpty else {
-      return directory == nil ? [] : reporters.map { ReportDestination(reporter: $0, path: inDirectory($0)) }
+      guard directory != nil else { return [] }
+      return reporters.filter(\.isStandard).map { ReportDestination(reporter: $0, path: inDirectory($0)) }
     }
     let destinations = try requests.map { request -> ReportDestination in
       let parts = request.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)

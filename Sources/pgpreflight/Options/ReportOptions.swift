@@ -6,7 +6,8 @@ struct ReportOptions: ParsableArguments {
   @Option(
     name: .customLong("report"),
     help: ArgumentHelp(
-      "html, junit or json; without =FILE, or with =-, to standard output; repeatable.", valueName: "format[=file]"))
+      "html, junit, json, sarif, markdown or github; without =FILE, or with =-, to standard output; repeatable.",
+      valueName: "format[=file]"))
   var report: [String] = []
 
   @Option(

@@ -132,34 +132,9 @@ struct Preflight {
 
   /// Writes every report that can be written, and the summary, whatever becomes of the others.
   func write(_ report: Report) async throws {
-    let destinations = settings.destinations
-    // Side by side, as all of them are pure functions of the report.
-    let rendered = await withTaskGroup(of: (Int, Result<String, any Error>).self) { group in
-      for (index, destination) in destinations.enumerated() {
-        group.addTask { (index, Result { try destination.reporter.render(report) }) }
-      }
-      return await group.reduce(into: [:]) { $0[$1.0] = $1.1 }
-    }
-    var failures: [Failure] = []
-    var written: [ReportDestination] = []
-    signals.removing(destinations.compactMap(\.temporaryPath)) {
-      for (index, destination) in destinations.enumerated() {
-        do {
-          guard let text = try rendered[index]?.get() else { continue }
-          try destination.write(text)
-          written.append(destination)
-        } catch let failure as Failure {
-          failures.append(failure)
-        } catch {
-          failures.append(
-            Failure(status: .software, description: "the \(destination.reporter.format) report: \(error)"))
-        }
-      }
-      printSummary(of: report, destinations: written)
-    }
-    guard let last = failures.popLast() else { return }
-    for failure in failures { writeToStandardError("pgpreflight: \(failure)\n") }
-    throw last
+    let (written, failures) = await ReportWriter(destinations: settings.destinations, signals: signals).write(report)
+    printSummary(of: report, destinations: written)
+    try failures.throwLast()
   }
 
   /// To standard output, or beside it where a report goes there.

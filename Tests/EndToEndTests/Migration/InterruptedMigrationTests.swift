@@ -141,12 +141,12 @@ import Testing
           != "0"
       }
       try await cluster.restart(mode: .immediate)
+      try FileManager.default.removeItem(at: held)
     }
     #expect(failed.output.status == .exited(1))
     let database = try #require(failed.database("shop"))
     #expect(database.status == .failed)
     #expect(database.message.contains(isSource ? "of the source" : "of the target"), "\(database.message)")
-    try FileManager.default.removeItem(at: held)
     let resumed = try await move.migrate(["--resume", "--verify", "full"])
     #expect(resumed.output.status == .exited(0), "\(resumed.output.stderr)")
     try await move.expectSame("shop")

@@ -157,6 +157,7 @@ import Yams
         == "0")
     #expect(try await move.target.value("select count(*) from pg_roles where rolname = 'left_out'") == "0")
     #expect(try await move.target.value("select count(*) from customers", database: "shop") == "100")
+    #expect(try await move.target.value("select convert_from(lo_get(4711), 'utf8')", database: "shop") == "large")
   }
 
   @Test func `an approved plan holds as long as the clusters are what they were`() async throws {

@@ -1,0 +1,78 @@
+import ArgumentParser
+import Assessment
+import Foundation
+import Reports
+
+struct Compare: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Tells what has changed between two JSON reports: new, changed, fixed and unchanged findings.",
+    discussion: """
+      A finding is the same by its rule, database and object. Exit status: 0 nothing has come up that --fail-on counts, \
+      1 something has, or counts as more than it did, 2 something that could block is newly unknown, 64 wrong usage or \
+      no report, 73 it could not be written.
+      """)
+
+  enum Format: String, ExpressibleByArgument, CaseIterable { case text, json, markdown, html }
+
+  @Argument(help: ArgumentHelp("The older report.", valueName: "old.json"))
+  var old: String
+
+  @Argument(help: ArgumentHelp("The newer report.", valueName: "new.json"))
+  var new: String
+
+  @Option(
+    name: .customLong("format"),
+    help: ArgumentHelp("How to tell it (default: text).", valueName: "text|json|markdown|html"))
+  var format = Format.text
+
+  @Option(
+    name: [.customShort("o"), .customLong("output")],
+    help: ArgumentHelp("Where to (default: standard output).", valueName: "file"))
+  var file: String?
+
+  @Option(
+    name: .customLong("fail-on"),
+    help: ArgumentHelp("What exits with 1 (default: blocker).", valueName: "blocker|warning|never"))
+  var failOn = FailOn.blocker
+
+  @Option(
+    name: .customLong("template-dir"),
+    help: ArgumentHelp("Templates in place of those inside the executable.", valueName: "dir"))
+  var templateDirectory: String?
+
+  @OptionGroup(title: "Output") var output: OutputOptions
+
+  func run() throws {
+    let comparison = ReportComparison(old: try savedReport(old), new: try savedReport(new))
+    let text: String
+    do {
+      text = try rendered(comparison)
+    } catch {
+      throw Failure(status: .software, description: "the comparison: \(error)")
+    }
+    do {
+      if let file { try OutputFile(path: file).write(text) } else { try OutputFile.write(text, to: STDOUT_FILENO) }
+    } catch {
+      throw Failure(
+        status: .cannotCreate,
+        description: "the comparison can't be written to \(file ?? "standard output"): \(error)")
+    }
+    throw ExitCode(Int32(comparison.exitStatus(failOn)))
+  }
+
+  private func rendered(_ comparison: ReportComparison) throws -> String {
+    switch format {
+    case .json: return try ComparisonReporter.json.render(comparison)
+    case .markdown: return try ComparisonReporter.markdown.render(comparison)
+    case .html:
+      return try ComparisonReporter.html(templates: Templates(directory: templateDirectory)).render(comparison)
+    case .text:
+      let terminal = TerminalCapabilities(
+        of: file == nil ? 1 : -1, color: output.color, environment: ProcessInfo.processInfo.environment)
+      return terminalComparison(
+        comparison,
+        style: TerminalStyle(
+          color: terminal.color, unicode: terminal.unicode, width: terminal.width, verbose: output.verbose))
+    }
+  }
+}

@@ -1,0 +1,53 @@
+import ArgumentParser
+import Assessment
+import Foundation
+import Reports
+
+struct Render: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Writes the other formats from a saved JSON report.",
+    discussion: """
+      They are the same, byte for byte, as those that were written with it. Without --report and --report-dir the \
+      summary is printed. Connects to nothing. Exit status: 0 written, 64 wrong usage or no report, 73 a report could \
+      not be written.
+      """)
+
+  @Argument(help: ArgumentHelp("A report in JSON; - reads standard input.", valueName: "report.json"))
+  var file: String
+
+  @Option(
+    name: .customLong("report"),
+    help: ArgumentHelp(
+      "html, junit, json, sarif, markdown or github; without =FILE, or with =-, to standard output; repeatable.",
+      valueName: "format[=file]"))
+  var report: [String] = []
+
+  @Option(
+    name: .customLong("report-dir"),
+    help: ArgumentHelp(
+      "Writes report.html, report.junit.xml and report.json there; with --report those formats.", valueName: "dir"))
+  var reportDirectory: String?
+
+  @Option(
+    name: .customLong("template-dir"),
+    help: ArgumentHelp("Templates in place of those inside the executable.", valueName: "dir"))
+  var templateDirectory: String?
+
+  @OptionGroup(title: "Output") var output: OutputOptions
+
+  func run() async throws {
+    let report = try savedReport(file)
+    let destinations = try ReportDestination.parse(
+      self.report, directory: reportDirectory, templates: Templates(directory: templateDirectory))
+    for destination in destinations { try destination.prepare() }
+    let (_, failures) = await ReportWriter(destinations: destinations, signals: Signals()).write(report)
+    if destinations.isEmpty {
+      let terminal = TerminalCapabilities(
+        of: 1, color: output.color, environment: ProcessInfo.processInfo.environment)
+      let style = TerminalStyle(
+        color: terminal.color, unicode: terminal.unicode, width: terminal.width, verbose: output.verbose)
+      writeToStandardOutput(terminalSummary(report, style: style, written: []))
+    }
+    try failures.throwLast()
+  }
+}

@@ -1,0 +1,23 @@
+import Assessment
+import Foundation
+import Reports
+
+/// - Parameter option: by which it was named, for the message.
+/// - Throws: `Failure` where it is none.
+func savedReport(_ path: String, option: String = "") throws -> Report {
+  let data: Data
+  if path == "-" {
+    data = FileHandle.standardInput.readDataToEndOfFile()
+  } else {
+    do {
+      data = try Data(contentsOf: URL(fileURLWithPath: path))
+    } catch {
+      throw Failure.usage("\(option)\(path): the file can't be read")
+    }
+  }
+  do {
+    return try Report(json: data)
+  } catch {
+    throw Failure.usage("\(option)\(path == "-" ? "standard input" : path): not a JSON report of this program")
+  }
+}

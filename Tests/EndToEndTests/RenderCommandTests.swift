@@ -1,0 +1,54 @@
+import Foundation
+import TestSupport
+import Testing
+
+@Suite(.timeLimit(.minutes(10))) struct RenderCommandTests {
+  private static let formats = ["html", "junit", "json", "sarif", "markdown", "github"]
+
+  @Test func `what is rendered later is what the check has written`() async throws {
+    let pair = try await ClusterPair.shared.value
+    let folder = try TemporaryFolder()
+    let requests = Self.formats.flatMap { ["--report", "\($0)=\(folder.path)/check.\($0)"] }
+    _ = try await run(
+      arguments: ["check", "--target-free-space", "1TB"] + pair.connections + requests)
+    let rendered = try await run(
+      arguments: ["render", folder.path + "/check.json"]
+        + Self.formats.flatMap { ["--report", "\($0)=\(folder.path)/render.\($0)"] })
+    #expect(rendered.status == .exited(0), "\(rendered.stderr)")
+    for format in Self.formats {
+      #expect(try folder.text("check.\(format)") == folder.text("render.\(format)"), "\(format)")
+    }
+    let summary = try await run(arguments: ["render", folder.path + "/check.json"])
+    #expect(summary.stdout.contains("PostgreSQL 15"))
+
+    let same = try await run(arguments: ["compare", folder.path + "/check.json", folder.path + "/render.json"])
+    #expect(same.status == .exited(0), "\(same.stderr)")
+    #expect(same.stdout.contains("0 new, 0 changed, 0 fixed"))
+  }
+
+  @Test func `what is no report is told in a line`() async throws {
+    let folder = try TemporaryFolder()
+    try "{}".write(toFile: folder.path + "/x.json", atomically: true, encoding: .utf8)
+    for arguments in [
+      ["render", "/nonexistent"], ["render", folder.path + "/x.json"],
+      ["compare", folder.path + "/x.json", "/nonexistent"],
+    ] {
+      let output = try await run(arguments: arguments)
+      #expect(output.status == .exited(64))
+      #expect(output.stderr.split(separator: "\n").count == 1, "\(output.stderr)")
+    }
+  }
+
+  @Test func `a step of GitHub gets a summary`() async throws {
+    let folder = try TemporaryFolder()
+    let report = Scenario.fixtures.appending(path: "reports/typical.json").path
+    let file = folder.path + "/summary.md"
+    try "before\n".write(toFile: file, atomically: true, encoding: .utf8)
+    let output = try await run(
+      arguments: ["render", report, "--report", "github"], environment: ["GITHUB_STEP_SUMMARY": file])
+    #expect(output.status == .exited(0), "\(output.stderr)")
+    #expect(output.stdout.contains("::error title="))
+    let text = try folder.text("summary.md")
+    #expect(text.hasPrefix("before\n<!-- pgpreflight -->"))
+  }
+}

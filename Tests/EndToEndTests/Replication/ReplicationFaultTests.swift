@@ -1,0 +1,82 @@
+import Assessment
+import Foundation
+import Migration
+import TestSupport
+import Testing
+
+@Suite(.takesTurns, .timeLimit(.minutes(30))) struct ReplicationFaultTests {
+  private enum Fault: CaseIterable {
+    case kill, walsender, applyWorker, restartOfSource, restartOfTarget
+
+    func strike(_ move: Move, _ pid: pid_t) async throws {
+      switch self {
+      case .kill: _ = Glibc.kill(pid, SIGKILL)
+      case .walsender:
+        try await move.source.sql(
+          "select pg_terminate_backend(pid) from pg_stat_activity where backend_type = 'walsender'")
+      case .applyWorker:
+        try await move.target.sql(
+          "select pg_terminate_backend(pid) from pg_stat_activity where backend_type ~ 'logical replication (apply )?worker'"
+        )
+      case .restartOfSource: try await move.source.restart(mode: .immediate)
+      case .restartOfTarget: try await move.target.restart(mode: .immediate)
+      }
+    }
+  }
+
+  /// Half of them strike while it is set up and copied, half while it is cut over.
+  @Test func `twenty faults at random moments lose nothing and leave nothing`() async throws {
+    let move = try await Move.start()
+    try await move.makeReplicable("shop", tables: 5, rows: 5_000)
+    for number in 0..<20 {
+      let fault = Fault.allCases[number % Fault.allCases.count]
+      let strikesCutover = number / Fault.allCases.count % 2 == 1
+      let delay = Duration.milliseconds(Int.random(in: 50...(strikesCutover ? 700 : 2500)))
+      let what: Comment = "fault \(number): \(fault) \(strikesCutover ? "of the cutover" : "") after \(delay)"
+
+      let load = try await Load(on: move.source, database: "shop", tables: 5, sessions: 1)
+      var run = try await move.migrate(["--include-database", "shop", "--jobs", "2"], by: "auto") { pid in
+        guard !strikesCutover else { return }
+        try await Task.sleep(for: delay)
+        try await fault.strike(move, pid)
+      }
+      for _ in 0..<3 where run.output.status != .exited(0) {
+        run = try await move.migrate(["--include-database", "shop", "--jobs", "2", "--resume"], by: "auto")
+        if run.output.stderr.contains("there is nothing to go on with") {
+          run = try await move.migrate(["--include-database", "shop", "--jobs", "2"], by: "auto")
+        }
+      }
+      #expect(run.output.status == .exited(0), "\(what): \(run.output.stdout)\(run.output.stderr)")
+      let database = try #require(run.database("shop"), what)
+      #expect(database.verification?.mismatches ?? [] == [], what)
+      if database.method == "replication" {
+        var cutover = try await move.command("cutover", ["--yes", "--block-writes", "--verify", "full"]) { pid in
+          guard strikesCutover else { return }
+          try await Task.sleep(for: delay)
+          try await fault.strike(move, pid)
+        }
+        for _ in 0..<3 where cutover.status != .exited(0) && !cutover.stderr.contains("no replication of this program")
+        {
+          cutover = try await move.command("cutover", ["--yes", "--block-writes", "--verify", "full"])
+        }
+        #expect(
+          cutover.status == .exited(0) || cutover.stderr.contains("no replication of this program"),
+          "\(what): \(cutover.stdout)\(cutover.stderr)")
+        try await load.stop()
+        let contents = try await (
+          move.contents(of: "shop", on: move.source), move.contents(of: "shop", on: move.target)
+        )
+        // Filled after the cutover on the target alone.
+        func tables(_ text: String) -> [Substring] { text.split(separator: "\n").filter { !$0.hasPrefix("counted|") } }
+        #expect(tables(contents.0) == tables(contents.1), what)
+      } else {
+        try await load.stop()
+      }
+      _ = try await move.command("cleanup", ["--yes"])
+      try await move.expectNothingLeft()
+      #expect(try await move.sessions() == 0, what)
+      try await move.source.sql("alter database shop reset default_transaction_read_only")
+      try await move.target.sql("drop database shop with (force)")
+    }
+  }
+}
