@@ -22,12 +22,39 @@ extension Report {
           "database \(quotedIdentifier(database.name)) was to go by \(old.method?.rawValue ?? "no method"), now "
             + "\(database.method?.rawValue ?? "by none"): \(database.reason)")
       }
+      if let tables = database.tables, let before = old.tables, let change = tables.change(since: before) {
+        changes.append("database \(quotedIdentifier(database.name)) \(change)")
+      }
     }
     let names = Set(plan.databases.map(\.name))
     for database in approved.plan.databases where !names.contains(database.name) {
       changes.append("database \(quotedIdentifier(database.name)) of the approved plan is gone or left out")
     }
+    // Roles that an interrupted run has created are there now.
+    let actions = Dictionary(approved.plan.roles.map { ($0.name, $0.action) }, uniquingKeysWith: { first, _ in first })
+    for role in plan.roles {
+      guard let old = actions[role.name], (old == .leaveOut) != (role.action == .leaveOut) else { continue }
+      let words = old == .leaveOut ? "was to be left out, and is not" : "was to be carried over, and is left out"
+      changes.append("role \(quotedIdentifier(role.name)) \(words)")
+    }
     return changes
+  }
+}
+
+extension PlannedTables {
+  fileprivate func change(since old: PlannedTables) -> String? {
+    guard self != old else { return nil }
+    switch (old, self) {
+    case (.all(let before), .all(let now)): return "had \(before) tables, and has \(now)"
+    case (.named, .all): return "was to be moved in part, and now as a whole"
+    case (.all, .named): return "was to be moved as a whole, and now in part"
+    case (.named(let before), .named(let now)):
+      let (added, gone) = (Set(now).subtracting(before).sorted(), Set(before).subtracting(now).sorted())
+      let parts = [("not approved", added), ("left out now", gone)].filter { !$0.1.isEmpty }.map { words, names in
+        "\(words): \(names.prefix(3).joined(separator: ", "))" + (names.count > 3 ? " and \(names.count - 3) more" : "")
+      }
+      return "is to be moved with other tables (\(parts.joined(separator: "; ")))"
+    }
   }
 }
 

@@ -17,11 +17,9 @@ extension Reporter {
       let more = outcomes.count - maximum
       if more > 0 { lines.append("::\(command) title=pgpreflight::and \(formattedCount(more)) more in the report") }
     }
-    let counts = "\(report.verdict.headline): \(counted(report.summary.blockers, "blocker")), "
+    let counts = report.summary.toLookAt
     lines.append(
-      command(
-        "notice", title: "pgpreflight",
-        counts + "\(counted(report.summary.warnings, "warning")), \(report.summary.undetermined) undetermined"))
+      command("notice", title: "pgpreflight", ([report.verdict.headline] + counts).joined(separator: ", ")))
     return lines.joined(separator: "\n") + "\n"
   }
 

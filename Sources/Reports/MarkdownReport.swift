@@ -56,13 +56,7 @@ private struct MarkdownReport {
   // MARK: Blocks
 
   private var head: [String] {
-    let summary = report.summary
-    let counts = [
-      (summary.blockers, counted(summary.blockers, "blocker")),
-      (summary.warnings, counted(summary.warnings, "warning")),
-      (summary.undetermined, "\(formattedCount(summary.undetermined)) undetermined"),
-      (summary.waived, "\(formattedCount(summary.waived)) waived"),
-    ].filter { $0.0 > 0 }.map(\.1)
+    let counts = report.summary.toLookAt + report.summary.others.filter { $0.hasSuffix("waived") }
     let headline = report.migration.map(\.status.headline) ?? report.verdict.headline
     let names = shortNames(of: report)
     let versions = [report.source.serverVersion, report.target.serverVersion].map { Markdown.escaped($0 ?? "?") }

@@ -131,6 +131,22 @@ extension Method {
   var participle: String { self == .replication ? "replicated" : "dumped" }
 }
 
+extension Summary {
+  /// `3 blockers`, `2 undetermined`: what there is of what somebody has to look at, the worst first.
+  var toLookAt: [String] {
+    [
+      (blockers, counted(blockers, "blocker")), (warnings, counted(warnings, "warning")),
+      (undetermined, "\(formattedCount(undetermined)) undetermined"),
+    ].filter { $0.0 > 0 }.map(\.1)
+  }
+
+  /// The rest.
+  var others: [String] {
+    [(waived, "waived"), (skipped, "skipped"), (passed, "passed")].filter { $0.0 > 0 }
+      .map { "\(formattedCount($0.0)) \($0.1)" }
+  }
+}
+
 extension Verdict {
   var headline: String {
     switch self {

@@ -152,12 +152,7 @@ extension TerminalSummary {
 
   /// The check that came before, briefly: it has been read, and the plan carried out.
   private var check: [String] {
-    let summary = report.summary
-    let counts = [
-      (summary.blockers, counted(summary.blockers, "blocker")),
-      (summary.warnings, counted(summary.warnings, "warning")),
-      (summary.undetermined, "\(formattedCount(summary.undetermined)) undetermined"),
-    ].filter { $0.0 > 0 }.map(\.1)
+    let counts = report.summary.toLookAt
     guard !counts.isEmpty else { return [] }
     return labelled(
       "The check before it: \(counts.joined(separator: ", ")) (-v lists them)", subject: nil, rule: nil, .warning)

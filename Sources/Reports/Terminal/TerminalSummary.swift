@@ -104,15 +104,7 @@ struct TerminalSummary {
   }
 
   func closing(written: [String]) -> [String] {
-    let summary = report.summary
-    let counts = [
-      (summary.blockers, counted(summary.blockers, "blocker")),
-      (summary.warnings, counted(summary.warnings, "warning")),
-      (summary.undetermined, "\(formattedCount(summary.undetermined)) undetermined"),
-      (summary.waived, "\(formattedCount(summary.waived)) waived"),
-      (summary.skipped, "\(formattedCount(summary.skipped)) skipped"),
-      (summary.passed, "\(formattedCount(summary.passed)) passed"),
-    ].filter { $0.0 > 0 }.map(\.1)
+    let counts = report.summary.toLookAt + report.summary.others
     let tone: TerminalStyle.Tone =
       switch report.verdict {
       case .ready: .ready

@@ -15,30 +15,13 @@ struct Render: AsyncParsableCommand {
   @Argument(help: ArgumentHelp("A report in JSON; - reads standard input.", valueName: "report.json"))
   var file: String
 
-  @Option(
-    name: .customLong("report"),
-    help: ArgumentHelp(
-      "html, junit, json, sarif, markdown or github; without =FILE, or with =-, to standard output; repeatable.",
-      valueName: "format[=file]"))
-  var report: [String] = []
-
-  @Option(
-    name: .customLong("report-dir"),
-    help: ArgumentHelp(
-      "Writes report.html, report.junit.xml and report.json there; with --report those formats.", valueName: "dir"))
-  var reportDirectory: String?
-
-  @Option(
-    name: .customLong("template-dir"),
-    help: ArgumentHelp("Templates in place of those inside the executable.", valueName: "dir"))
-  var templateDirectory: String?
-
+  @OptionGroup(title: "Reports") var formats: FormatOptions
   @OptionGroup(title: "Output") var output: OutputOptions
 
   func run() async throws {
     let report = try savedReport(file)
     let destinations = try ReportDestination.parse(
-      self.report, directory: reportDirectory, templates: Templates(directory: templateDirectory))
+      formats.report, directory: formats.reportDirectory, templates: Templates(directory: formats.templateDirectory))
     for destination in destinations { try destination.prepare() }
     let (_, failures) = await ReportWriter(destinations: destinations, signals: Signals()).write(report)
     if destinations.isEmpty {

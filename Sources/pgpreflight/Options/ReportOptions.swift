@@ -1,8 +1,8 @@
 import ArgumentParser
 import Assessment
 
-/// Which reports are written, and what fails the check.
-struct ReportOptions: ParsableArguments {
+/// Which reports are written, and where.
+struct FormatOptions: ParsableArguments {
   @Option(
     name: .customLong("report"),
     help: ArgumentHelp(
@@ -20,9 +20,18 @@ struct ReportOptions: ParsableArguments {
     name: .customLong("template-dir"),
     help: ArgumentHelp("Templates in place of those inside the executable.", valueName: "dir"))
   var templateDirectory: String?
+}
+
+/// The same, and what fails the check.
+struct ReportOptions: ParsableArguments {
+  @OptionGroup(title: "Reports") var formats: FormatOptions
 
   @Option(
     name: .customLong("fail-on"),
     help: ArgumentHelp("What exits with 1 (default: blocker).", valueName: "blocker|warning|never"))
   var failOn: FailOn?
+
+  var report: [String] { formats.report }
+  var reportDirectory: String? { formats.reportDirectory }
+  var templateDirectory: String? { formats.templateDirectory }
 }

@@ -178,7 +178,11 @@ import Yams
     try await move.target.sql("create database more")
     let again = try await move.migrate(arguments)
     #expect(again.output.stderr.contains("the target has a new database, more"))
-    try await move.target.sql("drop database more")
+    try await move.target.sql("drop database more; create role other")
+    let inPart = try await move.migrate(arguments + ["--skip-table", "orders", "--exclude-role", "postgres"])
+    #expect(inPart.output.stderr.contains("database shop was to be moved as a whole, and now in part"))
+    #expect(inPart.output.stderr.contains("role postgres was to be carried over, and is left out"))
+    try await move.target.sql("drop role other")
     let done = try await move.migrate(arguments)
     #expect(done.output.status == .exited(0), "\(done.output.stderr)")
   }
