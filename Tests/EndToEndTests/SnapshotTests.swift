@@ -83,6 +83,23 @@ import Testing
     #expect(fromFile.report.run.exitStatus == 0)
   }
 
+  @Test func `two checks of the same snapshots differ in nothing but the run`() async throws {
+    let (folder, _, options) = try await saved()
+    defer { withExtendedLifetime(folder) {} }
+    func report() async throws -> Data {
+      var report = try await check(options).report
+      report.run = Run(
+        id: "", startedAt: "", finishedAt: "", durationSeconds: 0, host: "", arguments: [],
+        exitStatus: report.run.exitStatus)
+      for index in report.outcomes.indices { report.outcomes[index].durationSeconds = 0 }
+      let encoder = JSONEncoder()
+      encoder.outputFormatting = .sortedKeys
+      return try encoder.encode(report)
+    }
+    let (first, second) = try await (report(), report())
+    #expect(first == second)
+  }
+
   @Test func `the snapshots of one server, taken twice, are of one server`() async throws {
     let (folder, clusters, options) = try await saved()
     let output = try await run(

@@ -28,6 +28,7 @@ import Testing
   @Test func `twenty faults at random moments lose nothing and leave nothing`() async throws {
     let move = try await Move.start()
     try await move.makeReplicable("shop", tables: 5, rows: 5_000)
+    var methods: [String] = []
     for number in 0..<20 {
       let fault = Fault.allCases[number % Fault.allCases.count]
       let strikesCutover = number / Fault.allCases.count % 2 == 1
@@ -49,6 +50,7 @@ import Testing
       #expect(run.output.status == .exited(0), "\(what): \(run.output.stdout)\(run.output.stderr)")
       let database = try #require(run.database("shop"), what)
       #expect(database.verification?.mismatches ?? [] == [], what)
+      methods.append(database.method ?? "")
       if database.method == "replication" {
         var cutover = try await move.command("cutover", ["--yes", "--block-writes", "--verify", "full"]) { pid in
           guard strikesCutover else { return }
@@ -78,5 +80,7 @@ import Testing
       try await move.source.sql("alter database shop reset default_transaction_read_only")
       try await move.target.sql("drop database shop with (force)")
     }
+    print(
+      "twenty faults: \(methods.count { $0 == "replication" }) replicated, \(methods.count { $0 == "dump" }) dumped")
   }
 }

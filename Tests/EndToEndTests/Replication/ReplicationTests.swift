@@ -6,8 +6,10 @@ import TestSupport
 import Testing
 
 @Suite(.takesTurns, .timeLimit(.minutes(30))) struct ReplicationTests {
-  @Test func `all that was committed arrives, from the first copy to the cutover`() async throws {
-    let move = try await Move.start()
+  @Test(arguments: [15, 17, 18])
+  func `all that was committed arrives, from the first copy to the cutover`(version: Int) async throws {
+    guard TestCluster.available(version) != nil else { return }
+    let move = try await Move.start(to: version)
     let name = "shop \"%s\" <b>'"
     try await move.makeReplicable(name, tables: 100, rows: 500)
     let load = try await Load(on: move.source, database: name, tables: 100)
