@@ -28,6 +28,8 @@ public struct CheckOptions: Codable, Sendable, Equatable {
   public var targetFreeSpace: Int?
   /// Upper bound in bytes on what is moved.
   public var maxTotalSize: Int?
+  /// Bytes a second that a copy takes, as the user tells it.
+  public var throughput: Int?
   public var skipsVersionCheck = false
   /// How much a migration would do at the same time.
   public var jobs = 4

@@ -11,6 +11,7 @@ public struct DatabaseSnapshot: Codable, Sendable, Equatable {
   public var extensionTables: Fact<[ExtensionTable]>
   public var cronJobs: Fact<CronJobs>
   public var hypertables: Fact<Hypertables>
+  public var rasterUse: Fact<RasterUse>
   /// Read where there are languages that not every database has.
   public var languageUses: Fact<[LanguageUse]>
   /// Read where the connected role is no superuser.
@@ -102,6 +103,7 @@ public struct DatabaseSnapshot: Codable, Sendable, Equatable {
     extensionTables = .unknown(reason)
     cronJobs = .unknown(reason)
     hypertables = .unknown(reason)
+    rasterUse = .unknown(reason)
     languageUses = .unknown(reason)
     notOwnedTables = .unknown(reason)
     unreadableRelations = .unknown(reason)

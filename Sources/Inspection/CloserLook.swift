@@ -113,6 +113,11 @@ extension ClusterInspector {
     } else {
       database.cronJobs = .known(CronJobs(jobs: 0, active: 0))
     }
+    if isThere("postgis") {
+      reader.only(\.rasterUse)
+    } else {
+      database.rasterUse = .known(RasterUse(areThere: false))
+    }
     if isThere("timescaledb") {
       reader.only(\.hypertables)
     } else {

@@ -326,7 +326,9 @@ struct ClusterInspector: Sendable {
     var needsExtensions = own.contains("aiven_extras") || readsEverything
     if side == .source, !own.isEmpty, !needsExtensions {
       let names = await offered.value()
-      needsExtensions = own.contains { !(names?.contains($0) ?? false) }
+      needsExtensions = own.contains {
+        !(names?.contains($0) ?? false) || inspector.options.excludedExtensions.containsName($0)
+      }
     }
     let needsLanguages =
       side == .source && (database.languages.ifKnown ?? []).contains { !Language.everywhere.contains($0.lanname) }

@@ -63,7 +63,8 @@ struct DatabaseMigration: Sendable {
             try await SchemaArchive(
               of: name, from: source, dump: dump, restore: restore,
               arguments: ["--create", "--snapshot=\(snapshot.id)", "--lock-wait-timeout=5s"]
-                + context.pair.options.dumpArguments(for: name))
+                + context.pair.options.dumpArguments(for: name),
+              leavingOut: ExtensionPrivileges.entries(of: extensionsLeftOut, over: snapshot.connection))
           }
         }
         return (snapshot, archive)
@@ -121,7 +122,10 @@ struct DatabaseMigration: Sendable {
     }
     try await record.phase("constraints") { try await buildConstraints(after, archive, resumption) }
     if resumption.steps["rest"] == nil {
-      try await record.phase("rest of the schema") { try await restoreRest(after.rest, archive, snapshot) }
+      let labels = archive.beforeData.filter { $0.isKind("SECURITY LABEL") && !$0.isOfDatabase }
+      try await record.phase("rest of the schema") {
+        try await restoreRest(after.rest, labels: labels, archive, snapshot)
+      }
     }
     if givesObjectsAway { try await SchemaGrants(snapshot: snapshot, target: target, journal: journal).revoke() }
     try await preparation.release(roles, in: name)
@@ -191,7 +195,7 @@ struct DatabaseMigration: Sendable {
       let kinds = ["DATABASE - ", "DATABASE PROPERTIES - ", "COMMENT - DATABASE ", "ACL - DATABASE "]
       try await archive.restore(
         archive.beforeData.filter { entry in
-          (kinds + ["SECURITY LABEL - DATABASE "]).contains { entry.description.hasPrefix($0) }
+          kinds.contains { entry.description.hasPrefix($0) }
         }, into: targetEntrance, of: target, arguments: ["--create", "--no-tablespaces"] + databaseOwnership)
     }
     try await target.session(in: name, for: "beginning the journal") { connection in
@@ -225,7 +229,8 @@ struct DatabaseMigration: Sendable {
 
   private func entriesBeforeData(_ archive: SchemaArchive) -> [ArchiveEntry] {
     archive.beforeData.filter {
-      !$0.isKind("DATABASE") && !$0.isKind("DATABASE PROPERTIES") && !$0.isOf(extensions: extensionsLeftOut)
+      !$0.isKind("DATABASE") && !$0.isKind("DATABASE PROPERTIES") && !$0.isKind("SECURITY LABEL")
+        && !$0.isOf(extensions: extensionsLeftOut)
     }
   }
 

@@ -17,6 +17,8 @@ public struct Rehearser: Sendable {
   private let entrance: String
   private let run: String
   private let jobs: Int
+  /// Whether the scratch databases are made on the target itself.
+  private let isTarget: Bool
 
   /// - Parameters:
   ///   - target: where the scratch databases are made.
@@ -30,6 +32,7 @@ public struct Rehearser: Sendable {
     self.tools = tools
     self.run = run
     self.jobs = jobs
+    self.isTarget = isTarget
     if isTarget, case .connected(let facts) = pair.target.connection {
       entrance = facts.database
     } else {
@@ -67,7 +70,7 @@ public struct Rehearser: Sendable {
   private func rehearse(_ name: String, number: Int) async throws -> Fact<Rehearsal> {
     do {
       try Task.checkCancellation()
-      let (roles, leftovers) = try await lookAround()
+      let (roles, leftovers, isSuperuser) = try await lookAround()
       var rehearsal = Rehearsal()
       rehearsal.leftovers = leftovers
       rehearsal.missingRoles = try pair.source.roleReferences.value
@@ -76,12 +79,16 @@ public struct Rehearser: Sendable {
       let archive = try await SchemaArchive(
         of: name, from: source, dump: Program(folder: tools.folder, name: "pg_dump"),
         restore: Program(folder: tools.folder, name: "pg_restore"),
-        arguments: ["--create"] + pair.options.dumpArguments(for: name))
+        arguments: ["--create"] + pair.options.dumpArguments(for: name),
+        leavingOut: source.session(in: name, for: "listing the privileges of extensions") {
+          try await ExtensionPrivileges.entries(of: pair.options.excludedExtensions, over: $0)
+        })
       let entries = try await entries(of: archive, in: name, without: rehearsal.missingRoles)
+        .filter { isSuperuser || !Self.takesSuperuser($0) }
       let scratch = "\(Self.prefix)\(run)_\(number)"
       let ended: Fact<Rehearsal>
       do {
-        ended = try await restore(archive, entries, into: scratch, rehearsal)
+        ended = try await restore(archive, entries, of: name, into: scratch, isSuperuser: isSuperuser, rehearsal)
       } catch {
         _ = await drop(scratch)
         throw error
@@ -106,14 +113,17 @@ public struct Rehearser: Sendable {
   }
 
   /// Which roles and which scratch databases of others the server has.
-  private func lookAround() async throws -> (roles: [String], leftovers: [String]) {
+  private func lookAround() async throws -> (roles: [String], leftovers: [String], isSuperuser: Bool) {
     try await target.session(in: entrance, for: "looking around") { connection in
       let roles = try await connection.query("SELECT r.rolname FROM pg_catalog.pg_roles r")
       let databases = try await connection.query(
         "SELECT d.datname FROM pg_catalog.pg_database d WHERE d.datname ~ '^\(Self.prefix)' ORDER BY d.datname")
+      let me = try await connection.query(
+        "SELECT r.rolsuper FROM pg_catalog.pg_roles r WHERE r.rolname = current_user")
       let names = (0..<databases.count).compactMap { databases.text($0, 0) }
       return (
-        (0..<roles.count).compactMap { roles.text($0, 0) }, names.filter { !$0.hasPrefix("\(Self.prefix)\(run)_") }
+        (0..<roles.count).compactMap { roles.text($0, 0) }, names.filter { !$0.hasPrefix("\(Self.prefix)\(run)_") },
+        me.text(0, 0) == "t"
       )
     }
   }
@@ -150,17 +160,28 @@ public struct Rehearser: Sendable {
       let isOfLargeObject = words.hasPrefix("BLOB") || words.contains(" LARGE OBJECT")
       // A user mapping has no identifier there.
       let isMapping = roles.contains { words.hasPrefix("USER MAPPING - USER MAPPING \($0) SERVER ") }
-      return !isMapping && !isOfDatabase && !isOfLargeObject && !words.hasPrefix("MATERIALIZED VIEW DATA ")
+      return !isMapping && !isOfDatabase && !isOfLargeObject && !entry.isKind("SECURITY LABEL")
+        && !words.hasPrefix("MATERIALIZED VIEW DATA ")
         && !namedIn.contains([entry.catalog, entry.oid])
         && !entry.isOf(extensions: extensions + ["pg_cron"])
     }
   }
 
+  /// What a migration does without where it is refused, as `superuser-only-objects` and `default-privileges` warn.
+  private static func takesSuperuser(_ entry: ArchiveEntry) -> Bool {
+    [
+      "EVENT TRIGGER ", "COMMENT - EVENT TRIGGER ", "PUBLICATION ", "COMMENT - PUBLICATION ", "DEFAULT ACL ",
+    ].contains { entry.description.hasPrefix($0) }
+  }
+
   private func restore(
-    _ archive: SchemaArchive, _ entries: [ArchiveEntry], into scratch: String, _ rehearsal: Rehearsal
+    _ archive: SchemaArchive, _ entries: [ArchiveEntry], of name: String, into scratch: String, isSuperuser: Bool,
+    _ rehearsal: Rehearsal
   ) async throws -> Fact<Rehearsal> {
     var rehearsal = rehearsal
-    let creation = try await archive.databaseCreation(named: scratch)
+    let existing = isTarget ? try pair.databasePairs.first { $0.name.isSameName(as: name) }?.database(on: .target) : nil
+    let creation =
+      if let existing { existing.copy(named: scratch) } else { try await archive.databaseCreation(named: scratch) }
     if let error = try await create(scratch, by: creation) {
       let words = error.messageWithCode
       if error.sqlstate.map(Self.isAboutServer) ?? true {
@@ -173,9 +194,12 @@ public struct Rehearser: Sendable {
       rehearsal.nErrors = 1
       return .known(rehearsal)
     }
+    if existing != nil { try await prepare(scratch, as: name) }
     let tablespaces = pair.target.tablespaces.ifKnown?.count(where: \.canCreate) ?? 0
     let arguments =
       (tablespaces > 0 ? [] : ["--no-tablespaces"])
+      // Whose objects it can give away is for other rules; without owners it creates them all the same.
+      + (isSuperuser ? [] : ["--no-owner"])
       + (rehearsal.missingRoles.isEmpty ? [] : ["--no-owner", "--no-privileges"])
     let (isSuccess, said) = try await archive.tryRestoring(entries, into: scratch, of: target, arguments: arguments)
     rehearsal.entries = entries.count
@@ -192,6 +216,25 @@ public struct Rehearser: Sendable {
   }
 
   // MARK: Scratch databases
+
+  /// Gives it the extensions that the target's database has already, in their versions.
+  private func prepare(_ scratch: String, as name: String) async throws {
+    guard let known = try? pair.databasePairs.first(where: { $0.name.isSameName(as: name) })?.snapshot(on: .target),
+      let extensions = known.extensions.ifKnown
+    else { return }
+    let apart = extensions.filter { $0.extname != "plpgsql" && ["public", "pg_catalog"].contains($0.schema) }
+    guard !apart.isEmpty else { return }
+    try await target.session(in: scratch, for: "creating the extensions of the target") { connection in
+      for item in apart {
+        let schema = try await connection.quote(identifier: item.schema)
+        let version = try await connection.quote(identifier: item.extversion)
+        // What can't be made here is the restore's to tell of.
+        _ = try? await connection.query(
+          "CREATE EXTENSION \(try await connection.quote(identifier: item.extname)) SCHEMA \(schema) VERSION \(version) CASCADE"
+        )
+      }
+    }
+  }
 
   /// Returns what the server refuses it with.
   private func create(_ scratch: String, by statement: String) async throws -> PostgresError? {
@@ -226,5 +269,24 @@ public struct Rehearser: Sendable {
       }
       return false
     }.value
+  }
+}
+
+extension Database {
+  /// The statement that makes an empty database with the encoding and locale of this one.
+  ///
+  /// - Parameter scratch: one that needs no quotes.
+  fileprivate func copy(named scratch: String) -> String {
+    var options = [
+      "ENCODING = \(Quoting.literal(encoding))", "LC_COLLATE = \(Quoting.literal(datcollate))",
+      "LC_CTYPE = \(Quoting.literal(datctype))",
+    ]
+    // The options are new in 15 and, for the built-in provider, in 17, as the providers themselves.
+    switch (localeProvider, locale) {
+    case ("i", let locale?): options += ["LOCALE_PROVIDER = icu", "ICU_LOCALE = \(Quoting.literal(locale))"]
+    case ("b", let locale?): options += ["LOCALE_PROVIDER = builtin", "BUILTIN_LOCALE = \(Quoting.literal(locale))"]
+    default: break
+    }
+    return "CREATE DATABASE \(scratch) WITH TEMPLATE = template0 " + options.joined(separator: " ")
   }
 }

@@ -24,6 +24,9 @@ struct ArchiveEntry: Sendable, Equatable {
 
   func isKind(_ kind: String) -> Bool { description.hasPrefix(kind + " ") }
 
+  /// A label of the database as a whole.
+  var isOfDatabase: Bool { description.hasPrefix("SECURITY LABEL - DATABASE ") }
+
   /// A schema itself, or who may do what in it.
   var isOfSchema: Bool { isKind("SCHEMA") || description.hasPrefix("ACL - SCHEMA ") }
 }
@@ -35,9 +38,12 @@ struct SchemaArchive: Sendable {
   let beforeData: [ArchiveEntry]
   let afterData: [ArchiveEntry]
 
-  /// - Parameter arguments: for `pg_dump`: which objects, and the snapshot to see them in.
+  /// - Parameters:
+  ///   - arguments: for `pg_dump`: which objects, and the snapshot to see them in.
+  ///   - leavingOut: what privileges are described by that are not restored.
   init(
-    of database: String, from source: Endpoint, dump: Program, restore: Program, arguments: [String]
+    of database: String, from source: Endpoint, dump: Program, restore: Program, arguments: [String],
+    leavingOut: [String] = []
   ) async throws {
     let file = try NamelessFile()
     self.file = file
@@ -48,7 +54,9 @@ struct SchemaArchive: Sendable {
         ["--format=custom", "--section=pre-data", "--section=post-data", "--no-subscriptions", "--file", file.path]
           + arguments, over: connection)
     }
-    beforeData = try await Self.entries(of: file, section: "pre-data", restore)
+    beforeData = try await Self.entries(of: file, section: "pre-data", restore).filter { entry in
+      !(entry.isKind("ACL") && leavingOut.contains { entry.description.hasPrefix($0) })
+    }
     // Publications for a migration are not part of what is migrated.
     afterData = try await Self.entries(of: file, section: "post-data", restore)
       .filter { !ReplicationName.isNamed(in: $0) }

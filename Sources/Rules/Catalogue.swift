@@ -31,7 +31,7 @@ extension Rule {
     largeObjects, partitionRouting, partitionedTables, replicaIdentity, replicaIdentityFull, replicationSourceVersion,
     sequences, unloggedTables, unvalidatedConstraints, walLevelLogical,
     libpqVersion, pgDumpColumnOptions, pgDumpSecurity, pgDumpVersion, pgRestoreVersion,
-    largeTables, manyObjects, sizeSummary, statisticsAfterRestore, walRetentionDuringCopy,
+    estimatedDuration, largeTables, manyObjects, sizeSummary, statisticsAfterRestore, walRetentionDuringCopy,
   ]
 
   /// Changes with every release in which some rule decides otherwise.

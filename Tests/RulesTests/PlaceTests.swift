@@ -80,7 +80,7 @@ import Testing
 
   @Test(arguments: [
     ("work_mem", true, Severity?.none), ("gone", true, .blocker), ("role", true, nil), ("app.key", true, nil),
-    ("log_statement", false, .blocker), ("app.key", false, .blocker), ("plpgsql.variable_conflict", false, .warning),
+    ("log_statement", false, .blocker), ("app.key", false, .blocker), ("plpgsql.variable_conflict", false, .blocker),
     ("pg_trgm.similarity_threshold", false, .warning), ("dynamic_library_path", false, .blocker),
     ("WORK_MEM", false, nil),
   ])

@@ -80,6 +80,7 @@ extension DatabaseSnapshot {
     snapshot.languageUses = .known([])
     snapshot.extensionTables = .known([])
     snapshot.cronJobs = .known(CronJobs(jobs: 0, active: 0))
+    snapshot.rasterUse = .known(RasterUse(areThere: false))
     snapshot.hypertables = .known(Hypertables(hypertables: 0))
     snapshot.notOwnedTables = .known([])
     snapshot.superuserObjects = .known([])

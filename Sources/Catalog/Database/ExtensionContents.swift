@@ -59,3 +59,28 @@ public struct Hypertables: CatalogRow {
     "SELECT count(*) AS hypertables FROM _timescaledb_catalog.hypertable"
   }
 }
+
+/// Whether tables and views have columns of PostGIS' type raster.
+public struct RasterUse: CatalogRow {
+  public var areThere: Bool
+
+  public init(areThere: Bool) { self.areThere = areThere }
+
+  public static let subject = "the columns of type raster"
+
+  public static func sql(_ server: ServerVersion) -> String {
+    func isMember(_ catalog: String, _ oid: String) -> String {
+      """
+      EXISTS (SELECT 1 FROM pg_catalog.pg_depend e WHERE e.classid = 'pg_catalog.\(catalog)'::pg_catalog.regclass
+                 AND e.objid = \(oid) AND e.deptype = 'e')
+      """
+    }
+    return """
+      SELECT EXISTS (
+        SELECT 1 FROM pg_catalog.pg_type t JOIN pg_catalog.pg_attribute a ON a.atttypid IN (t.oid, t.typarray)
+          JOIN pg_catalog.pg_class c ON c.oid = a.attrelid
+         WHERE t.typname = 'raster' AND \(isMember("pg_type", "t.oid")) AND a.attnum > 0 AND NOT a.attisdropped
+           AND c.relkind <> 'i' AND NOT \(isMember("pg_class", "c.oid"))) AS are_there
+      """
+  }
+}

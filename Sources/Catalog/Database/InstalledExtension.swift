@@ -38,7 +38,8 @@ public struct ExtensionUse: CatalogRow {
 
   public static let subject = "what depends on the extensions"
 
-  // The operators and functions of an operator class are no members of its extension: 2602 and 2603 list them.
+  // The operators and functions of an operator class are no members of its extension: 2602 and 2603 list them. Nor are
+  // the constraints, defaults, rules, triggers and indexes of its tables and views.
   public static func sql(_ server: ServerVersion) -> String {
     """
     SELECT x.extname, pg_catalog.has_schema_privilege(x.extnamespace, 'USAGE') AS schema_usable,
@@ -48,7 +49,17 @@ public struct ExtensionUse: CatalogRow {
              WHERE m.refclassid = 'pg_catalog.pg_extension'::regclass AND m.refobjid = x.oid AND m.deptype = 'e'
                AND d.objid >= 16384 AND d.classid NOT IN (2602, 2603)
                AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_depend y
-                                WHERE y.classid = d.classid AND y.objid = d.objid AND y.deptype = 'e')) AS dependents
+                                WHERE y.classid = d.classid AND y.objid = d.objid AND y.deptype = 'e')
+               AND NOT EXISTS (
+                   SELECT 1 FROM (
+                     SELECT k.conrelid FROM pg_catalog.pg_constraint k WHERE d.classid = 2606 AND k.oid = d.objid
+                     UNION ALL SELECT k.adrelid FROM pg_catalog.pg_attrdef k WHERE d.classid = 2604 AND k.oid = d.objid
+                     UNION ALL SELECT k.ev_class FROM pg_catalog.pg_rewrite k WHERE d.classid = 2618 AND k.oid = d.objid
+                     UNION ALL SELECT k.tgrelid FROM pg_catalog.pg_trigger k WHERE d.classid = 2620 AND k.oid = d.objid
+                     UNION ALL SELECT k.indrelid FROM pg_catalog.pg_index k WHERE d.classid = 1259 AND k.indexrelid = d.objid
+                   ) AS o(relation)
+                   JOIN pg_catalog.pg_depend y ON y.classid = 1259 AND y.objid = o.relation AND y.deptype = 'e'))
+             AS dependents
       FROM pg_catalog.pg_extension x WHERE x.extname <> 'plpgsql'
     """
   }

@@ -9,7 +9,8 @@ extension Rule {
       why: "CREATE EXTENSION fails where the extension's files are not on the server, and what depends on it with it.",
       decides: """
         For each extension of the source database that is not left out with --exclude-extension: the target database \
-        has it, or pg_available_extensions of the target names it. Versions are for extension-version.
+        has it, or pg_available_extensions of the target names it. On one that is left out, and that the target \
+        database lacks, no object of users depends. Versions are for extension-version.
         """,
       fix: "Install it on the target's host, choose a target that offers it, or drop what is not used."),
     decide: .database { pair in
@@ -18,6 +19,12 @@ extension Rule {
       var missing: [InstalledExtension] = []
       for item in extensions where installed[item.extname] == nil {
         if try pair.clusters.target.defaultVersion(of: item.extname) == nil { missing.append(item) }
+      }
+      let leftOut = try pair.leftOutThoughUsed(installed)
+      guard leftOut.isEmpty else {
+        return .failed(
+          "\(leftOut.count.counted("extension")) \(leftOut.count == 1 ? "is" : "are") left out, and used.",
+          leftOut + missing.map { pair.finding(missing: $0) })
       }
       guard !missing.isEmpty else {
         return .passed(
@@ -30,6 +37,26 @@ extension Rule {
 }
 
 extension DatabasePair {
+  /// Those of --exclude-extension without which something can't be created.
+  fileprivate func leftOutThoughUsed(_ installed: [String: InstalledExtension]) throws(Undetermined) -> [Finding] {
+    let source = try snapshot(on: .source)
+    let excluded = try source.extensions.value.filter {
+      options.excludedExtensions.containsName($0.extname) && installed[$0.extname] == nil
+    }
+    guard !excluded.isEmpty, !hasTablesOnly else { return [] }
+    let uses = try source.extensionUses.value
+    return excluded.compactMap { item in
+      guard let use = uses.first(where: { $0.extname == item.extname }), use.dependents > 0 else { return nil }
+      let name = quotedIdentifier(item.extname)
+      return Finding(
+        "extension \(name)",
+        "it is left out, and \(use.dependents.counted("object")) \(use.dependents == 1 ? "depends" : "depend") on it",
+        evidence: ["dependent objects": "\(use.dependents)"],
+        remediation: Remediation(
+          "Do not leave it out, create it on the target beforehand, or drop what depends on it on the source."))
+    }
+  }
+
   fileprivate func finding(missing item: InstalledExtension) -> Finding {
     let name = quotedIdentifier(item.extname)
     let dependents = (try? snapshot(on: .source))?.extensionUses.ifKnown?

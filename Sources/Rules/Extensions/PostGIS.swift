@@ -12,7 +12,7 @@ extension Rule {
         """,
       decides: """
         The source has postgis below 3.0, the target has or would create 3.0 or newer, and the target database lacks \
-        postgis_raster. Custom rows in spatial_ref_sys are for extension-config-tables. Written after the documentation \
+        postgis_raster: a blocker where a column is of type raster, else a warning. Custom rows in spatial_ref_sys are for extension-config-tables. Written after the documentation \
         of PostGIS; it was tested with stand-ins for it only.
         """,
       fix: "If rasters are used, create postgis and postgis_raster on the target before the restore."),
@@ -28,6 +28,7 @@ extension Rule {
       guard let coming, !isExtensionVersion(coming, olderThan: "3"), installed["postgis_raster"] == nil else {
         return .passed("postgis \(item.extversion): rasters come along.")
       }
+      let isUsed = try pair.snapshot(on: .source).rasterUse.value.areThere
       return .failed(
         "postgis \(coming) on the target has no rasters of its own.",
         [
@@ -37,6 +38,6 @@ extension Rule {
             remediation: Remediation(
               "If rasters are used, create both before the restore.",
               paste: "CREATE EXTENSION IF NOT EXISTS postgis;\nCREATE EXTENSION postgis_raster;", at: .target))
-        ])
+        ], severity: isUsed ? .blocker : .warning)
     })
 }

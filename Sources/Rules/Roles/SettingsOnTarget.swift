@@ -30,6 +30,8 @@ extension ClusterSnapshot {
     guard let dot = name.firstIndex(of: ".") else { return .lacks }
     // Anybody may make up a customized option in a session, but only a superuser in what is kept.
     if me.rolsuper { return .takes }
+    // PL/pgSQL is loaded by the first function in it, and what belongs to an extension by CREATE EXTENSION.
+    if name.hasPrefix("plpgsql."), providerForWording == .selfManaged { return .refuses }
     if providerForWording != .selfManaged || libraries.contains(String(name[..<dot])) { return .mayRefuse }
     return .refuses
   }

@@ -3,7 +3,7 @@ import Catalog
 extension Rule {
   static let textSearchFiles = Rule(
     "text-search-files", "The files of text search dictionaries are those of every server",
-    group: .schema, severity: .warning,
+    group: .schema,
     documentation: "https://www.postgresql.org/docs/current/textsearch-dictionaries.html",
     explanation: Explanation(
       why: """
@@ -12,27 +12,21 @@ extension Rule {
         """,
       decides: """
         By the options of the source's own dictionaries: they name no file but those that PostgreSQL comes with. \
-        Whether the target has others can't be asked.
+        Whether the target has others can't be asked, so that it is undetermined then: a rehearsal tells, or look, and \
+        say --accept-undetermined text-search-files.
         """,
       fix: "Copy the files to tsearch_data of the target's installation; managed services do not offer that."),
     decide: .database { pair in
       guard !pair.hasTablesOnly else { return .tablesOnly }
       let files = try pair.snapshot(on: .source).dictionaryFiles.value.filter { !shipped.contains($0.file) }
       guard !files.isEmpty else { return .passed("No dictionary reads a file of its own.") }
-      let isOwn = pair.clusters.target.providerForWording == .selfManaged
-      return .failed(
-        "\(files.count.counted("file")) of text search dictionaries \(files.count == 1 ? "has" : "have") to be on the "
-          + "target.",
-        files.prefix(100).map {
-          Finding(
-            "text search dictionary \($0.dictionary)", "it reads \($0.file), with which PostgreSQL does not come",
-            evidence: ["file": "tsearch_data/\($0.file)"],
-            remediation: Remediation(
-              isOwn
-                ? "Make sure that the target has it in tsearch_data below what pg_config --sharedir prints there."
-                : "Ask whether \(pair.clusters.target.providerForWording.displayName) has it; else drop the dictionary."
-            ))
-        })
+      let target = pair.clusters.target.providerForWording
+      let names = files.map { "\($0.file) for \($0.dictionary)" }.listed()
+      throw Undetermined(
+        "it can't be asked whether the target has the files of text search dictionaries: \(names)",
+        remedy: target == .selfManaged
+          ? "Look into tsearch_data below what pg_config --sharedir prints on the target, and copy what is missing."
+          : "Ask whether \(target.displayName) has them; else drop the dictionaries.")
     })
 }
 

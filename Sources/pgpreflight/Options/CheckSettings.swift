@@ -148,6 +148,7 @@ struct CheckSettings {
       selection.replicateExtensionTables ?? file.replicateExtensionTables ?? true
     options.createsDatabases = selection.noCreatedb ? false : selection.createDatabases ?? file.createDatabases ?? true
     options.targetFreeSpace = (selection.targetFreeSpace ?? file.targetFreeSpace)?.bytes
+    options.throughput = (selection.throughput ?? file.throughput)?.bytesPerSecond
     options.maxTotalSize = (selection.maxTotalSize ?? file.maxTotalSize)?.bytes
     options.skipsVersionCheck = selection.skipVersionCheck || file.skipVersionCheck ?? false
     options.acceptedUndetermined =

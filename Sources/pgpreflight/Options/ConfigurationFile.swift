@@ -23,6 +23,7 @@ struct ConfigurationFile: Decodable {
   var method: MethodChoice?
   var targetFreeSpace: Size?
   var maxTotalSize: Size?
+  var throughput: Rate?
   var skipVersionCheck: Bool?
   var acceptUndetermined: [String]?
   var report: [String]?
@@ -33,7 +34,7 @@ struct ConfigurationFile: Decodable {
   var waivers: [ConfiguredWaiver] = []
 
   enum CodingKeys: String, CodingKey, CaseIterable {
-    case source, target, jobs, method, report, waivers
+    case source, target, jobs, method, report, throughput, waivers
     case sourceSnapshot = "source-snapshot"
     case targetSnapshot = "target-snapshot"
     case connectTimeout = "connect-timeout"
@@ -94,6 +95,7 @@ struct ConfigurationFile: Decodable {
     method = try value(.method)
     targetFreeSpace = try value(.targetFreeSpace)
     maxTotalSize = try value(.maxTotalSize)
+    throughput = try value(.throughput)
     skipVersionCheck = try value(.skipVersionCheck)
     acceptUndetermined = try list(.acceptUndetermined)
     report = try list(.report)

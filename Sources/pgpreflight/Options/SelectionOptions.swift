@@ -65,6 +65,13 @@ struct SelectionOptions: ParsableArguments {
   var targetFreeSpace: Size?
 
   @Option(
+    name: .customLong("throughput"),
+    help: ArgumentHelp(
+      "What to assume when it is estimated how long the copy takes, such as 80MB/s (default: a range).",
+      valueName: "rate"))
+  var throughput: Rate?
+
+  @Option(
     name: [.customLong("max-total-size"), .customLong("dbs-max-total-size")],
     help: ArgumentHelp("Upper bound on what is moved.", valueName: "size"))
   var maxTotalSize: Size?

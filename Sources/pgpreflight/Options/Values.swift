@@ -24,6 +24,27 @@ struct Size: ExpressibleByArgument, Decodable {
   }
 }
 
+/// Bytes a second, `80MB/s`.
+struct Rate: ExpressibleByArgument, Decodable {
+  var bytesPerSecond: Int
+
+  init?(argument: String) {
+    guard argument.hasSuffix("/s"), let bytes = parseByteCount(String(argument.dropLast(2))), bytes > 0 else {
+      return nil
+    }
+    bytesPerSecond = bytes
+  }
+
+  init(from decoder: any Decoder) throws {
+    let container = try decoder.singleValueContainer()
+    let text = try container.decode(String.self)
+    guard let rate = Rate(argument: text) else {
+      throw DecodingError.dataCorruptedError(in: container, debugDescription: "\(text) is not a rate such as 80MB/s")
+    }
+    self = rate
+  }
+}
+
 /// Names separated by commas. A name that begins with a double quote ends with one, may hold commas, and a doubled
 /// quote stands for one in it.
 struct NameList: ExpressibleByArgument {

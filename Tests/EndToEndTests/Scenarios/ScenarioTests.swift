@@ -15,7 +15,8 @@ import Testing
     "replication-source-version", "source-version-supported", "target-version-supported", "minor-current",
     "partitioned-tables", "materialized-views", "pg-dump-column-options", "database-properties",
     "provider-supported",
-    "size-summary", "statistics-after-restore", "wal-retention-during-copy", "libpq-version",
+    "estimated-duration", "size-summary", "statistics-after-restore", "text-search-files", "wal-retention-during-copy",
+    "libpq-version",
     "removed-types", "tables-with-oids", "data-checksums", "decoding-memory", "parameter-privileges",
   ]
 

@@ -1,0 +1,65 @@
+import Catalog
+import Postgres
+
+/// What a database can do without, and a server may refuse, as rules warn: labels of providers that are not loaded
+/// (`security-labels`), and what only a superuser creates, event triggers and publications of all tables or of whole
+/// schemas (`superuser-only-objects`), or sets, default privileges of other roles (`default-privileges`).
+struct OptionalEntries: Sendable {
+  /// With what belongs to them, in the order of the archive.
+  private(set) var optional: [ArchiveEntry] = []
+  private(set) var rest: [ArchiveEntry] = []
+
+  private struct Publication: Decodable, Sendable { var oid: Int }
+
+  /// - Parameter isSuperuser: of the role that restores.
+  init(of entries: [ArchiveEntry], isSuperuser: Bool, _ snapshot: SourceSnapshot) async throws {
+    var ofAllTables: Set<Int> = []
+    if !isSuperuser, entries.contains(where: { $0.isKind("PUBLICATION") }) {
+      let rows = try await snapshot.rows(
+        of: Publication.self, for: "listing the publications",
+        "SELECT p.oid FROM pg_catalog.pg_publication p WHERE p.puballtables")
+      ofAllTables = Set(rows.map(\.oid))
+    }
+    for entry in entries {
+      let isPublication = entry.isKind("PUBLICATION") && !entry.isKind("PUBLICATION TABLE")
+      let isOfSuperuser =
+        [
+          "EVENT TRIGGER ", "PUBLICATION TABLES IN SCHEMA ", "COMMENT - EVENT TRIGGER ", "COMMENT - PUBLICATION ",
+          "DEFAULT ACL ",
+        ].contains { entry.description.hasPrefix($0) } || isPublication && ofAllTables.contains(entry.oid)
+      if entry.isKind("SECURITY LABEL") || isOfSuperuser && !isSuperuser {
+        optional.append(entry)
+      } else {
+        rest.append(entry)
+      }
+    }
+  }
+}
+
+extension DatabaseMigration {
+  /// What is left of the schema when all rows, indexes and constraints are there.
+  ///
+  /// - Parameter labels: entries that were held back, as they may be refused.
+  func restoreRest(
+    _ entries: [ArchiveEntry], labels: [ArchiveEntry], _ archive: SchemaArchive, _ snapshot: SourceSnapshot
+  ) async throws {
+    let isSuperuser = context.pair.target.me.ifKnown?.rolsuper == true
+    let parts = try await OptionalEntries(of: entries + labels, isSuperuser: isSuperuser, snapshot)
+    try await slots.run {
+      do {
+        try await archive.restore(
+          parts.optional, into: name, of: target, arguments: ["--single-transaction"] + reservations)
+      } catch is MigrationError {
+        // Some services let their administrators create some of them: only the server knows.
+        for entry in parts.optional {
+          do {
+            try await archive.restore([entry], into: name, of: target, arguments: reservations)
+          } catch let error as MigrationError {
+            record.note("not created: \(entry.description): \(error)")
+          }
+        }
+      }
+      try await restoreAtOnce(parts.rest, archive, step: "rest")
+    }
+  }
+}
