@@ -83,7 +83,10 @@ import Testing
       create event trigger "Told ""it"" x" on ddl_command_end execute function told();
       comment on event trigger "Told ""it"" x" is 'x';
       create publication everything for all tables; create publication one for table s.t;
-      comment on publication one is 'one';
+      comment on publication one is 'one'; create role keeper;
+      alter default privileges for role keeper in schema s grant select on tables to app;
+      insert into pg_seclabel (objoid, classoid, objsubid, provider, label)
+        values ('s.t'::regclass, 'pg_class'::regclass, 0, 'no such', 'secret');
       """, database: "shop")
     try await move.target.sql("create role mover login createdb createrole")
     let connections = [
@@ -95,6 +98,7 @@ import Testing
     let message = try #require(done.database("shop")?.message)
     #expect(message.contains("not created: EVENT TRIGGER - Told \"it\" x"), "\(message)")
     #expect(message.contains("not created: PUBLICATION - everything"), "\(message)")
+    #expect(message.contains("not created: SECURITY LABEL s TABLE t"), "\(message)")
     #expect(message.contains("all objects belong to the target role"), "\(message)")
     #expect(done.output.stdout.contains("not created: EVENT TRIGGER"))
     let owners =
