@@ -148,6 +148,13 @@ public struct Cutover: Sendable {
     do {
       step("removing the slot and the publication")
       try await replication.removeFromSource()
+      for name in try await replications.leftovers(of: database, beside: replication.name) {
+        step("removing what a run that failed has left: \(name)")
+        try await Replication(
+          name: name, database: database, source: replications.source, target: replications.target,
+          targetEntrance: nil
+        ).removeFromSource()
+      }
       if settings.refresh == .after { try await refresh() }
       try await replication.giveBack(memberships)
     } catch {

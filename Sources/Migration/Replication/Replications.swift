@@ -38,10 +38,22 @@ public struct Replications: Sendable {
       side: .target, string: target, applicationName: name, connectTimeout: settings.connectTimeout)
   }
 
-  /// Looks on both sides, and on the source in each database.
+  /// Looks on both sides, and on the source in each database. Not those that a failed run has left on the source beside
+  /// one that runs: nothing is lost with them.
   ///
   /// - Throws: `MigrationError`, `CancellationError`.
   public func all() async throws -> [RunningReplication] {
+    let found = try await everything()
+    let running = Set(found.filter(\.hasSubscription).compactMap(\.database))
+    return found.filter { $0.hasSubscription || !($0.database.map(running.contains) ?? false) }
+  }
+
+  /// What failed runs have left on the source of a database.
+  func leftovers(of database: String, beside name: ReplicationName) async throws -> [ReplicationName] {
+    try await everything().filter { $0.database == database && $0.name != name && !$0.hasSubscription }.map(\.name)
+  }
+
+  private func everything() async throws -> [RunningReplication] {
     var found: [ReplicationName: RunningReplication] = [:]
     try await addSubscriptions(to: &found)
     try await addSlotsAndPublications(to: &found)

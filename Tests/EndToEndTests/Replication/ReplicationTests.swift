@@ -189,6 +189,58 @@ import Testing
     try await move.expectNothingLeft()
   }
 
+  @Test func `a row in conflict stops it, is told of, and does no more when it is gone`() async throws {
+    let move = try await Move.start()
+    try await move.makeReplicable("shop")
+    let migrated = try await move.migrate(["--include-database", "shop"], by: "replication")
+    #expect(migrated.output.status == .exited(0), "\(migrated.output.stderr)")
+    try await move.target.sql("insert into emptied values (7, 'astray')", database: "shop")
+    try await move.source.sql(
+      "insert into emptied values (7, 'x'); insert into keyed values (-1, -1)", database: "shop")
+    try await eventually("applying has failed") {
+      let databases = try await move.status().databases
+      return databases.first?.state?.errors.contains { $0.kind == "apply error" && $0.count > 0 } == true
+    }
+    let (output, databases) = try await move.status()
+    #expect(output.status != .exited(0))
+    #expect(databases.first?.isInStep == false)
+    try await move.target.sql("delete from emptied where id = 7", database: "shop")
+    try await eventually("it is in step") { try await move.status().output.status == .exited(0) }
+    let cutover = try await move.cutOver(["--verify", "full"])
+    #expect(cutover.output.status == .exited(0), "\(cutover.output.stderr)")
+    #expect(try await move.target.value("select t from emptied where id = 7", database: "shop") == "x")
+    try await move.expectNothingLeft()
+  }
+
+  @Test func `a slot that has lost what it needs is told of, and never cut over`() async throws {
+    let move = try await Move.start(settings: ["min_wal_size": "32MB", "max_wal_size": "32MB"])
+    try await move.makeReplicable("shop")
+    let migrated = try await move.migrate(["--include-database", "shop"], by: "replication")
+    #expect(migrated.output.status == .exited(0), "\(migrated.output.stderr)")
+    let subscription = try await move.target.value("select subname from pg_subscription")
+    try await move.target.sql("alter subscription \(subscription) disable", database: "shop")
+    #expect(try await move.status().databases.first?.trouble == "the subscription is disabled")
+    try await move.source.sql("alter system set max_slot_wal_keep_size = '1MB'")
+    try await move.source.sql("select pg_reload_conf()")
+    try await eventually("the slot is lost") {
+      try await move.source.sql(
+        "insert into toasted (wide) select repeat(md5(i::text), 2000) from generate_series(1, 500) i; select pg_switch_wal(); checkpoint",
+        database: "shop")
+      return try await move.source.value("select wal_status from pg_replication_slots") == "lost"
+    }
+    let (output, databases) = try await move.status()
+    #expect(output.status == .exited(1))
+    #expect(databases.first?.trouble == "the replication slot has lost WAL that it needs")
+    let cutover = try await move.cutOver(["--block-writes"])
+    #expect(cutover.output.status == .exited(1))
+    #expect(cutover.output.stderr.contains("has lost WAL"), "\(cutover.output.stderr)")
+    // Nothing was touched, and all of it can be removed.
+    try await move.source.sql("insert into emptied values (1, 'x')", database: "shop")
+    let cleaned = try await move.command("cleanup", ["--yes"])
+    #expect(cleaned.status == .exited(0), "\(cleaned.stdout)\(cleaned.stderr)")
+    try await move.expectNothingLeft()
+  }
+
   @Test func `cleanup removes its own, also when the other side is gone`() async throws {
     let move = try await Move.start()
     try await move.makeReplicable("shop")
