@@ -23,10 +23,6 @@ struct DatabaseMigration: Sendable {
   private var dump: Program { Program(folder: context.tools.folder, name: "pg_dump") }
   private var restore: Program { Program(folder: context.tools.folder, name: "pg_restore") }
 
-  /// More objects than this are not created in one transaction: each takes a lock, and their number is limited
-  /// (PostgreSQL documentation, `max_locks_per_transaction`).
-  private static let maximumPerTransaction = 1000
-
   /// - Throws: `MigrationError`, `CancellationError`. What is in the journal then can be gone on with.
   func run() async throws -> MigratedDatabase {
     if settings.resumes, let finished = try await finishedBefore() {
@@ -179,118 +175,7 @@ struct DatabaseMigration: Sendable {
 
   // MARK: What is left out
 
-  private var extensionsLeftOut: [String] { context.pair.options.excludedExtensions }
-
-  // MARK: Database and schema
-
-  private func creates(_ resumption: Resumption) -> Bool {
-    resumption.isDropped
-      || !resumption.hasBegun
-        && context.databases.first { $0.name.isSameName(as: name) }?.createsDatabase ?? false
-  }
-
-  private func createDatabase(_ archive: SchemaArchive, creates: Bool, digest: String) async throws {
-    if creates {
-      // With its settings and privileges. `--create` takes the first two kinds whatever the list says.
-      let kinds = ["DATABASE - ", "DATABASE PROPERTIES - ", "COMMENT - DATABASE ", "ACL - DATABASE "]
-      try await archive.restore(
-        archive.beforeData.filter { entry in
-          kinds.contains { entry.description.hasPrefix($0) }
-        }, into: targetEntrance, of: target, arguments: ["--create", "--no-tablespaces"] + databaseOwnership)
-    }
-    try await target.session(in: name, for: "beginning the journal") { connection in
-      let begun = journal.record("begun", "\(creates ? "created" : "found") \(digest)")
-      _ = try await connection.pipeline([journal.creation + [begun]])[0].get()
-    }
-  }
-
-  private func restoreSchema(
-    _ archive: SchemaArchive, _ snapshot: SourceSnapshot, _ resumption: Resumption
-  ) async throws {
-    let schemas = schemasFirst(archive)
-    if !schemas.isEmpty, resumption.steps["schemas"] == nil {
-      try await restoreAtOnce(schemas, archive, step: "schemas")
-    }
-    if givesObjectsAway { try await SchemaGrants(snapshot: snapshot, target: target, journal: journal).grant() }
-    try await restoreAtOnce(schemaEntries(archive), archive, step: "schema")
-  }
-
-  /// Only a superuser can give an object to a role that may not create any in its schema, and `pg_restore` grants
-  /// privileges at its end: for others, schemas come with theirs before all that is in them.
-  func schemasFirst(_ archive: SchemaArchive) -> [ArchiveEntry] {
-    if context.pair.target.me.ifKnown?.rolsuper == true { return [] }
-    return entriesBeforeData(archive).filter { $0.isOfSchema }
-  }
-
-  func schemaEntries(_ archive: SchemaArchive) -> [ArchiveEntry] {
-    let first = Set(schemasFirst(archive).map(\.id))
-    return entriesBeforeData(archive).filter { !first.contains($0.id) }
-  }
-
-  private func entriesBeforeData(_ archive: SchemaArchive) -> [ArchiveEntry] {
-    archive.beforeData.filter {
-      !$0.isKind("DATABASE") && !$0.isKind("DATABASE PROPERTIES") && !$0.isKind("SECURITY LABEL")
-        && !$0.isOf(extensions: extensionsLeftOut)
-    }
-  }
-
-  /// All of it or nothing, where the server has locks enough for that.
-  func restoreAtOnce(_ entries: [ArchiveEntry], _ archive: SchemaArchive, step: String) async throws {
-    let isOne = entries.count <= Self.maximumPerTransaction
-    try await note("\(step) begun", isOne ? "at once" : "in parts")
-    try await archive.restore(
-      entries, into: name, of: target, settings: restoreSettings,
-      arguments: (isOne ? ["--single-transaction"] : []) + reservations)
-    try await note(step)
-  }
-
-  /// For `pg_restore`, what can't be had on the target.
-  var reservations: [String] {
-    let there = context.pair.target.tablespaces.ifKnown?.count(where: \.canCreate) ?? 0
-    return (there > 0 ? [] : ["--no-tablespaces"]) + ownership
-  }
-
-  /// Where an owner can't be given what is its own, all objects belong to the connected role.
-  private var ownership: [String] {
-    needed.owners.contains(where: roles.refused.contains) ? ["--no-owner"] : []
-  }
-
-  /// Whether the connected role, which is no superuser, gives objects to their owners.
-  private var givesObjectsAway: Bool {
-    context.pair.target.me.ifKnown?.rolsuper != true && ownership.isEmpty
-  }
-
-  /// Where the owner of the database itself is out of reach.
-  private var databaseOwnership: [String] {
-    needed.databaseOwners.contains(where: roles.refused.contains) ? ["--no-owner"] : []
-  }
-
-  private var needed: NamedRoles {
-    context.pair.source.roles(of: [name], less: context.pair.options.excludedRoles)
-  }
-
-  func note(_ step: String, _ detail: String = "") async throws {
-    try await target.session(in: name, for: "writing the journal") { connection in
-      _ = try await connection.pipeline([[journal.forget(step), journal.record(step, detail)]])[0].get()
-    }
-  }
-
-  /// Of the sessions that build indexes. What the server has shared buffers for is what its host can spare.
-  private var restoreSettings: [String: String] {
-    var settings = ["synchronous_commit": "off"]
-    let known = context.pair.target.settings.ifKnown ?? []
-    func kilobytes(_ name: String) -> Int? {
-      guard let setting = known.first(where: { $0.name == name }), let value = setting.setting.flatMap({ Int($0) })
-      else {
-        return nil
-      }
-      return setting.unit == "8kB" ? value * 8 : setting.unit == "kB" ? value : nil
-    }
-    if let buffers = kilobytes("shared_buffers"), let memory = kilobytes("maintenance_work_mem") {
-      settings["maintenance_work_mem"] = "\(max(memory, min(buffers, 1 << 20)))"
-    }
-    return settings
-  }
+  var extensionsLeftOut: [String] { context.pair.options.excludedExtensions }
 
   // MARK: Rows and indexes
 

@@ -131,8 +131,9 @@ private struct MarkdownReport {
   }
 
   private func fold(_ one: String, _ what: String = "", _ outcomes: [Outcome]) -> [String] {
-    guard !outcomes.isEmpty, detail < .noFolds else { return [] }
+    guard !outcomes.isEmpty else { return [] }
     let title = counted(outcomes.count, one) + (what.isEmpty ? "" : " \(what)")
+    guard detail < .noFolds else { return ["\(title): too many for a comment, the other reports list them"] }
     return ["<details><summary>\(title)</summary>", ""] + outcomes.flatMap(lines) + ["", "</details>"]
   }
 

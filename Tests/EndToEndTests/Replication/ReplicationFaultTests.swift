@@ -27,7 +27,7 @@ import Testing
   /// Half of them strike while it is set up and copied, half while it is cut over.
   @Test func `twenty faults at random moments lose nothing and leave nothing`() async throws {
     let move = try await Move.start()
-    try await move.makeReplicable("shop", tables: 5, rows: 5_000)
+    try await move.makeReplicable("shop", tables: 5, rows: 1_000)
     var methods: [String] = []
     for number in 0..<20 {
       let fault = Fault.allCases[number % Fault.allCases.count]
