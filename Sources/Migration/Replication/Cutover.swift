@@ -57,7 +57,12 @@ public struct Cutover: Sendable {
   public func prepare() async throws {
     step("checking that nothing has changed that replication does not carry")
     let (state, tables) = try await look()
-    if let trouble = state.trouble, trouble != .notRunning { throw MigrationError(trouble.rawValue) }
+    if let trouble = state.trouble, trouble != .notRunning {
+      let more =
+        trouble == .subscriptionGone
+        ? "; if a cutover was killed, it had switched over already, and cleanup removes the rest" : ""
+      throw MigrationError(trouble.rawValue + more)
+    }
     if let first = tables.differences.first {
       let others = tables.differences.count > 1 ? " (and \(tables.differences.count - 1) more differences)" : ""
       throw MigrationError("the schema has changed since: \(first)\(others); change the target too")
