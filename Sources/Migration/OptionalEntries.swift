@@ -22,17 +22,24 @@ struct OptionalEntries: Sendable {
     }
     for entry in entries {
       let isPublication = entry.isKind("PUBLICATION") && !entry.isKind("PUBLICATION TABLE")
-      let isOfSuperuser =
-        [
-          "EVENT TRIGGER ", "PUBLICATION TABLES IN SCHEMA ", "COMMENT - EVENT TRIGGER ", "COMMENT - PUBLICATION ",
-          "DEFAULT ACL ",
-        ].contains { entry.description.hasPrefix($0) } || isPublication && ofAllTables.contains(entry.oid)
+      let isOfSuperuser = entry.mayTakeSuperuser || isPublication && ofAllTables.contains(entry.oid)
       if entry.isKind("SECURITY LABEL") || isOfSuperuser && !isSuperuser {
         optional.append(entry)
       } else {
         rest.append(entry)
       }
     }
+  }
+}
+
+extension ArchiveEntry {
+  /// Of a kind that only a superuser creates, or sets, at least for other roles. Publications are told apart by what they
+  /// publish.
+  var mayTakeSuperuser: Bool {
+    [
+      "EVENT TRIGGER ", "PUBLICATION TABLES IN SCHEMA ", "COMMENT - EVENT TRIGGER ", "COMMENT - PUBLICATION ",
+      "DEFAULT ACL ",
+    ].contains { description.hasPrefix($0) }
   }
 }
 

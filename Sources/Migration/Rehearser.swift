@@ -84,7 +84,7 @@ public struct Rehearser: Sendable {
           try await ExtensionPrivileges.entries(of: pair.options.excludedExtensions, over: $0)
         })
       let entries = try await entries(of: archive, in: name, without: rehearsal.missingRoles)
-        .filter { isSuperuser || !Self.takesSuperuser($0) }
+        .filter { isSuperuser || !$0.mayTakeSuperuser && !$0.isKind("PUBLICATION") }
       let scratch = "\(Self.prefix)\(run)_\(number)"
       let ended: Fact<Rehearsal>
       do {
@@ -165,13 +165,6 @@ public struct Rehearser: Sendable {
         && !namedIn.contains([entry.catalog, entry.oid])
         && !entry.isOf(extensions: extensions + ["pg_cron"])
     }
-  }
-
-  /// What a migration does without where it is refused, as `superuser-only-objects` and `default-privileges` warn.
-  private static func takesSuperuser(_ entry: ArchiveEntry) -> Bool {
-    [
-      "EVENT TRIGGER ", "COMMENT - EVENT TRIGGER ", "PUBLICATION ", "COMMENT - PUBLICATION ", "DEFAULT ACL ",
-    ].contains { entry.description.hasPrefix($0) }
   }
 
   private func restore(

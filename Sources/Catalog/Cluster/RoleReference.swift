@@ -2,8 +2,8 @@
 public struct RoleReference: CatalogRow {
   public var datname: String
   public var rolname: String
-  /// `o` owner of something in it, `d` of the database itself, `a` named in a privilege, a default privilege or a user mapping, `r` in a policy, `i` in an initial
-  /// privilege, `m` a role that such a role is a member of.
+  /// `o` owner of something in it, `d` of the database itself, `a` named in a privilege, a default privilege or a user
+  /// mapping, `r` in a policy, `i` in an initial privilege, `m` a role that such a role is a member of.
   public var kinds: [String]
   public var rolcanlogin: Bool
   public var rolsuper: Bool

@@ -3,8 +3,6 @@ public struct BootstrapReference: CatalogRow {
   public var rolname: String
   /// As those of `RoleReference`: `o`, `d`, `a`, `r`. Empty where it is not needed.
   public var kinds: [String]
-  /// The first objects that it owns, as SQL names them.
-  public var objects: [String]
 
   public static let subject = "what the superuser that initdb made owns and is granted"
 
@@ -12,41 +10,29 @@ public struct BootstrapReference: CatalogRow {
   // extensions come with them, whoever owns them.
   // Source: PostgreSQL documentation, `pg_shdepend`, "Pinned Dependencies"; pg_authid.dat.
   public static func sql(_ server: ServerVersion) -> String {
-    func own(_ catalog: String, _ owner: String, _ name: String, where condition: String = "true") -> String {
+    func owns(_ catalog: String, _ owner: String, where condition: String = "true") -> String {
       """
-      (SELECT \(name) FROM pg_catalog.\(catalog) x
-        WHERE x.\(owner) = 10::oid AND x.oid >= 16384::oid AND (\(condition)) AND NOT EXISTS (
-              SELECT 1 FROM pg_catalog.pg_depend e WHERE e.classid = 'pg_catalog.\(catalog)'::pg_catalog.regclass
-                 AND e.objid = x.oid AND e.deptype IN ('e'::"char", 'i'::"char")) LIMIT 3)
+      EXISTS (SELECT 1 FROM pg_catalog.\(catalog) x
+               WHERE x.\(owner) = 10::oid AND x.oid >= 16384::oid AND (\(condition)) AND NOT EXISTS (
+                     SELECT 1 FROM pg_catalog.pg_depend e WHERE e.classid = 'pg_catalog.\(catalog)'::pg_catalog.regclass
+                        AND e.objid = x.oid AND e.deptype IN ('e'::"char", 'i'::"char")))
       """
     }
     var owned = [
-      own("pg_class", "relowner", "x.oid::regclass::text", where: "x.relkind IN ('r', 'p', 'v', 'm', 'S', 'f')"),
-      own("pg_proc", "proowner", "x.oid::regprocedure::text"),
-      own("pg_namespace", "nspowner", "'schema ' || pg_catalog.quote_ident(x.nspname)", where: "x.nspname !~ '^pg_'"),
-      own(
-        "pg_type", "typowner", "x.oid::regtype::text",
+      owns("pg_class", "relowner", where: "x.relkind IN ('r', 'p', 'v', 'm', 'S', 'f')"),
+      owns("pg_namespace", "nspowner", where: "x.nspname !~ '^pg_'"),
+      owns(
+        "pg_type", "typowner",
         where: "x.typtype <> 'm' AND x.typrelid = 0 OR x.typrelid <> 0 "
           + "AND (SELECT c.relkind FROM pg_catalog.pg_class c WHERE c.oid = x.typrelid) = 'c'"),
-      own("pg_operator", "oprowner", "x.oid::regoperator::text"),
-      own("pg_opclass", "opcowner", "'operator class ' || pg_catalog.quote_ident(x.opcname)"),
-      own("pg_opfamily", "opfowner", "'operator family ' || pg_catalog.quote_ident(x.opfname)"),
-      own("pg_collation", "collowner", "'collation ' || pg_catalog.quote_ident(x.collname)"),
-      own("pg_conversion", "conowner", "'conversion ' || pg_catalog.quote_ident(x.conname)"),
-      own("pg_ts_dict", "dictowner", "'text search dictionary ' || x.oid::regdictionary::text"),
-      own("pg_ts_config", "cfgowner", "'text search configuration ' || x.oid::regconfig::text"),
-      own("pg_language", "lanowner", "'language ' || pg_catalog.quote_ident(x.lanname)"),
-      own("pg_foreign_data_wrapper", "fdwowner", "'foreign-data wrapper ' || pg_catalog.quote_ident(x.fdwname)"),
-      own("pg_foreign_server", "srvowner", "'server ' || pg_catalog.quote_ident(x.srvname)"),
-      own("pg_event_trigger", "evtowner", "'event trigger ' || pg_catalog.quote_ident(x.evtname)"),
-      own("pg_largeobject_metadata", "lomowner", "'large object ' || x.oid"),
     ]
-    if server.major >= 10 {
-      owned += [
-        own("pg_publication", "pubowner", "'publication ' || pg_catalog.quote_ident(x.pubname)"),
-        own("pg_statistic_ext", "stxowner", "'statistics ' || pg_catalog.quote_ident(x.stxname)"),
-      ]
-    }
+    owned += [
+      ("pg_proc", "proowner"), ("pg_operator", "oprowner"), ("pg_opclass", "opcowner"), ("pg_opfamily", "opfowner"),
+      ("pg_collation", "collowner"), ("pg_conversion", "conowner"), ("pg_ts_dict", "dictowner"),
+      ("pg_ts_config", "cfgowner"), ("pg_language", "lanowner"), ("pg_foreign_data_wrapper", "fdwowner"),
+      ("pg_foreign_server", "srvowner"), ("pg_event_trigger", "evtowner"), ("pg_largeobject_metadata", "lomowner"),
+    ].map { owns($0, $1) }
+    if server.major >= 10 { owned += [owns("pg_publication", "pubowner"), owns("pg_statistic_ext", "stxowner")] }
     func granted(_ catalog: String, _ acl: String, _ owner: String) -> String {
       """
       EXISTS (SELECT 1 FROM pg_catalog.\(catalog) x, LATERAL pg_catalog.aclexplode(x.\(acl)) g
@@ -69,15 +55,13 @@ public struct BootstrapReference: CatalogRow {
       "EXISTS (SELECT 1 FROM pg_catalog.pg_user_mappings x WHERE x.umuser = 10::oid)",
     ]
     return """
-      WITH owned(object) AS (\(owned.joined(separator: "\nUNION ALL\n")))
       SELECT r.rolname, pg_catalog.array_remove(ARRAY[
-               CASE WHEN EXISTS (SELECT 1 FROM owned) THEN 'o' END,
+               CASE WHEN \(owned.joined(separator: "\nOR ")) THEN 'o' END,
                CASE WHEN EXISTS (SELECT 1 FROM pg_catalog.pg_database d WHERE d.datdba = 10::oid
                                     AND d.datname = pg_catalog.current_database()) THEN 'd' END,
                CASE WHEN \(grants.joined(separator: "\nOR ")) THEN 'a' END,
                CASE WHEN EXISTS (SELECT 1 FROM pg_catalog.pg_policy p WHERE 10::oid = ANY (p.polroles)) THEN 'r' END
-             ], NULL) AS kinds,
-             ARRAY(SELECT o.object FROM owned o LIMIT 3) AS objects
+             ], NULL) AS kinds
         FROM pg_catalog.pg_roles r WHERE r.oid = 10::oid
       """
   }

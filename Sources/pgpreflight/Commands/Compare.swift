@@ -69,10 +69,7 @@ struct Compare: ParsableCommand {
     case .text:
       let terminal = TerminalCapabilities(
         of: file == nil ? 1 : -1, color: output.color, environment: ProcessInfo.processInfo.environment)
-      return terminalComparison(
-        comparison,
-        style: TerminalStyle(
-          color: terminal.color, unicode: terminal.unicode, width: terminal.width, verbose: output.verbose))
+      return terminalComparison(comparison, style: terminal.style(verbose: output.verbose))
     }
   }
 }

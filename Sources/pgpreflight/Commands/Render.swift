@@ -27,9 +27,7 @@ struct Render: AsyncParsableCommand {
     if destinations.isEmpty {
       let terminal = TerminalCapabilities(
         of: 1, color: output.color, environment: ProcessInfo.processInfo.environment)
-      let style = TerminalStyle(
-        color: terminal.color, unicode: terminal.unicode, width: terminal.width, verbose: output.verbose)
-      writeToStandardOutput(terminalSummary(report, style: style, written: []))
+      writeToStandardOutput(terminalSummary(report, style: terminal.style(verbose: output.verbose), written: []))
     }
     try failures.throwLast()
   }

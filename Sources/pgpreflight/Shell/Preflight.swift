@@ -144,9 +144,8 @@ struct Preflight {
     guard !output.quiet || isAsked else { return }
     let isTaken = settings.destinations.contains { $0.path == nil }
     let terminal = TerminalCapabilities(of: isTaken ? 2 : 1, color: output.color, environment: environment)
-    let style = TerminalStyle(
-      color: terminal.color, unicode: terminal.unicode, width: terminal.width, verbose: output.verbose)
-    let summary = terminalSummary(report, style: style, written: destinations.compactMap(\.path))
+    let summary = terminalSummary(
+      report, style: terminal.style(verbose: output.verbose), written: destinations.compactMap(\.path))
     isTaken ? writeToStandardError(summary) : writeToStandardOutput(summary)
   }
 }

@@ -38,4 +38,8 @@ struct TerminalCapabilities {
       width = min(Int(size.ws_col), 120)
     }
   }
+
+  func style(verbose: Bool) -> TerminalStyle {
+    TerminalStyle(color: color, unicode: unicode, width: width, verbose: verbose)
+  }
 }
