@@ -117,11 +117,9 @@ struct DatabaseMigration: Sendable {
       try await copyLargeObjects(snapshot, resumption)
     }
     try await record.phase("constraints") { try await buildConstraints(after, archive, resumption) }
-    if resumption.steps["rest"] == nil {
-      let labels = archive.beforeData.filter { $0.isKind("SECURITY LABEL") && !$0.isOfDatabase }
-      try await record.phase("rest of the schema") {
-        try await restoreRest(after.rest, labels: labels, archive, snapshot)
-      }
+    let labels = archive.beforeData.filter { $0.isKind("SECURITY LABEL") && !$0.isOfDatabase }
+    try await record.phase("rest of the schema") {
+      try await restoreRest(after.rest, labels: labels, archive, snapshot, resumption)
     }
     if givesObjectsAway { try await SchemaGrants(snapshot: snapshot, target: target, journal: journal).revoke() }
     try await preparation.release(roles, in: name)

@@ -44,29 +44,44 @@ extension ArchiveEntry {
 }
 
 extension DatabaseMigration {
-  /// What is left of the schema when all rows, indexes and constraints are there.
+  /// Of the last entries, those by which it can be told whether they were restored: not what may have been left out, and
+  /// publications last, as some of them may have been.
+  func telling(_ entries: [ArchiveEntry]) -> [ArchiveEntry] {
+    guard context.pair.target.me.ifKnown?.rolsuper != true else { return entries }
+    let rest = entries.filter { !$0.mayTakeSuperuser }
+    return rest.filter { !$0.isKind("PUBLICATION") } + rest.filter { $0.isKind("PUBLICATION") }
+  }
+
+  /// What is left of the schema when all rows, indexes and constraints are there: first what has to be, then what may be
+  /// refused, as it may need the first.
   ///
   /// - Parameter labels: entries that were held back, as they may be refused.
   func restoreRest(
-    _ entries: [ArchiveEntry], labels: [ArchiveEntry], _ archive: SchemaArchive, _ snapshot: SourceSnapshot
+    _ entries: [ArchiveEntry], labels: [ArchiveEntry], _ archive: SchemaArchive, _ snapshot: SourceSnapshot,
+    _ resumption: Resumption
   ) async throws {
     let isSuperuser = context.pair.target.me.ifKnown?.rolsuper == true
     let parts = try await OptionalEntries(of: entries + labels, isSuperuser: isSuperuser, snapshot)
     try await slots.run {
-      do {
-        try await archive.restore(
-          parts.optional, into: name, of: target, arguments: ["--single-transaction"] + reservations)
-      } catch is MigrationError {
-        // Some services let their administrators create some of them: only the server knows.
-        for entry in parts.optional {
-          do {
-            try await archive.restore([entry], into: name, of: target, arguments: reservations)
-          } catch let error as MigrationError {
-            record.note("not created: \(entry.description): \(error)")
-          }
+      if resumption.steps["rest"] == nil { try await restoreAtOnce(parts.rest, archive, step: "rest") }
+      if resumption.steps["optional"] == nil { try await restoreOptional(parts.optional, archive) }
+    }
+  }
+
+  private func restoreOptional(_ entries: [ArchiveEntry], _ archive: SchemaArchive) async throws {
+    do {
+      try await archive.restore(
+        entries, into: name, of: target, arguments: ["--single-transaction"] + reservations)
+    } catch is MigrationError {
+      // Some services let their administrators create some of them: only the server knows.
+      for entry in entries {
+        do {
+          try await archive.restore([entry], into: name, of: target, arguments: reservations)
+        } catch let error as MigrationError {
+          record.note("not created: \(entry.description): \(error)")
         }
       }
-      try await restoreAtOnce(parts.rest, archive, step: "rest")
     }
+    try await note("optional")
   }
 }

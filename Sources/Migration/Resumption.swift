@@ -25,7 +25,7 @@ struct Resumption: Sendable {
     guard hasBegun else { return }
     for (step, entries) in [
       ("schemas", migration.schemasFirst(archive)), ("schema", migration.schemaEntries(archive)),
-      ("rest", archive.afterData),
+      ("rest", migration.telling(archive.afterData)),
     ]
     where steps[step] == nil && steps["\(step) begun"] == "at once" {
       if try await Self.isThere(entries, migration, snapshot) { steps[step] = "" }
