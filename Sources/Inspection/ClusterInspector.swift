@@ -12,6 +12,7 @@ struct ClusterInspector: Sendable {
   let string: ConnectionString?
   private let session: CatalogSession?
   private let offered: OfferedExtensions
+  let places: SessionPlaces
   /// Whether sessions start with our settings: asked of the first one, as a connection pooler may leave them out.
   let startsWithSettings: Bool
   /// Nothing is asked that only matters where the target's role is no superuser.
@@ -25,6 +26,7 @@ struct ClusterInspector: Sendable {
     self.inspector = inspector
     self.side = side
     self.offered = offered
+    places = SessionPlaces(inspector.settings.jobs)
     string = nil
     session = nil
     startsWithSettings = false
@@ -37,6 +39,7 @@ struct ClusterInspector: Sendable {
     self.string = string
     self.side = side
     self.offered = offered
+    places = SessionPlaces(inspector.settings.jobs)
     inspector.progress(.connecting(side))
     switch try await inspector.connectToCluster(string) {
     case .failure(let failure, let seconds):
@@ -124,10 +127,11 @@ struct ClusterInspector: Sendable {
     }
     let servesOwn = names.containsName(session.database) && existing[session.database.nameBytes] != nil
     let queue = DatabaseQueue(
-      waiting, total: waiting.count + (servesOwn ? 1 : 0), side: side, progress: inspector.progress)
+      waiting, total: waiting.count + (servesOwn ? 1 : 0), takers: await places.count, side: side,
+      progress: inspector.progress)
 
     return try await withThrowingTaskGroup(of: [DatabaseSnapshot].self) { group in
-      for _ in 1..<max(inspector.settings.jobs, 1) { group.addTask { try await drain(queue) } }
+      for _ in 1..<(await places.count) { group.addTask { try await drain(queue) } }
       // The first session counts as one of the jobs: when it is done, its place is taken by another database.
       var snapshot = try await readCluster(
         session, databases: names.compactMap { existing[$0.nameBytes]?.oid }, locales: locales)
@@ -199,6 +203,15 @@ struct ClusterInspector: Sendable {
     while let name = await queue.next() {
       try Task.checkCancellation()
       let snapshot = await queue.isGivenUp ? notAttempted(name) : try await inspect(name)
+      if case .failed(let failure) = snapshot.connection, failure.kind == .tooManyConnections {
+        switch await queue.postpone(name) {
+        case .over: break
+        case .postponed: continue
+        case .leftToOthers:
+          await places.giveUpOne()
+          return snapshots
+        }
+      }
       snapshots.append(snapshot)
       await queue.finished(snapshot)
     }

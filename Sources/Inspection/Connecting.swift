@@ -35,7 +35,7 @@ extension Inspector {
     // The server ends a statement by itself; this is for one that has stopped altogether.
     options.responseTimeout = settings.statementTimeout + .seconds(5)
     options.startupSettings = startupSettings ?? settings.sessionSettings
-    var delays: [Duration] = [.milliseconds(100), .milliseconds(300), .milliseconds(900)]
+    var delays: [Duration] = [.milliseconds(100), .milliseconds(300), .milliseconds(900), .milliseconds(2700)]
     while true {
       do {
         let connection = try await Connection.connect(string, options: options)

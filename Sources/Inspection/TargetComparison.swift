@@ -3,12 +3,13 @@ import Postgres
 
 extension ClusterInspector {
   /// Asks the source databases what depends on what their target databases have: which names are given away there, and
-  /// what uses the extensions that stand in other schemas there; and what uses xml, where the target takes none. As many at a time as databases were inspected.
+  /// what uses the extensions that stand in other schemas there; and what uses xml, where the target takes none. As many at a time as databases could be inspected.
   func compare(_ source: inout ClusterSnapshot, with target: ClusterSnapshot) async throws {
     let others = Dictionary(
       target.inspected.map { ($0.name.nameBytes, $0) }, uniquingKeysWith: { first, _ in first })
     let readsXML: Bool =
       if case .failed = target.connection { false } else { target.xmlSupport.ifKnown?.isBuiltIn != true }
+    let sessions = await places.count
     try await withThrowingTaskGroup(of: (Int, DatabaseSnapshot).self) { group in
       var running = 0
       for index in source.inspected.indices {
@@ -18,7 +19,7 @@ extension ClusterInspector {
         let objects = other?.objects.ifKnown ?? []
         let readsUses = other.map(database.hasExtensions(inOtherSchemasThan:)) ?? false
         guard !objects.isEmpty || string != nil && (readsUses || readsXML) else { continue }
-        if running == max(inspector.settings.jobs, 1), let (done, compared) = try await group.next() {
+        if running == sessions, let (done, compared) = try await group.next() {
           source.inspected[done] = compared
           running -= 1
         }
