@@ -57,7 +57,7 @@ private struct MarkdownReport {
 
   private var head: [String] {
     let counts = report.summary.toLookAt + report.summary.others.filter { $0.hasSuffix("waived") }
-    let headline = report.migration.map(\.status.headline) ?? report.verdict.headline
+    let headline = report.migration?.headline ?? report.verdict.headline
     let names = shortNames(of: report)
     let versions = [report.source.serverVersion, report.target.serverVersion].map { Markdown.escaped($0 ?? "?") }
     return [
@@ -188,8 +188,4 @@ private struct MarkdownReport {
     ]
     return ["<sub>\(parts.map(Markdown.escaped).joined(separator: " · "))</sub>"]
   }
-}
-
-extension String {
-  fileprivate var lowercasedFirst: String { prefix(1).lowercased() + dropFirst() }
 }

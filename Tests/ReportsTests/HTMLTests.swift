@@ -105,6 +105,50 @@ private func expect(_ text: String?, in body: String, sourceLocation: SourceLoca
     expect("and 9,800 more in report.json", in: page.words)
   }
 
+  @Test func foldsARuleThatFailsInManyDatabases() throws {
+    let part = try reading("folded").first(where: "id", is: "warnings")
+    let group = try #require(part.descendants.first { $0.has(class: "rule") })
+    #expect(group.name == "details")
+    #expect(group["open"] == nil)
+    let summary = try #require(group.children.first { $0.name == "summary" })
+    expect("unlogged-tables", in: summary.words)
+    expect("in 5 databases: tenant_1, tenant_2, tenant_3 and 2 more", in: summary.words)
+    let cards = group.children.filter { $0.name == "article" }
+    #expect(cards.map { $0["data-database"] } == (1...5).map { "tenant_\($0)" })
+    // Ten are seen at once; the others are there too.
+    let tables = cards[0].descendants.filter { $0.name == "table" }
+    #expect(tables.map { $0.descendants.filter { $0.has(class: "finding") }.count } == [10, 90])
+    let rest = try #require(cards[0].children.first { $0.name == "details" })
+    #expect(rest.children[0].words == "90 more")
+    // A few databases stand side by side.
+    #expect(!(try reading("typical").descendants.contains { $0.has(class: "rule") }))
+  }
+
+  @Test func saysHowLongItTakesOnTheFirstScreen() throws {
+    func times(_ name: String) throws -> String? {
+      try reading(name).first(where: "id", is: "verdict").descendants.first { $0.has(class: "times") }?.words
+    }
+    let dumped = try times("ready-by-dump") ?? ""
+    expect("Copy56 min to 10 h 672 GB, at 20.0 MB/s to 200 MB/s", in: dumped)
+    expect("Writes to mail and shop stopfor the whole copy", in: dumped)
+    expect("Writes to app stopat the cutover only", in: try times("small") ?? "")
+    // Where nothing crosses, nothing takes time; after a migration, its own part tells.
+    for name in ["target-unreachable", "empty", "migrated"] { #expect(try times(name) == nil, "\(name)") }
+  }
+
+  @Test func saysWhatIsAcceptedWithoutBeingKnown() throws {
+    let page = try reading("accepted")
+    let who = "O'Neil <ops>@bastion"
+    expect("1 accepted by \(who)", in: try page.first(where: "id", is: "verdict").words)
+    let card = try page.first(where: "id", is: "target-disk-space").words
+    expect("Undetermined, accepted", in: card)
+    expect("by \(who).", in: card)
+    expect(
+      "Accepted without being known: target-disk-space by \(who).",
+      in: try page.first(where: "id", is: "record").words)
+    #expect(!(try reading("undecided").words.contains("accepted by")))
+  }
+
   @Test func leavesEmptyPartsOutWithTheirLinks() throws {
     let page = try reading("empty")
     for part in ["plan", "blockers", "warnings", "undetermined", "waived", "capacity"] {

@@ -111,9 +111,9 @@ final class HTMLReport {
   // MARK: The head
 
   /// In one word: how a migration ended, else what the check says.
-  var headline: String { report.migration?.status.headline ?? report.verdict.headline }
+  var headline: String { report.migration?.headline ?? report.verdict.headline }
 
-  var look: Look { report.migration?.status.look ?? report.verdict.look }
+  var look: Look { report.migration?.look ?? report.verdict.look }
 
   private func fillHead(of page: Element) throws {
     let names = shortNames(of: report)

@@ -77,12 +77,12 @@ extension HTMLReport {
     // The warnings of the cluster stand under the table, once.
     let own = index.own(plan.name).filter { $0.methods.contains(method) }
     // Where something blocks, what is not known decides nothing.
-    let causes = (blocking.isEmpty ? open : blocking) + own.filter { $0.isWarning || $0.outcome == .waived }
+    let causes = (blocking.isEmpty ? open : blocking) + own.filter { $0.isWarning || $0.mark != nil }
     guard !causes.isEmpty else { return try cell.remove(slot: "why") }
     var pieces: [Piece] = []
     for outcome in causes.prefix(Self.maximumCauses) {
       pieces += [.text(pieces.isEmpty ? "" : ", "), .link(outcome.rule, to: .outcome(outcome.key))]
-      if outcome.outcome == .waived { pieces.append(.text(" (waived)")) }
+      if let mark = outcome.mark { pieces.append(.text(" (\(mark))")) }
     }
     let rest = causes.count - Self.maximumCauses
     if rest > 0 { pieces.append(.text(" and \(rest) more")) }
@@ -108,4 +108,9 @@ extension HTMLReport {
     if !moved.isEmpty { words.append("\(formattedBytes(moved.reduce(0, +))) moved") }
     try part.fill("totals", words.joined(separator: " · "))
   }
+}
+
+extension Outcome {
+  /// Somebody has taken it on, so that it does not decide.
+  fileprivate var mark: String? { outcome == .waived ? "waived" : acceptedBy == nil ? nil : "accepted" }
 }
