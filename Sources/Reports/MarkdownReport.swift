@@ -44,9 +44,11 @@ private struct MarkdownReport {
   func cut(to length: Int) -> String {
     let end = "\n\nThis is cut: the other reports have all of it.\n"
     var kept = ""
+    var room = length - end.utf16.count - 8
     var isInFence = false
     for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
-      guard kept.utf16.count + line.utf16.count + end.utf16.count + 8 < length else { break }
+      room -= line.utf16.count + 1
+      guard room > 0 else { break }
       if line.drop(while: { $0 == " " }).hasPrefix("```") { isInFence.toggle() }
       kept += line + "\n"
     }

@@ -77,22 +77,19 @@ final class HTMLReport {
     try fillLedger(of: page)
     try fillNotChecked(of: page)
     try fillRecord(of: page)
-    try removeNames(from: page)
+    removeNames(from: page)
     return try document.html()
   }
 
   /// Writes an element that needs nothing more: a row, a card. Those are what a report has many of.
   func settle(_ element: Element) throws {
-    try removeNames(from: element)
+    removeNames(from: element)
     try document.settle(element)
   }
 
   /// Only the filling in needs them.
-  private func removeNames(from element: Element) throws {
-    let names = ["data-slot", "data-each", "data-card", "data-part", "data-contents", "data-icon"]
-    for descendant in element.descendants {
-      for name in names { try descendant.set(name, nil) }
-    }
+  private func removeNames(from element: Element) {
+    element.removeAttributes(["data-slot", "data-each", "data-card", "data-part", "data-contents", "data-icon"])
   }
 
   /// Leaves a part out, with what refers to it in the contents.
