@@ -20,6 +20,14 @@ public struct Element {
     return element
   }
 
+  /// The first descendant of that name.
+  public func first(named name: String) throws(MarkupError) -> Element {
+    guard let element = descendants.first(where: { $0.name == name }) else {
+      throw MarkupError("\(document.name): no <\(name)> in <\(self.name)>\(place)")
+    }
+    return element
+  }
+
   public func all(where attribute: String, is value: String) -> [Element] {
     descendants.filter { $0.has(attribute, value) }
   }

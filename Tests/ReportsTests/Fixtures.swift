@@ -9,7 +9,7 @@ enum Fixtures {
   static let all: [(name: String, report: Report)] = [
     ("small", small), ("typical", typical), ("ready", ready), ("ready-by-dump", readyByDump), ("undecided", undecided),
     ("accepted", accepted), ("replicating", replicating), ("replicating-in-part", replicatingInPart),
-    ("migration-incomplete", migrationIncomplete), ("folded", folded),
+    ("migration-incomplete", migrationIncomplete), ("folded", folded), ("cutover", cutover),
     ("source-unreachable", sourceUnreachable), ("target-unreachable", targetUnreachable), ("empty", empty),
     ("hostile", hostile), ("many-databases", manyDatabases), ("huge", huge), ("migrated", migrated),
     ("migrated-all", migratedAll), ("migration-interrupted", migrationInterrupted),
@@ -161,6 +161,33 @@ enum Fixtures {
     report.plan.databases = [plan("shop", .replication)]
     report.verdict = .readyWithWarnings
     return report
+  }()
+
+  /// What is done while writes are blocked, and for how long that is estimated.
+  static let cutover: Report = {
+    let databases = ["orders", hostileNames[0]].map { name in
+      var plan = plan(name, .replication)
+      plan.tablesAtCutover = try! JSONDecoder().decode(
+        [TableAtCutover].self,
+        from: Data(
+          #"""
+          [{"name": "public.\"<b>\"", "reason": "it is unlogged", "sizeBytes": 1400000000},
+           {"name": "public.log", "reason": "it has no replica identity", "sizeBytes": 0}]
+          """#.utf8))
+      plan.largeObjectsAtCutover = try! JSONDecoder().decode(
+        LargeObjectsAtCutover.self, from: Data(#"{"count": 25, "sizeBytes": 3000000}"#.utf8))
+      plan.replicaIdentityChanges = try! JSONDecoder().decode(
+        [ReplicaIdentityChange].self,
+        from: Data(
+          #"[{"name": "public.a", "to": "FULL"}, {"name": "public.b", "to": "USING INDEX", "index": "B x"}]"#.utf8))
+      var work = BlockedTime.Work()
+      (work.lateBytes, work.lateItems, work.tables, work.totalBytes) = (1_400_000_000, 2, 40, 20_000_000_000)
+      plan.estimatedBlockedSeconds = BlockedTime(of: work, throughput: Throughput(measured: nil), jobs: 4)
+      return plan
+    }
+    return report(
+      .ready, outcomes: [outcome("connection-source", .passed)],
+      databases: databases + [plan("mail", .replication, reason: "nothing blocks it")])
   }()
 
   /// Findings by the hundred, of one rule in many databases.

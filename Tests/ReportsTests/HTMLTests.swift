@@ -136,6 +136,34 @@ private func expect(_ text: String?, in body: String, sourceLocation: SourceLoca
     for name in ["target-unreachable", "empty", "migrated"] { #expect(try times(name) == nil, "\(name)") }
   }
 
+  @Test func saysWhatIsDoneAtTheCutover() throws {
+    let page = try reading("cutover")
+    let box = try page.first(where: "id", is: "cutover")
+    let rows = box.descendants.filter { $0.name == "tr" }.dropFirst()
+    #expect(rows.count == 2)
+    for (row, name) in zip(rows, ["orders", Fixtures.hostileNames[0]]) {
+      expect(name, in: row.words)
+      for words in [
+        "blocking writes 1 s to 3 s, drain 1 s to 5 s, late copy 7 s to 71 s, verification",
+        "public.\"<b>\": it is unlogged, 1.4 GB", "public.log: it has no replica identity, 0 bytes",
+        "25 large objects, 3.0 MB", "public.a: replica identity FULL",
+        "public.b: replica identity USING INDEX \"B x\"",
+      ] {
+        expect(words, in: row.words)
+      }
+    }
+    let range = try #require(box.words.firstMatch(of: /writes stop for ([0-9].*? min) each/)).output.1
+    // Beside the plan of each database, too.
+    let plan = try page.first(where: "data-database", is: "orders").words
+    expect("nothing blocks itwrites stop for \(range)", in: plan)
+    // One of them is not known of, so that the first screen does not tell of all.
+    expect("Writes to 3 databases stopat the cutover only", in: try page.first(where: "id", is: "verdict").words)
+    var report = Fixtures.cutover
+    report.plan.databases.removeLast()
+    expect("\(range) each, at its cutover", in: try reading(of: report).first(where: "id", is: "verdict").words)
+    #expect(try reading("typical").all(where: "id", is: "cutover").isEmpty)
+  }
+
   @Test func saysWhatIsAcceptedWithoutBeingKnown() throws {
     let page = try reading("accepted")
     let who = "O'Neil <ops>@bastion"
@@ -180,34 +208,5 @@ private func expect(_ text: String?, in body: String, sourceLocation: SourceLoca
     let footer = style.contains("content: \"pgpreflight 1style · run   bod · 2026-09-14T07:42:18Z\";")
     #expect(footer)
     #expect(!style.contains { "<>&".contains($0) })
-  }
-}
-
-@Suite struct TemplateFiles {
-  private func folder(_ text: String) throws -> String {
-    let folder = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    try text.write(to: folder.appending(path: "report.html"), atomically: true, encoding: .utf8)
-    return folder.path
-  }
-
-  @Test func aFolderStandsInForTheEmbeddedOnes() throws {
-    let embedded = try Templates().text(of: "report.html")
-    let changed = embedded.replacing("<h2>What to do next</h2>", with: "<h2>Next</h2>")
-    let folder = try folder(changed)
-    defer { try? FileManager.default.removeItem(atPath: folder) }
-    let page = try reading(of: Fixtures.small, templates: Templates(directory: folder))
-    #expect(try page.first(where: "id", is: "next").words.hasPrefix("Next"))
-    #expect(try Templates(directory: "/nowhere").text(of: "report.html") == embedded)
-  }
-
-  @Test func saysWhatIsMissing() throws {
-    let embedded = try Templates().text(of: "report.html")
-    let folder = try folder(embedded.replacing("data-slot=\"lede\"", with: ""))
-    defer { try? FileManager.default.removeItem(atPath: folder) }
-    let error = #expect(throws: MarkupError.self) {
-      try render("html", Fixtures.small, templates: Templates(directory: folder))
-    }
-    #expect(error?.description.hasPrefix("report.html: no element with data-slot=\"lede\" in <section>") == true)
   }
 }

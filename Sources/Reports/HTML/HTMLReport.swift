@@ -6,8 +6,7 @@ extension Reporter {
   /// One page for those who approve, those who fix, and those who look again in a year: no script, nothing loaded.
   static func html(templates: Templates) -> Reporter {
     Reporter(format: "html", fileName: "report.html") { report in
-      let document = try Document(parsing: try templates.text(of: "report.html"), name: "report.html")
-      return try HTMLReport(report, document: document).filled()
+      try HTMLReport(report, document: try templates.page("report.html")).filled()
     }
   }
 }
@@ -89,7 +88,7 @@ final class HTMLReport {
 
   /// Only the filling in needs them.
   private func removeNames(from element: Element) {
-    element.removeAttributes(["data-slot", "data-each", "data-card", "data-part", "data-contents", "data-icon"])
+    element.removeAttributes(Templates.attributes)
   }
 
   /// Leaves a part out, with what refers to it in the contents.

@@ -16,6 +16,7 @@ extension HTMLReport {
     let biggest = max(1, plans.compactMap(\.sizeBytes).max() ?? 1)
     try part.each("database", plans) { row, plan in try fill(row, with: plan, biggest: biggest) }
     try fillTotals(of: part)
+    try fillCutover(of: part)
 
     let wide = index.cluster.filter(\.isWarning)
     let warning = try part.slot("cluster-warnings")
@@ -61,6 +62,8 @@ extension HTMLReport {
       if verdict == .undecided { try status.set(look: Verdict.undecided.look, word: "Not decided") }
     }
     try row.fill("reason", orRemove: plan.briefReason)
+    let stop = verdict.isReady && plan.method == .replication ? blockedTime(of: [plan]) : nil
+    try row.fill("stop", orRemove: stop.map { "writes stop for \($0)" })
   }
 
   private func fill(_ cell: Element, with plan: DatabasePlan, by method: Method) throws {

@@ -1,5 +1,6 @@
 import Assessment
 import Catalog
+import Rules
 
 /// How long something of the plan takes, or for how long nobody can write.
 struct PlannedTime: Equatable {
@@ -25,11 +26,23 @@ func plannedTimes(of report: Report) -> [PlannedTime] {
         subject: [.text("Writes to "), .strong(listing(dumped)), .text(" stop")], lead: "for the whole copy"))
   }
   if !replicated.isEmpty {
+    let estimate = blockedTime(of: replicated)
     times.append(
       PlannedTime(
-        subject: [.text("Writes to "), .strong(listing(replicated)), .text(" stop")], lead: "at the cutover only"))
+        subject: [.text("Writes to "), .strong(listing(replicated)), .text(" stop")],
+        lead: estimate ?? "at the cutover only",
+        note: estimate.map { _ in replicated.count == 1 ? "at the cutover" : "each, at its cutover" }))
   }
   return times
+}
+
+/// For how long nobody can write, the shortest and the longest of all; nil where it is not known of one of them.
+func blockedTime(of plans: [DatabasePlan]) -> String? {
+  let times = plans.compactMap(\.estimatedBlockedSeconds)
+  guard times.count == plans.count, let low = times.map(\.low).min(), let high = times.map(\.high).max() else {
+    return nil
+  }
+  return roughDuration(low, to: high)
 }
 
 /// What the rule says in one line: the range, and after it the sizes and rates that it is made of.
