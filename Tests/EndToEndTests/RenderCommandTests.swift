@@ -47,11 +47,14 @@ import Testing
     for arguments in [
       ["render", typical, "--report", "html=\(report)"],
       ["compare", typical, typical, "--format", "html", "--output", report],
-      ["check", "--source", "host=127.0.0.1 port=1", "--target", "host=127.0.0.1 port=1", "--report", "html=\(report)"],
+      [
+        "check", "--source", "host=127.0.0.1 port=1", "--target", "host=127.0.0.1 port=1", "--report", "html=\(report)",
+      ],
     ] {
       let output = try await run(arguments: arguments + ["--template-dir", folder.path])
       #expect(output.status == .exited(64))
-      #expect(output.stderr.hasPrefix("pgpreflight: --template-dir: \(folder.path)/report.html:2: "), "\(output.stderr)")
+      #expect(
+        output.stderr.hasPrefix("pgpreflight: --template-dir: \(folder.path)/report.html:2: "), "\(output.stderr)")
       #expect(folder.contents == ["report.html"])
     }
   }

@@ -88,17 +88,17 @@ import Testing
   @Test func `two checks of the same snapshots differ in nothing but the run`() async throws {
     let (folder, _, options) = try await saved()
     let formats = ["html", "junit", "json", "sarif", "markdown", "github"]
-    for run in ["first", "second"] {
-      let requests = formats.flatMap { ["--report", "\($0)=\(folder.path)/\(run).\($0)"] }
-      let output = try await EndToEndTests.run(
+    for name in ["first", "second"] {
+      let requests = formats.flatMap { ["--report", "\($0)=\(folder.path)/\(name).\($0)"] }
+      let output = try await run(
         arguments: ["check"] + options + requests, environment: ["GITHUB_STEP_SUMMARY": nil])
       #expect([.exited(0), .exited(1), .exited(2)].contains(output.status), "\(output.stderr)")
     }
     /// Without the id of the run, its moments and durations, and where it was written to.
-    func withoutRun(_ run: String, _ format: String) throws -> String {
-      let id = try Report(json: Data(folder.text("\(run).json").utf8)).run.id
-      return try folder.text("\(run).\(format)").replacing(id, with: "ID").replacing(id.prefix(8), with: "ID")
-        .replacing("/\(run).", with: "/RUN.")
+    func withoutRun(_ name: String, _ format: String) throws -> String {
+      let id = try JSONDecoder().decode(Report.self, from: Data(folder.text("\(name).json").utf8)).run.id
+      return try folder.text("\(name).\(format)").replacing(id, with: "ID").replacing(id.prefix(8), with: "ID")
+        .replacing("/\(name).", with: "/NAME.")
         .replacing(/[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z?/, with: "MOMENT")
         .replacing(/[0-9]{1,2} [A-Z][a-z]+ [0-9]{4}, [0-9]{2}:[0-9]{2} UTC/, with: "MOMENT")
         .replacing(/"durationSeconds" : [-+.0-9e]+/, with: "DURATION")
