@@ -64,7 +64,7 @@ public final class Document {
 
   /// Takes out the comments: they speak to those who edit the template.
   public func removeComments() {
-    for node in Element.nodes(under: UnsafeMutableRawPointer(pointer).assumingMemoryBound(to: xmlNode.self))
+    for node in Nodes(under: UnsafeMutableRawPointer(pointer).assumingMemoryBound(to: xmlNode.self))
     where node.pointee.type == XML_COMMENT_NODE {
       xmlUnlinkNode(node)
       keep(removed: node)

@@ -14,14 +14,29 @@ public struct Element {
 
   /// The first descendant, in the order of the page, whose attribute has that value.
   public func first(where attribute: String, is value: String) throws(MarkupError) -> Element {
-    guard let element = descendants.first(where: { $0[attribute] == value }) else {
+    guard let element = descendants.first(where: { $0.has(attribute, value) }) else {
       throw MarkupError("\(document.name): no element with \(attribute)=\"\(value)\" in <\(name)>\(place)")
     }
     return element
   }
 
+  /// The first descendant of that name.
+  public func first(named name: String) throws(MarkupError) -> Element {
+    guard let element = descendants.first(where: { $0.name == name }) else {
+      throw MarkupError("\(document.name): no <\(name)> in <\(self.name)>\(place)")
+    }
+    return element
+  }
+
   public func all(where attribute: String, is value: String) -> [Element] {
-    descendants.filter { $0[attribute] == value }
+    descendants.filter { $0.has(attribute, value) }
+  }
+
+  /// The same as a comparison of the attribute's value, without a copy of it: pages are searched for most of all.
+  private func has(_ attribute: String, _ value: String) -> Bool {
+    guard let found = xmlHasProp(node, attribute) else { return false }
+    guard let text = found.pointee.children, text.pointee.next == nil else { return self[attribute] == value }
+    return xmlStrEqual(text.pointee.content, value) != 0
   }
 
   public func all(having attribute: String) -> [Element] {
@@ -41,30 +56,8 @@ public struct Element {
   /// All elements inside, in the order of the page.
   public var descendants: some Sequence<Element> {
     let document = document
-    return Self.nodes(under: node).lazy.filter { $0.pointee.type == XML_ELEMENT_NODE }
+    return Nodes(under: node).lazy.filter { $0.pointee.type == XML_ELEMENT_NODE }
       .map { Element(document: document, node: $0) }
-  }
-
-  /// All nodes under one, in the order of the page. The one that was given last may be taken out of the tree.
-  static func nodes(under top: xmlNodePtr) -> AnyIterator<xmlNodePtr> {
-    var next = top.pointee.children
-    return AnyIterator {
-      guard let current = next else { return nil }
-      next = following(current, within: top)
-      return current
-    }
-  }
-
-  private static func following(_ node: xmlNodePtr, within top: xmlNodePtr) -> xmlNodePtr? {
-    // The children of an entity reference are those of its declaration, which is not part of the page.
-    if node.pointee.type == XML_ELEMENT_NODE, let child = node.pointee.children { return child }
-    var current = node
-    while current != top {
-      if let next = current.pointee.next { return next }
-      guard let parent = current.pointee.parent else { return nil }
-      current = parent
-    }
-    return nil
   }
 
   private var place: String { node.pointee.line > 0 ? ", line \(node.pointee.line)" : "" }
@@ -119,6 +112,17 @@ public struct Element {
     guard xmlSetProp(node, attribute, visible(value)) != nil else { throw .failed(to: "set an attribute") }
   }
 
+  /// Takes attributes of these names away from all elements inside.
+  public func removeAttributes(_ names: [String]) {
+    for node in Nodes(under: node) where node.pointee.type == XML_ELEMENT_NODE {
+      var next = node.pointee.properties
+      while let attribute = next {
+        next = attribute.pointee.next
+        if names.contains(where: { xmlStrEqual(attribute.pointee.name, $0) != 0 }) { xmlRemoveProp(attribute) }
+      }
+    }
+  }
+
   // MARK: Moving
 
   /// A copy of the element with all that is in it, put right before it.
@@ -159,5 +163,34 @@ public struct Element {
       xmlUnlinkNode(child)
       document.keep(removed: child)
     }
+  }
+}
+
+/// All nodes under one, in the order of the page. The one that was given last may be taken out of the tree.
+struct Nodes: Sequence, IteratorProtocol {
+  private let top: xmlNodePtr
+  private var following: xmlNodePtr?
+
+  init(under top: xmlNodePtr) {
+    self.top = top
+    following = top.pointee.children
+  }
+
+  mutating func next() -> xmlNodePtr? {
+    guard let current = following else { return nil }
+    following = Self.node(after: current, within: top)
+    return current
+  }
+
+  private static func node(after node: xmlNodePtr, within top: xmlNodePtr) -> xmlNodePtr? {
+    // The children of an entity reference are those of its declaration, which is not part of the page.
+    if node.pointee.type == XML_ELEMENT_NODE, let child = node.pointee.children { return child }
+    var current = node
+    while current != top {
+      if let next = current.pointee.next { return next }
+      guard let parent = current.pointee.parent else { return nil }
+      current = parent
+    }
+    return nil
   }
 }

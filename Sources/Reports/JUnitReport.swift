@@ -176,7 +176,7 @@ private struct JUnitOutcome: JUnitCase {
     var lines = [message]
     if let waiver = outcome.waiver { lines.append(waiver.inWords) }
     for finding in outcome.findings.prefix(Self.maximumFindings) {
-      lines += ["", "\(visibleOnOneLine(finding.object)): \(finding.message)"]
+      lines += ["", "\(finding.object): \(finding.message)"]
       for (name, value) in finding.evidence.sorted(by: { $0.key < $1.key }) { lines.append("  \(name): \(value)") }
       guard let remediation = finding.remediation else { continue }
       lines.append("  Fix: \(remediation.text)")

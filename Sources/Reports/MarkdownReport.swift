@@ -44,9 +44,11 @@ private struct MarkdownReport {
   func cut(to length: Int) -> String {
     let end = "\n\nThis is cut: the other reports have all of it.\n"
     var kept = ""
+    var room = length - end.utf16.count - 8
     var isInFence = false
     for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
-      guard kept.utf16.count + line.utf16.count + end.utf16.count + 8 < length else { break }
+      room -= line.utf16.count + 1
+      guard room > 0 else { break }
       if line.drop(while: { $0 == " " }).hasPrefix("```") { isInFence.toggle() }
       kept += line + "\n"
     }
@@ -57,7 +59,7 @@ private struct MarkdownReport {
 
   private var head: [String] {
     let counts = report.summary.toLookAt + report.summary.others.filter { $0.hasSuffix("waived") }
-    let headline = report.migration.map(\.status.headline) ?? report.verdict.headline
+    let headline = report.migration?.headline ?? report.verdict.headline
     let names = shortNames(of: report)
     let versions = [report.source.serverVersion, report.target.serverVersion].map { Markdown.escaped($0 ?? "?") }
     return [
@@ -188,8 +190,4 @@ private struct MarkdownReport {
     ]
     return ["<sub>\(parts.map(Markdown.escaped).joined(separator: " · "))</sub>"]
   }
-}
-
-extension String {
-  fileprivate var lowercasedFirst: String { prefix(1).lowercased() + dropFirst() }
 }

@@ -105,8 +105,8 @@ private struct SARIFLog: Encodable {
 
   /// Above this number, outcomes that nobody has to look at are left out.
   private static let maximumOutcomes = 1000
-  /// What GitHub keeps of a run.
-  private static let maximumResults = 5000
+  /// GitHub refuses a run with more; of those it takes, it keeps the first 5,000 by level.
+  private static let maximumResults = 25_000
 
   init(of report: Report) {
     let firsts = Dictionary(report.outcomes.map { ($0.rule, $0) }, uniquingKeysWith: { first, _ in first })

@@ -4,24 +4,61 @@ import Markup
 
 /// Where the pages come from that reports are filled into.
 public struct Templates: Sendable {
-  /// Looked into first: a file there stands in for the template of the same name.
-  private let directory: String?
+  /// By the name of the template that each stands in for.
+  private var own: [String: (path: String, text: String)] = [:]
 
-  public init(directory: String? = nil) { self.directory = directory }
+  /// Only the filling in needs these attributes; of those that a built-in page has, the first ones are needed.
+  static let attributes = needed + ["data-contents", "data-icon"]
+  private static let needed = ["data-slot", "data-each", "data-card", "data-part"]
 
-  /// The text of a file of `templates/`.
+  /// Those inside the executable.
+  public init() {}
+
+  /// Those of a folder; those inside the executable where it has none.
   ///
-  /// - Throws: `MarkupError` for an unknown name, or for a file that is not UTF-8.
-  public func text(of name: String) throws(MarkupError) -> String {
-    if let directory {
-      let path = directory.hasSuffix("/") ? directory + name : "\(directory)/\(name)"
-      if let data = FileManager.default.contents(atPath: path) {
-        guard let text = String(data: data, encoding: .utf8) else { throw MarkupError("\(path): not UTF-8") }
-        return text
-      }
+  /// - Throws: `MarkupError` where there is no such folder, or none of the templates in it, and for one that can't be
+  ///   read, is not well-formed, or lacks what is filled in.
+  public init(directory: String) throws(MarkupError) {
+    var isDirectory = false
+    guard FileManager.default.fileExists(atPath: directory, isDirectory: &isDirectory), isDirectory else {
+      throw MarkupError("\(directory): there is no such folder")
     }
+    let names = ["report.html", "comparison.html"]
+    for name in names {
+      let path = directory.hasSuffix("/") ? directory + name : "\(directory)/\(name)"
+      guard FileManager.default.fileExists(atPath: path) else { continue }
+      guard let data = FileManager.default.contents(atPath: path) else {
+        throw MarkupError("\(path): it can't be read")
+      }
+      guard let text = String(data: data, encoding: .utf8) else { throw MarkupError("\(path): not UTF-8") }
+      let page = try Document(parsing: text, name: path)
+      for (attribute, value) in try Self.marks(of: embedded(name))
+      where page.root.all(where: attribute, is: value).isEmpty {
+        throw MarkupError("\(path): no element with \(attribute)=\"\(value)\"")
+      }
+      own[name] = (path, text)
+    }
+    if own.isEmpty { throw MarkupError("\(directory): neither \(names.joined(separator: " nor ")) is there") }
+  }
+
+  /// The page, to be filled in.
+  func page(_ name: String) throws(MarkupError) -> Document {
+    guard let own = own[name] else { return try embedded(name) }
+    return try Document(parsing: own.text, name: own.path)
+  }
+
+  private func embedded(_ name: String) throws(MarkupError) -> Document {
     guard let embedded = embedded_template(name) else { throw MarkupError("no template \(name)") }
-    return String(
-      decoding: UnsafeBufferPointer(start: embedded.pointee.bytes, count: embedded.pointee.size), as: UTF8.self)
+    let bytes = UnsafeBufferPointer(start: embedded.pointee.bytes, count: embedded.pointee.size)
+    return try Document(parsing: String(decoding: bytes, as: UTF8.self), name: name)
+  }
+
+  /// By what a page is filled in.
+  private static func marks(of page: Document) -> [(attribute: String, value: String)] {
+    let sections = page.root.descendants.filter { $0.name == "section" }.compactMap { $0["id"] }.map { ("id", $0) }
+    return sections
+      + needed.flatMap { attribute in
+        page.root.all(having: attribute).map { (attribute, $0[attribute] ?? "") }
+      }
   }
 }

@@ -26,6 +26,10 @@ func numberWord(_ count: Int) -> String {
 
 func capitalized(_ text: String) -> String { text.prefix(1).uppercased() + text.dropFirst() }
 
+extension StringProtocol {
+  var lowercasedFirst: String { prefix(1).lowercased() + dropFirst() }
+}
+
 /// `a`, `a and b`, `a, b and c`.
 func joined(_ words: [String]) -> String {
   guard let last = words.last, words.count > 1 else { return words.first ?? "" }

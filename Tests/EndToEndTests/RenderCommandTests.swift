@@ -39,6 +39,26 @@ import Testing
     }
   }
 
+  @Test func `a template that can't be used is told of before anything else`() async throws {
+    let folder = try TemporaryFolder()
+    let typical = Scenario.fixtures.appending(path: "reports/typical.json").path
+    try folder.write("<html>\n<p></html>\n", to: "report.html")
+    let report = folder.path + "/out.html"
+    for arguments in [
+      ["render", typical, "--report", "html=\(report)"],
+      ["compare", typical, typical, "--format", "html", "--output", report],
+      [
+        "check", "--source", "host=127.0.0.1 port=1", "--target", "host=127.0.0.1 port=1", "--report", "html=\(report)",
+      ],
+    ] {
+      let output = try await run(arguments: arguments + ["--template-dir", folder.path])
+      #expect(output.status == .exited(64))
+      #expect(
+        output.stderr.hasPrefix("pgpreflight: --template-dir: \(folder.path)/report.html:2: "), "\(output.stderr)")
+      #expect(folder.contents == ["report.html"])
+    }
+  }
+
   @Test func `a step of GitHub gets a summary`() async throws {
     let folder = try TemporaryFolder()
     let report = Scenario.fixtures.appending(path: "reports/typical.json").path

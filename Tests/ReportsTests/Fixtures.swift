@@ -8,6 +8,8 @@ import Rules
 enum Fixtures {
   static let all: [(name: String, report: Report)] = [
     ("small", small), ("typical", typical), ("ready", ready), ("ready-by-dump", readyByDump), ("undecided", undecided),
+    ("accepted", accepted), ("replicating", replicating), ("replicating-in-part", replicatingInPart),
+    ("migration-incomplete", migrationIncomplete), ("folded", folded), ("cutover", cutover),
     ("source-unreachable", sourceUnreachable), ("target-unreachable", targetUnreachable), ("empty", empty),
     ("hostile", hostile), ("many-databases", manyDatabases), ("huge", huge), ("migrated", migrated),
     ("migrated-all", migratedAll), ("migration-interrupted", migrationInterrupted),
@@ -112,6 +114,9 @@ enum Fixtures {
     outcomes: [
       outcome("connection-source", .passed), outcome("connection-target", .passed),
       outcome(
+        "estimated-duration", .passed, group: .plan, severity: .notice,
+        "56 min to 10 h for 672 GB, at 20.0 MB/s to 200 MB/s; --throughput says better."),
+      outcome(
         "wal-level-logical", .failed, group: .capacity, methods: [.replication], "wal_level is replica",
         findings: [
           Finding(
@@ -148,6 +153,57 @@ enum Fixtures {
       Capacity(name: "max_replication_slots", side: .source, total: 4, used: 3, needed: 3),
       Capacity(name: "max_wal_senders", side: .source, total: nil, used: 1, needed: nil),
     ], exitStatus: 2)
+
+  static let accepted: Report = {
+    var report = undecided
+    report.outcomes[2].severity = .warning
+    report.outcomes[2].message += " Accepted without being known (--accept-undetermined), by O'Neil <ops>@bastion."
+    report.plan.databases = [plan("shop", .replication)]
+    report.verdict = .readyWithWarnings
+    return report
+  }()
+
+  /// What is done while writes are blocked, and for how long that is estimated.
+  static let cutover: Report = {
+    let databases = ["orders", hostileNames[0]].map { name in
+      var plan = plan(name, .replication)
+      plan.tablesAtCutover = try! JSONDecoder().decode(
+        [TableAtCutover].self,
+        from: Data(
+          #"""
+          [{"name": "public.\"<b>\"", "reason": "it is unlogged", "sizeBytes": 1400000000},
+           {"name": "public.log", "reason": "it has no replica identity", "sizeBytes": 0}]
+          """#.utf8))
+      plan.largeObjectsAtCutover = try! JSONDecoder().decode(
+        LargeObjectsAtCutover.self, from: Data(#"{"count": 25, "sizeBytes": 3000000}"#.utf8))
+      plan.replicaIdentityChanges = try! JSONDecoder().decode(
+        [ReplicaIdentityChange].self,
+        from: Data(
+          #"[{"name": "public.a", "to": "FULL"}, {"name": "public.b", "to": "USING INDEX", "index": "B x"}]"#.utf8))
+      var work = BlockedTime.Work()
+      (work.lateBytes, work.lateItems, work.tables, work.totalBytes) = (1_400_000_000, 2, 40, 20_000_000_000)
+      plan.estimatedBlockedSeconds = BlockedTime(of: work, throughput: Throughput(measured: nil), jobs: 4)
+      return plan
+    }
+    return report(
+      .ready, outcomes: [outcome("connection-source", .passed)],
+      databases: databases + [plan("mail", .replication, reason: "nothing blocks it")])
+  }()
+
+  /// Findings by the hundred, of one rule in many databases.
+  static let folded = report(
+    .readyWithWarnings,
+    outcomes: (1...5).map { number in
+      outcome(
+        "unlogged-tables", .failed, in: "tenant_\(number)", group: .replication, severity: .warning,
+        "100 tables are unlogged.",
+        findings: (1...100).map {
+          Finding(
+            "table public.u\($0)", "it is unlogged", evidence: ["size": "\($0) MB"],
+            remediation: Remediation(
+              "Make it logged.", paste: "ALTER TABLE public.u\($0) SET LOGGED;", at: .source))
+        })
+    }, databases: (1...5).map { plan("tenant_\($0)", .replication, replication: .readyWithWarnings) })
 
   private static func unknown(_ rule: String, in database: String? = nil, _ side: String) -> Outcome {
     outcome(

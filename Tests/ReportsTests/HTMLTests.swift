@@ -105,6 +105,78 @@ private func expect(_ text: String?, in body: String, sourceLocation: SourceLoca
     expect("and 9,800 more in report.json", in: page.words)
   }
 
+  @Test func foldsARuleThatFailsInManyDatabases() throws {
+    let part = try reading("folded").first(where: "id", is: "warnings")
+    let group = try #require(part.descendants.first { $0.has(class: "rule") })
+    #expect(group.name == "details")
+    #expect(group["open"] == nil)
+    let summary = try #require(group.children.first { $0.name == "summary" })
+    expect("unlogged-tables", in: summary.words)
+    expect("in 5 databases: tenant_1, tenant_2, tenant_3 and 2 more", in: summary.words)
+    let cards = group.children.filter { $0.name == "article" }
+    #expect(cards.map { $0["data-database"] } == (1...5).map { "tenant_\($0)" })
+    // Ten are seen at once; the others are there too.
+    let tables = cards[0].descendants.filter { $0.name == "table" }
+    #expect(tables.map { $0.descendants.filter { $0.has(class: "finding") }.count } == [10, 90])
+    let rest = try #require(cards[0].children.first { $0.name == "details" })
+    #expect(rest.children[0].words == "90 more")
+    // A few databases stand side by side.
+    #expect(!(try reading("typical").descendants.contains { $0.has(class: "rule") }))
+  }
+
+  @Test func saysHowLongItTakesOnTheFirstScreen() throws {
+    func times(_ name: String) throws -> String? {
+      try reading(name).first(where: "id", is: "verdict").descendants.first { $0.has(class: "times") }?.words
+    }
+    let dumped = try times("ready-by-dump") ?? ""
+    expect("Copy56 min to 10 h 672 GB, at 20.0 MB/s to 200 MB/s", in: dumped)
+    expect("Writes to mail and shop stopfor the whole copy", in: dumped)
+    expect("Writes to app stopat the cutover only", in: try times("small") ?? "")
+    // Where nothing crosses, nothing takes time; after a migration, its own part tells.
+    for name in ["target-unreachable", "empty", "migrated"] { #expect(try times(name) == nil, "\(name)") }
+  }
+
+  @Test func saysWhatIsDoneAtTheCutover() throws {
+    let page = try reading("cutover")
+    let box = try page.first(where: "id", is: "cutover")
+    let rows = box.descendants.filter { $0.name == "tr" }.dropFirst()
+    #expect(rows.count == 2)
+    for (row, name) in zip(rows, ["orders", Fixtures.hostileNames[0]]) {
+      expect(name, in: row.words)
+      for words in [
+        "blocking writes 1 s to 3 s, drain 1 s to 5 s, late copy 7 s to 71 s, verification",
+        "public.\"<b>\": it is unlogged, 1.4 GB", "public.log: it has no replica identity, 0 bytes",
+        "25 large objects, 3.0 MB", "public.a: replica identity FULL",
+        "public.b: replica identity USING INDEX \"B x\"",
+      ] {
+        expect(words, in: row.words)
+      }
+    }
+    let range = try #require(box.words.firstMatch(of: /writes stop for ([0-9].*? min) each/)).output.1
+    // Beside the plan of each database, too.
+    let plan = try page.first(where: "data-database", is: "orders").words
+    expect("nothing blocks itwrites stop for \(range)", in: plan)
+    // One of them is not known of, so that the first screen does not tell of all.
+    expect("Writes to 3 databases stopat the cutover only", in: try page.first(where: "id", is: "verdict").words)
+    var report = Fixtures.cutover
+    report.plan.databases.removeLast()
+    expect("\(range) each, at its cutover", in: try reading(of: report).first(where: "id", is: "verdict").words)
+    #expect(try reading("typical").all(where: "id", is: "cutover").isEmpty)
+  }
+
+  @Test func saysWhatIsAcceptedWithoutBeingKnown() throws {
+    let page = try reading("accepted")
+    let who = "O'Neil <ops>@bastion"
+    expect("1 accepted by \(who)", in: try page.first(where: "id", is: "verdict").words)
+    let card = try page.first(where: "id", is: "target-disk-space").words
+    expect("Undetermined, accepted", in: card)
+    expect("by \(who).", in: card)
+    expect(
+      "Accepted without being known: target-disk-space by \(who).",
+      in: try page.first(where: "id", is: "record").words)
+    #expect(!(try reading("undecided").words.contains("accepted by")))
+  }
+
   @Test func leavesEmptyPartsOutWithTheirLinks() throws {
     let page = try reading("empty")
     for part in ["plan", "blockers", "warnings", "undetermined", "waived", "capacity"] {
@@ -136,34 +208,5 @@ private func expect(_ text: String?, in body: String, sourceLocation: SourceLoca
     let footer = style.contains("content: \"pgpreflight 1style · run   bod · 2026-09-14T07:42:18Z\";")
     #expect(footer)
     #expect(!style.contains { "<>&".contains($0) })
-  }
-}
-
-@Suite struct TemplateFiles {
-  private func folder(_ text: String) throws -> String {
-    let folder = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    try text.write(to: folder.appending(path: "report.html"), atomically: true, encoding: .utf8)
-    return folder.path
-  }
-
-  @Test func aFolderStandsInForTheEmbeddedOnes() throws {
-    let embedded = try Templates().text(of: "report.html")
-    let changed = embedded.replacing("<h2>What to do next</h2>", with: "<h2>Next</h2>")
-    let folder = try folder(changed)
-    defer { try? FileManager.default.removeItem(atPath: folder) }
-    let page = try reading(of: Fixtures.small, templates: Templates(directory: folder))
-    #expect(try page.first(where: "id", is: "next").words.hasPrefix("Next"))
-    #expect(try Templates(directory: "/nowhere").text(of: "report.html") == embedded)
-  }
-
-  @Test func saysWhatIsMissing() throws {
-    let embedded = try Templates().text(of: "report.html")
-    let folder = try folder(embedded.replacing("data-slot=\"lede\"", with: ""))
-    defer { try? FileManager.default.removeItem(atPath: folder) }
-    let error = #expect(throws: MarkupError.self) {
-      try render("html", Fixtures.small, templates: Templates(directory: folder))
-    }
-    #expect(error?.description.hasPrefix("report.html: no element with data-slot=\"lede\" in <section>") == true)
   }
 }

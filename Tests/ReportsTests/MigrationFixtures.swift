@@ -9,7 +9,8 @@ extension Fixtures {
     tables: Int = 12, rows: Int = 1_204_000, bytes: Int = 940_000_000, verification: Verification? = nil
   ) -> MigratedDatabase {
     MigratedDatabase(
-      name: name, method: status == .skipped ? nil : "dump", status: status, message: message,
+      name: name, method: status == .skipped ? nil : status == .inStep ? "replication" : "dump", status: status,
+      message: message,
       phases: phases.map {
         .init(name: $0.key, startedAt: "2026-09-14T07:43:00Z", durationSeconds: $0.value)
       }, tables: tables, rows: rows, bytes: bytes, verification: verification)
@@ -43,6 +44,26 @@ extension Fixtures {
       ["mail", "shop"].map { migrated($0, verification: Verification(mode: .full, tables: 12, mismatches: [])) },
       roles: [MigratedRole(name: "app", status: .created), MigratedRole(name: "dba", status: .exists)]),
     ["mail", "shop"], exitStatus: 0)
+
+  static let replicating = report(
+    migration(
+      .done,
+      ["mail", "shop"].map {
+        migrated(
+          $0, .inStep,
+          phases: [
+            "publication": 0.1, "slot and snapshot": 0.1, "dump of the schema": 1, "database": 0.2, "schema": 1.5,
+            "data": 60, "constraints": 12.4, "subscription": 0.2, "catching up": 3,
+          ], verification: Verification(mode: .counts, tables: 12, mismatches: []))
+      }), ["mail", "shop"], exitStatus: 0)
+
+  static let replicatingInPart = report(
+    migration(.done, [migrated("mail"), migrated("shop", .inStep)]), ["mail", "shop"], exitStatus: 0)
+
+  static let migrationIncomplete = report(
+    migration(
+      .failed, [migrated("mail"), migrated("shop", .skipped, "no method is left: large-objects", phases: [:])]),
+    ["mail", "shop"], exitStatus: 1)
 
   static let migrationInterrupted = report(
     migration(

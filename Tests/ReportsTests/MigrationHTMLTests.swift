@@ -7,7 +7,8 @@ import Testing
   @Test func saysHowItEnded() throws {
     for (name, word, icon) in [
       ("migrated", "Failed", "blocked"), ("migrated-all", "Migrated", "ready"),
-      ("migration-interrupted", "Interrupted", "undecided"),
+      ("migration-interrupted", "Interrupted", "undecided"), ("replicating", "Replicating", "ready"),
+      ("replicating-in-part", "Replicating", "ready"), ("migration-incomplete", "Incomplete", "blocked"),
     ] {
       let page = try reading(name)
       let title = try #require(page.descendants.first { $0.name == "title" })
@@ -108,6 +109,29 @@ import Testing
     #expect(try next("migration-many").contains("Two more failed: see the migration."))
     // Where nothing was begun there is nothing to be resumed.
     #expect(try next("migration-hostile").contains("run the same command again"))
+  }
+
+  @Test func aReplicationIsNotOverBeforeItsCutover() throws {
+    let page = try reading("replicating")
+    let verdict = try page.first(where: "id", is: "verdict").words
+    #expect(
+      verdict.contains(
+        "Both databases are replicated: the copy has 24 tables, 2,408,000 rows, 1.9 GB, and what is written to the "
+          + "source follows."))
+    let next = try page.first(where: "id", is: "next").words
+    #expect(next.contains("mail and shop: Leave the applications on the source"))
+    #expect(next.contains("mail and shop: Switch over with pgpreflight cutover"))
+    #expect(!next.contains("Point the applications"))
+    // Neighbours in the drawing can be told apart.
+    let bar = try #require(page.descendants.first { $0["aria-label"]?.hasPrefix("Phases of mail") == true })
+    let shades = bar.children.dropFirst().map { $0["class"] }
+    #expect(zip(shades, shades.dropFirst()).allSatisfy { $0 != $1 })
+
+    let both = try reading("replicating-in-part").first(where: "id", is: "verdict").words
+    #expect(both.contains("Database mail was migrated: "))
+    #expect(both.contains("Database shop is replicated: "))
+    #expect(both.contains("mail: Point the applications to the target."))
+    #expect(both.contains("shop: Switch over with pgpreflight cutover"))
   }
 
   @Test func anExitStatusIsThatOfTheMigration() throws {

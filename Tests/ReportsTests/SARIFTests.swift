@@ -47,10 +47,10 @@ import Testing
       #expect((result.kind == "fail") == (result.level != "none"))
       #expect(!result.message.text.isEmpty)
     }
-    #expect(run.results.count <= 5000)
+    #expect(run.results.count <= 25_000)
     if report.outcomes.count <= 1000 {
       let expected = report.outcomes.reduce(0) { $0 + ($1.outcome == .passed ? 1 : max(1, $1.findings.count)) }
-      #expect(run.results.count == min(expected, 5000))
+      #expect(run.results.count == min(expected, 25_000))
     } else {
       #expect(!run.results.contains { $0.kind == "pass" })
     }

@@ -109,7 +109,7 @@ private func summary(_ name: String, _ style: TerminalStyle = unicode, written: 
         Replication is ruled out for 2 databases; they go by dump. --method dump accepts
         that: exit status 0.
 
-        READY, WITH WARNINGS  1 blocker  1 warning  2 passed
+        READY, WITH WARNINGS  1 blocker  1 warning  3 passed
         """))
   }
 

@@ -4,7 +4,7 @@ import Markup
 extension ComparisonReporter {
   public static func html(templates: Templates) -> ComparisonReporter {
     ComparisonReporter(format: "html") { comparison in
-      let document = try Document(parsing: try templates.text(of: "comparison.html"), name: "comparison.html")
+      let document = try templates.page("comparison.html")
       document.removeComments()
       let page = document.root
       try page.fill("page-title", "\(comparison.counts) – pgpreflight")

@@ -70,10 +70,7 @@ extension Element {
   }
 
   func set(icon: String) throws {
-    guard let use = descendants.first(where: { $0.name == "use" }) else {
-      throw MarkupError("no icon in <\(name)>")
-    }
-    try use.set("href", "#i-\(icon)")
+    try first(named: "use").set("href", "#i-\(icon)")
   }
 
   /// Tone, icon and word of a status.

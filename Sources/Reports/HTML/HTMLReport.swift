@@ -6,8 +6,7 @@ extension Reporter {
   /// One page for those who approve, those who fix, and those who look again in a year: no script, nothing loaded.
   static func html(templates: Templates) -> Reporter {
     Reporter(format: "html", fileName: "report.html") { report in
-      let document = try Document(parsing: try templates.text(of: "report.html"), name: "report.html")
-      return try HTMLReport(report, document: document).filled()
+      try HTMLReport(report, document: try templates.page("report.html")).filled()
     }
   }
 }
@@ -77,22 +76,19 @@ final class HTMLReport {
     try fillLedger(of: page)
     try fillNotChecked(of: page)
     try fillRecord(of: page)
-    try removeNames(from: page)
+    removeNames(from: page)
     return try document.html()
   }
 
   /// Writes an element that needs nothing more: a row, a card. Those are what a report has many of.
   func settle(_ element: Element) throws {
-    try removeNames(from: element)
+    removeNames(from: element)
     try document.settle(element)
   }
 
   /// Only the filling in needs them.
-  private func removeNames(from element: Element) throws {
-    let names = ["data-slot", "data-each", "data-card", "data-part", "data-contents", "data-icon"]
-    for descendant in element.descendants {
-      for name in names { try descendant.set(name, nil) }
-    }
+  private func removeNames(from element: Element) {
+    element.removeAttributes(Templates.attributes)
   }
 
   /// Leaves a part out, with what refers to it in the contents.
@@ -111,9 +107,9 @@ final class HTMLReport {
   // MARK: The head
 
   /// In one word: how a migration ended, else what the check says.
-  var headline: String { report.migration?.status.headline ?? report.verdict.headline }
+  var headline: String { report.migration?.headline ?? report.verdict.headline }
 
-  var look: Look { report.migration?.status.look ?? report.verdict.look }
+  var look: Look { report.migration?.look ?? report.verdict.look }
 
   private func fillHead(of page: Element) throws {
     let names = shortNames(of: report)

@@ -15,7 +15,7 @@ extension HTMLReport {
     try count(part: "migration", migration.databases.count)
     let part = try document.element(id: "migration")
     try part.set("data-migration", migration.status.rawValue)
-    try part.slot("outcome").set(look: migration.status.look)
+    try part.slot("outcome").set(look: migration.look)
     try part.fill("times", times(of: migration))
     if migration.databases.isEmpty {
       try part.remove(slot: "databases")
@@ -119,14 +119,15 @@ extension HTMLReport {
   }
 
   /// Each phase has its own shade, the same in every bar; neighbours differ.
-  private static let phases = [
-    "snapshot", "dump of the schema", "database", "schema", "data", "constraints", "rest of the schema", "sequences",
-    "statistics", "verification",
+  private static let shades: [(css: String, phases: Set<String>)] = [
+    ("bar-2", ["snapshot", "slot and snapshot", "schema", "rest of the schema", "verification"]),
+    ("bar-1", ["dump of the schema", "data", "sequences", "subscription"]),
+    ("bar-3", ["publication", "resumption", "database", "constraints", "statistics", "catching up"]),
   ]
 
   private func shade(of name: String, at place: Int) -> String {
-    let number = Self.phases.firstIndex(of: name) ?? place
-    return ["bar-3", "bar-2", "bar-1"][(number + 1) % 3]
+    let shade = Self.shades.first { $0.phases.contains(name) } ?? Self.shades[place % Self.shades.count]
+    return shade.css
   }
 
   private func fill(_ figure: Element, phasesOf database: MigratedDatabase, slowest: Double) throws {
@@ -180,9 +181,9 @@ extension HTMLReport {
   }
 }
 
-extension MigrationReport.Status {
+extension MigrationReport {
   var look: Look {
-    switch self {
+    switch status {
     case .done: Look(css: "ready", icon: "passed", word: headline)
     case .failed: Look(css: "blocked", icon: "blocked", word: headline)
     case .cancelled: Look(css: "undecided", icon: "undetermined", word: headline)

@@ -5,6 +5,10 @@ import Rules
 extension HTMLReport {
   /// Longer lists are cut; the JSON report has them whole.
   static let maximumFindings = 200
+  /// So many of them are seen at once, the others when they are asked for.
+  static let openFindings = 10
+  /// A rule that fails in so many databases has one line, under which they are folded.
+  private static let minimumGroup = 4
 
   func fillCards(of page: Element) throws {
     var examples: [String: Element] = [:]
@@ -41,7 +45,11 @@ extension HTMLReport {
   private func fill(part: String, with outcomes: [Outcome], note: String, cards: Cards) throws {
     guard !outcomes.isEmpty else { return }
     let container = try head(of: part, count: outcomes.count, note: note)
-    for outcome in outcomes { try cards.add(outcome, to: container) }
+    for rule in Fold(outcomes: outcomes).byRule {
+      let isLong = rule.outcomes.count >= Self.minimumGroup
+      let place = isLong ? try cards.addGroup(of: rule.outcomes, to: container) : container
+      for outcome in rule.outcomes { try cards.add(outcome, to: place) }
+    }
   }
 
   private func head(of part: String, count: Int, note: String) throws -> Element {
@@ -106,6 +114,20 @@ struct Cards {
     try report.settle(card)
   }
 
+  /// A line for a rule, to which the cards of its outcomes are added.
+  func addGroup(of outcomes: [Outcome], to container: Element) throws -> Element {
+    let group = try copy("group", into: container)
+    let first = outcomes[0]
+    try group.set(tone: first.look.css)
+    try group.set(icon: first.look.icon)
+    try group.fill("title", first.title)
+    try group.fill("rule", first.rule)
+    let names = outcomes.compactMap(\.database).map(visibleOnOneLine)
+    let more = names.count > 3 ? " and \(formattedCount(names.count - 3)) more" : ""
+    try group.fill("told", "in \(counted(names.count, "database")): \(names.prefix(3).joined(separator: ", "))\(more)")
+    return group
+  }
+
   private func copy(_ kind: String, into container: Element) throws -> Element {
     guard let example = examples[kind] else { throw MarkupError("report.html: no example with data-card=\"\(kind)\"") }
     let card = try example.clone(into: container)
@@ -118,7 +140,7 @@ struct Cards {
   private func fillHead(of card: Element, with outcome: Outcome, id: String) throws {
     try card.set(tone: outcome.look.css)
     try card.set(icon: outcome.look.icon)
-    try card.fill("word", outcome.look.word)
+    try card.fill("word", outcome.look.word + (outcome.acceptedBy == nil ? "" : ", accepted"))
     try card.fill("message", outcome.message.isEmpty ? outcome.title : outcome.message)
     let subject = try card.slot("subject")
     if let database = outcome.database {
@@ -155,29 +177,45 @@ struct Cards {
 
   private func fillMany(_ card: Element, with outcome: Outcome, id: String) throws {
     let shown = outcome.findings.prefix(HTMLReport.maximumFindings)
+    let columns = Self.columns(of: shown)
     let table = try card.slot("findings")
-    if shown.isEmpty {
-      table.remove()
+    let rest = try card.slot("rest")
+    // One or two more are not worth a fold.
+    let open = shown.count > HTMLReport.openFindings + 2 ? HTMLReport.openFindings : shown.count
+    let folded = try table.clone(into: rest)
+    if open > 0 {
+      try fill(table, columns, with: shown.prefix(open), of: outcome, id: id)
     } else {
-      try table.set("aria-label", "What was found: \(outcome.message)")
-      let columns = Self.columns(of: shown)
-      try table.each("column", columns ?? []) { header, name in try header.set(text: name) }
-      try table.each("finding", shown) { row, finding in
-        let findingID = try mark(row, as: finding, of: outcome, id: id)
-        try row.fill("object", finding.object)
-        try fillAnchor(of: row, to: findingID, finding)
-        try row.fill("message", finding.message)
-        if columns == nil { try fillEvidence(of: row, with: finding) } else { try row.remove(slot: "evidence") }
-        try row.each("cell", columns ?? []) { cell, name in
-          let value = finding.evidence[name] ?? ""
-          try cell.set("data-label", name)
-          try cell.fill("value", value)
-          try cell.slot("value").set("class", value.count < 16 ? "mono nowrap" : "mono")
-        }
-      }
+      table.remove()
+    }
+    if open < shown.count {
+      try rest.fill("told", "\(formattedCount(shown.count - open)) more")
+      try fill(folded, columns, with: shown.dropFirst(open), of: outcome, id: id)
+    } else {
+      rest.remove()
     }
     try fillMore(of: card, with: outcome)
     try fillFix(of: card, with: outcome, findings: Array(shown))
+  }
+
+  private func fill(
+    _ table: Element, _ columns: [String]?, with findings: ArraySlice<Finding>, of outcome: Outcome, id: String
+  ) throws {
+    try table.set("aria-label", "What was found: \(outcome.message)")
+    try table.each("column", columns ?? []) { header, name in try header.set(text: name) }
+    try table.each("finding", findings) { row, finding in
+      let findingID = try mark(row, as: finding, of: outcome, id: id)
+      try row.fill("object", finding.object)
+      try fillAnchor(of: row, to: findingID, finding)
+      try row.fill("message", finding.message)
+      if columns == nil { try fillEvidence(of: row, with: finding) } else { try row.remove(slot: "evidence") }
+      try row.each("cell", columns ?? []) { cell, name in
+        let value = finding.evidence[name] ?? ""
+        try cell.set("data-label", name)
+        try cell.fill("value", value)
+        try cell.slot("value").set("class", value.count < 16 ? "mono nowrap" : "mono")
+      }
+    }
   }
 
   private func fillWaived(_ card: Element, with outcome: Outcome, id: String) throws {

@@ -16,6 +16,7 @@ extension HTMLReport {
     let biggest = max(1, plans.compactMap(\.sizeBytes).max() ?? 1)
     try part.each("database", plans) { row, plan in try fill(row, with: plan, biggest: biggest) }
     try fillTotals(of: part)
+    try fillCutover(of: part)
 
     let wide = index.cluster.filter(\.isWarning)
     let warning = try part.slot("cluster-warnings")
@@ -61,6 +62,8 @@ extension HTMLReport {
       if verdict == .undecided { try status.set(look: Verdict.undecided.look, word: "Not decided") }
     }
     try row.fill("reason", orRemove: plan.briefReason)
+    let stop = verdict.isReady && plan.method == .replication ? blockedTime(of: [plan]) : nil
+    try row.fill("stop", orRemove: stop.map { "writes stop for \($0)" })
   }
 
   private func fill(_ cell: Element, with plan: DatabasePlan, by method: Method) throws {
@@ -77,12 +80,12 @@ extension HTMLReport {
     // The warnings of the cluster stand under the table, once.
     let own = index.own(plan.name).filter { $0.methods.contains(method) }
     // Where something blocks, what is not known decides nothing.
-    let causes = (blocking.isEmpty ? open : blocking) + own.filter { $0.isWarning || $0.outcome == .waived }
+    let causes = (blocking.isEmpty ? open : blocking) + own.filter { $0.isWarning || $0.mark != nil }
     guard !causes.isEmpty else { return try cell.remove(slot: "why") }
     var pieces: [Piece] = []
     for outcome in causes.prefix(Self.maximumCauses) {
       pieces += [.text(pieces.isEmpty ? "" : ", "), .link(outcome.rule, to: .outcome(outcome.key))]
-      if outcome.outcome == .waived { pieces.append(.text(" (waived)")) }
+      if let mark = outcome.mark { pieces.append(.text(" (\(mark))")) }
     }
     let rest = causes.count - Self.maximumCauses
     if rest > 0 { pieces.append(.text(" and \(rest) more")) }
@@ -108,4 +111,9 @@ extension HTMLReport {
     if !moved.isEmpty { words.append("\(formattedBytes(moved.reduce(0, +))) moved") }
     try part.fill("totals", words.joined(separator: " · "))
   }
+}
+
+extension Outcome {
+  /// Somebody has taken it on, so that it does not decide.
+  fileprivate var mark: String? { outcome == .waived ? "waived" : acceptedBy == nil ? nil : "accepted" }
 }

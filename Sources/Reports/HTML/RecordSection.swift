@@ -56,7 +56,15 @@ extension HTMLReport {
     try part.fill("rules-digest", tool.ruleSet.digest)
     let file = settings.file ?? "no configuration file"
     let settingWords = "\(file); \(counted(settings.waivers, "waiver")); --fail-on \(settings.failOn.rawValue)"
-    try part.fill("settings", ([settingWords] + settings.idleWaivers.map(\.inWords)).joined(separator: ". "))
+    let acceptances = report.outcomes.compactMap { outcome in
+      outcome.acceptedBy.map {
+        "\(outcome.rule)\(outcome.database.map { " (\(visibleOnOneLine($0)))" } ?? "") by \($0)"
+      }
+    }
+    let accepted = acceptances.isEmpty ? [] : ["Accepted without being known: \(acceptances.joined(separator: ", "))."]
+    try part.fill(
+      "settings",
+      (["\(settingWords)."] + accepted + settings.idleWaivers.map(\.inWords)).joined(separator: " "))
     try part.fill("settings-digest", orRemove: settings.digest)
     try part.fill("command", ([tool.name] + run.arguments.map(shellQuoted)).joined(separator: " "))
   }

@@ -25,6 +25,7 @@ extension HTMLReport {
       try item.append(pieces: step.pieces, in: self)
     }
     try fillTally(of: verdict)
+    try fillTimes(of: verdict)
     try fillEnds(of: verdict)
   }
 
@@ -84,6 +85,17 @@ extension HTMLReport {
       try element.fill("title", item.title)
       try element.fill("note", orRemove: item.note)
       try element.fill("count", formattedCount(item.count))
+    }
+  }
+
+  /// What a migration took stands in its own part.
+  private func fillTimes(of verdict: Element) throws {
+    let times = report.migration == nil ? plannedTimes(of: report) : []
+    guard !times.isEmpty else { return try verdict.remove(slot: "times") }
+    try verdict.each("time", times) { element, time in
+      try element.slot("subject").set(pieces: time.subject, in: self)
+      try element.fill("lead", time.lead)
+      try element.fill("note", orRemove: time.note)
     }
   }
 

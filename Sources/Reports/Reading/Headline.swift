@@ -107,6 +107,16 @@ func exitStatusRemark(on report: Report) -> String? {
   return nil
 }
 
+extension Outcome {
+  /// Who goes on although it is not known; nil where nobody does.
+  var acceptedBy: String? {
+    guard outcome == .undetermined,
+      let words = message.firstRange(of: "Accepted without being known (--accept-undetermined), by ")
+    else { return nil }
+    return String(message[words.upperBound...].dropLast())
+  }
+}
+
 /// What stands beside a count of outcomes.
 struct TallyNotes {
   let blockers: String?
@@ -133,9 +143,16 @@ struct TallyNotes {
 
     let undecided = report.outcomes.filter(\.isUndecided)
     let onlyReplication = undecided.allSatisfy { $0.methods == [.replication] }
-    undetermined =
+    let accepted = report.outcomes.compactMap(\.acceptedBy)
+    let acceptors = accepted.uniqued
+    let notes = [
       undecided.isEmpty
-      ? nil : "\(formattedCount(undecided.count)) could \(onlyReplication ? "rule replication out" : "block")"
+        ? nil : "\(formattedCount(undecided.count)) could \(onlyReplication ? "rule replication out" : "block")",
+      acceptors.isEmpty
+        ? nil
+        : "\(formattedCount(accepted.count)) accepted by \(acceptors.count == 1 ? acceptors[0] : "\(acceptors.count) people")",
+    ].compactMap(\.self)
+    undetermined = notes.isEmpty ? nil : notes.joined(separator: ", ")
 
     let waivers = index.outcomes(.waived).compactMap(\.waiver)
     let by = waivers.map(\.by).uniqued
@@ -144,7 +161,7 @@ struct TallyNotes {
   }
 }
 
-/// The plan in one line, and what it means.
+/// The plan in one line, and how much that moves.
 func planInBrief(of report: Report) -> (lead: String, more: String) {
   let index = ReportIndex(report)
   let plans = report.plan.databases
@@ -157,17 +174,10 @@ func planInBrief(of report: Report) -> (lead: String, more: String) {
   ]
   let lead = counts.filter { $0.0 > 0 }.map { "\(formattedCount($0.0)) \($0.1)" }.joined(separator: ", ")
 
-  var more: [String] = []
   let sizes = plans.compactMap(\.sizeBytes)
+  guard !sizes.isEmpty else { return (lead, "") }
   let moved = (replicated + dumped).compactMap(\.sizeBytes).reduce(0, +)
   let total = sizes.reduce(0, +)
-  if !sizes.isEmpty {
-    more.append(
-      moved == total || moved == 0 ? formattedBytes(total) : "\(formattedBytes(moved)) of \(formattedBytes(total))")
-  }
-  if !dumped.isEmpty {
-    let whom = dumped.count <= 3 ? joined(dumped.map(\.name)) : databases(dumped.count)
-    more.append("writes to \(whom) stop for the whole copy")
-  }
-  return (lead, more.joined(separator: "; "))
+  let isAll = moved == total || moved == 0
+  return (lead, isAll ? formattedBytes(total) : "\(formattedBytes(moved)) of \(formattedBytes(total))")
 }

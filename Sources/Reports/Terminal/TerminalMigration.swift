@@ -166,6 +166,6 @@ extension TerminalSummary {
       case .cancelled: .undetermined
       }
     let parts = migration.countsInWords + migration.databases.arrived
-    return closing(migration.status.headline, tone, parts.map(style.plain), written: written)
+    return closing(migration.headline, tone, parts.map(style.plain), written: written)
   }
 }

@@ -65,7 +65,7 @@ struct Compare: ParsableCommand {
     case .json: return try ComparisonReporter.json.render(comparison)
     case .markdown: return try ComparisonReporter.markdown.render(comparison)
     case .html:
-      return try ComparisonReporter.html(templates: Templates(directory: templateDirectory)).render(comparison)
+      return try ComparisonReporter.html(templates: templates(in: templateDirectory)).render(comparison)
     case .text:
       let terminal = TerminalCapabilities(
         of: file == nil ? 1 : -1, color: output.color, environment: ProcessInfo.processInfo.environment)

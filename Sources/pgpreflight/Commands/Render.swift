@@ -21,7 +21,7 @@ struct Render: AsyncParsableCommand {
   func run() async throws {
     let report = try savedReport(file)
     let destinations = try ReportDestination.parse(
-      formats.report, directory: formats.reportDirectory, templates: Templates(directory: formats.templateDirectory))
+      formats.report, directory: formats.reportDirectory, templates: templates(in: formats.templateDirectory))
     for destination in destinations { try destination.prepare() }
     let (_, failures) = await ReportWriter(destinations: destinations, signals: Signals()).write(report)
     if destinations.isEmpty {

@@ -38,17 +38,11 @@ struct CheckSettings {
     options.jobs = inspection.jobs
     tools = try Self.tools(folder: command.connection.pgBin ?? file.pgBin, environment: environment)
     let reports = command.reports
-    let templates = reports.templateDirectory ?? file.templateDirectory
-    var isDirectory: ObjCBool = false
-    if let templates,
-      !FileManager.default.fileExists(atPath: templates, isDirectory: &isDirectory) || !isDirectory.boolValue
-    {
-      throw Failure.usage("--template-dir \(templates): there is no such folder")
-    }
+    let templates = try templates(in: reports.templateDirectory ?? file.templateDirectory)
     destinations = try ReportDestination.parse(
       reports.report.isEmpty && reports.reportDirectory == nil ? file.report ?? [] : reports.report,
       directory: reports.reportDirectory ?? (reports.report.isEmpty ? file.reportDirectory : nil),
-      templates: Templates(directory: templates))
+      templates: templates)
     waivers = file.waivers
     rehearsal = try Self.rehearsal(command.rehearsal, source: source, target: target)
     digest = SettingsDigest(

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Assessment
+import Reports
 
 /// Which reports are written, and where.
 struct FormatOptions: ParsableArguments {
@@ -34,4 +35,16 @@ struct ReportOptions: ParsableArguments {
   var report: [String] { formats.report }
   var reportDirectory: String? { formats.reportDirectory }
   var templateDirectory: String? { formats.templateDirectory }
+}
+
+/// Of `--template-dir`.
+///
+/// - Throws: `Failure` where one of them can't be used, before anything else is done.
+func templates(in directory: String?) throws -> Templates {
+  guard let directory else { return Templates() }
+  do {
+    return try Templates(directory: directory)
+  } catch {
+    throw Failure.usage("--template-dir: \(error)")
+  }
 }
