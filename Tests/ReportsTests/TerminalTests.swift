@@ -28,7 +28,8 @@ private func summary(_ name: String, _ style: TerminalStyle = unicode, written: 
         ✖ billing: 1 of 3 extensions is not available on the target extensions-available
             extension pg_partman: pg_partman 4.7.4 is used here; the target does not
             offer it.
-            → apt-get install postgresql-16-partman  (-v: 1 more)
+            → apt-get install postgresql-16-partman
+              pgpreflight check  (in a shell)
         ✖ billing: 3 of 72 tables have no replica identity; UPDATE and DELETE on them
           would fail once published                                     replica-identity
             public.dunning_log, public.invoice_event, tax.rate_import
