@@ -55,7 +55,8 @@ struct SelectionOptions: ParsableArguments {
   @Option(
     name: [.customLong("method"), .customLong("force-method")],
     help: ArgumentHelp(
-      "auto: replication where nothing blocks it, else dump (default: auto).", valueName: "auto|replication|dump"))
+      "How databases go; auto: by replication where nothing blocks it, else by dump (default: auto).",
+      valueName: "method"))
   var method: MethodChoice?
 
   @Option(
@@ -73,7 +74,7 @@ struct SelectionOptions: ParsableArguments {
 
   @Option(
     name: [.customLong("max-total-size"), .customLong("dbs-max-total-size")],
-    help: ArgumentHelp("Upper bound on what is moved.", valueName: "size"))
+    help: ArgumentHelp("The most that may be moved, such as 2TB: what is larger is a blocker.", valueName: "size"))
   var maxTotalSize: Size?
 
   @Flag(
@@ -84,6 +85,7 @@ struct SelectionOptions: ParsableArguments {
   @Option(
     name: .customLong("accept-undetermined"),
     help: ArgumentHelp(
-      "Go on although this rule could not be evaluated; recorded with who ran it; repeatable.", valueName: "rule"))
+      "Go on although this rule could not be evaluated; recorded with who ran it; repeatable.", valueName: "rule"),
+    completion: .ruleIDs)
   var acceptUndetermined: [String] = []
 }
