@@ -66,6 +66,28 @@ extension DatabasePlan {
         !databases.contains { $0.datname.isSameName(as: database.name) }
       },
       replication: replication, dump: dump, tables: database.plannedTables, sizeBytes: database.sizeBytes)
+    if method == .replication { addCutover(of: database) }
+  }
+
+  /// What is only done while writes are blocked, and for how long they are.
+  private mutating func addCutover(of database: DatabasePair) {
+    guard let crossing = try? database.crossing() else { return }
+    tablesAtCutover = crossing.tables.map {
+      TableAtCutover(name: $0.qualifiedName, reason: $0.reason.rawValue, sizeBytes: $0.sizeBytes)
+    }
+    largeObjectsAtCutover = crossing.largeObjects.map {
+      LargeObjectsAtCutover(count: $0.count, sizeBytes: $0.sizeBytes)
+    }
+    replicaIdentityChanges = crossing.changes.map(ReplicaIdentityChange.init)
+    guard let sizeBytes, let tables else { return }
+    var work = BlockedTime.Work()
+    work.lateBytes = crossing.sizeBytes
+    work.lateItems = crossing.items
+    work.tables = tables.count
+    work.sequences = (try? database.snapshot(on: .source))?.summary.ifKnown?.sequences ?? 0
+    work.totalBytes = sizeBytes
+    estimatedBlockedSeconds = BlockedTime(
+      of: work, throughput: Throughput(measured: database.options.throughput), jobs: database.options.jobs)
   }
 
   /// Of the database: that of the method that the plan chose, else why there is none.
@@ -93,6 +115,17 @@ extension DatabasePlan {
   /// The ids of the rules that stand against a method.
   private static func rules(_ stands: (Outcome) -> Bool, _ method: Method, in outcomes: [Outcome]) -> String {
     outcomes.filter { stands($0) && $0.methods.contains(method) }.map(\.rule).joined(separator: ", ")
+  }
+}
+
+extension ReplicaIdentityChange {
+  init(_ change: Crossing.IdentityChange) {
+    name = change.qualifiedName
+    switch change.identity {
+    case .standard: (to, index) = (.standard, nil)
+    case .usingIndex(let name): (to, index) = (.usingIndex, name)
+    case .full: (to, index) = (.full, nil)
+    }
   }
 }
 

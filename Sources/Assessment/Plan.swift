@@ -1,4 +1,5 @@
 import Catalog
+import Rules
 
 /// What a migration would do.
 public struct Plan: Codable, Sendable, Equatable {
@@ -24,6 +25,13 @@ public struct DatabasePlan: Codable, Sendable, Equatable {
   public var tables: PlannedTables?
   /// nil where it is not known.
   public var sizeBytes: Int?
+  /// What is copied while writes are blocked, where the database is replicated.
+  public var tablesAtCutover: [TableAtCutover] = []
+  public var largeObjectsAtCutover: LargeObjectsAtCutover?
+  /// What tables of the source are given for the time of the migration.
+  public var replicaIdentityChanges: [ReplicaIdentityChange] = []
+  /// Of a replicated database; nil where its size is not known.
+  public var estimatedBlockedSeconds: BlockedTime?
 
   public init(
     name: String, method: Method?, reason: String, createsDatabase: Bool?, replication: Verdict?, dump: Verdict?,
@@ -42,6 +50,30 @@ public struct DatabasePlan: Codable, Sendable, Equatable {
   /// By a method; nil for one that is not under consideration (`--method`).
   public func verdict(of method: Method) -> Verdict? { method == .replication ? replication : dump }
 
+  private enum CodingKeys: String, CodingKey {
+    case name, method, reason, createsDatabase, replication, dump, tables, sizeBytes
+    case tablesAtCutover, largeObjectsAtCutover, replicaIdentityChanges, estimatedBlockedSeconds
+  }
+
+  /// Reports of earlier versions do not tell what is done at cutover.
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    self.init(
+      name: try container.decode(String.self, forKey: .name),
+      method: try container.decodeIfPresent(Method.self, forKey: .method),
+      reason: try container.decode(String.self, forKey: .reason),
+      createsDatabase: try container.decodeIfPresent(Bool.self, forKey: .createsDatabase),
+      replication: try container.decodeIfPresent(Verdict.self, forKey: .replication),
+      dump: try container.decodeIfPresent(Verdict.self, forKey: .dump),
+      tables: try container.decodeIfPresent(PlannedTables.self, forKey: .tables),
+      sizeBytes: try container.decodeIfPresent(Int.self, forKey: .sizeBytes))
+    tablesAtCutover = try container.decodeIfPresent([TableAtCutover].self, forKey: .tablesAtCutover) ?? []
+    largeObjectsAtCutover = try container.decodeIfPresent(LargeObjectsAtCutover.self, forKey: .largeObjectsAtCutover)
+    replicaIdentityChanges =
+      try container.decodeIfPresent([ReplicaIdentityChange].self, forKey: .replicaIdentityChanges) ?? []
+    estimatedBlockedSeconds = try container.decodeIfPresent(BlockedTime.self, forKey: .estimatedBlockedSeconds)
+  }
+
   public func encode(to encoder: any Encoder) throws {
     var container = encoder.container(keyedBy: CodingKeys.self)
     try container.encode(name, forKey: .name)
@@ -52,7 +84,42 @@ public struct DatabasePlan: Codable, Sendable, Equatable {
     try container.encode(dump, forKey: .dump)
     try container.encode(tables, forKey: .tables)
     try container.encode(sizeBytes, forKey: .sizeBytes)
+    try container.encode(tablesAtCutover, forKey: .tablesAtCutover)
+    try container.encode(largeObjectsAtCutover, forKey: .largeObjectsAtCutover)
+    try container.encode(replicaIdentityChanges, forKey: .replicaIdentityChanges)
+    try container.encode(estimatedBlockedSeconds, forKey: .estimatedBlockedSeconds)
   }
+}
+
+/// A table that is not replicated, and copied while writes are blocked.
+public struct TableAtCutover: Codable, Sendable, Equatable {
+  /// Qualified, quoted as SQL identifiers; a partitioned table stands for its partitions.
+  public var name: String
+  /// In words: `it has no replica identity`.
+  public var reason: String
+  /// Indexes included.
+  public var sizeBytes: Int
+}
+
+/// The large objects, which are copied while writes are blocked.
+public struct LargeObjectsAtCutover: Codable, Sendable, Equatable {
+  public var count: Int
+  public var sizeBytes: Int
+}
+
+/// A replica identity that a table of the source is given, until the cutover.
+public struct ReplicaIdentityChange: Codable, Sendable, Equatable {
+  public enum Identity: String, Codable, Sendable {
+    case standard = "DEFAULT"
+    case usingIndex = "USING INDEX"
+    case full = "FULL"
+  }
+
+  /// Qualified, quoted as SQL identifiers.
+  public var name: String
+  public var to: Identity
+  /// Not quoted; nil where no index is named.
+  public var index: String?
 }
 
 /// The tables of a plan: their number, or their names where a table filter is given.

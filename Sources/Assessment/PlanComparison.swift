@@ -25,6 +25,18 @@ extension Report {
       if let tables = database.tables, let before = old.tables, let change = tables.change(since: before) {
         changes.append("database \(quotedIdentifier(database.name)) \(change)")
       }
+      let before = Set(old.replicaIdentityChanges.map(\.name))
+      if let new = database.replicaIdentityChanges.first(where: { !before.contains($0.name) }) {
+        changes.append(
+          "in database \(quotedIdentifier(database.name)) table \(new.name) is to be given a replica identity, "
+            + "which was not approved")
+      }
+      let late = Set(old.tablesAtCutover.map(\.name))
+      if let new = database.tablesAtCutover.first(where: { !late.contains($0.name) }), old.method == .replication {
+        changes.append(
+          "in database \(quotedIdentifier(database.name)) table \(new.name) is to be copied at cutover, which was not "
+            + "approved")
+      }
     }
     let names = Set(plan.databases.map(\.name))
     for database in approved.plan.databases where !names.contains(database.name) {

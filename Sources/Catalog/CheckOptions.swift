@@ -30,6 +30,12 @@ public struct CheckOptions: Codable, Sendable, Equatable {
   public var maxTotalSize: Int?
   /// Bytes a second that a copy takes, as the user tells it.
   public var throughput: Int?
+  /// What can't be replicated is copied while writes are blocked, as far as that fits.
+  public var copyAtCutover = CopyAtCutover.auto
+  /// How long that copy may take, in seconds.
+  public var maxBlockedSeconds = CheckOptions.defaultMaxBlockedSeconds
+  /// Whether tables of the source may be given a replica identity for the time of the migration.
+  public var setsReplicaIdentity = false
   public var skipsVersionCheck = false
   /// How much a migration would do at the same time.
   public var jobs = 4
@@ -43,7 +49,14 @@ public struct CheckOptions: Codable, Sendable, Equatable {
   /// Sides for which a saved snapshot stands in: it may be of another day, and its server is not there to be asked.
   public var savedSides: Set<Side> = []
 
+  public static let defaultMaxBlockedSeconds = 30
+
   public init() {}
+}
+
+/// Whether what can't be replicated is copied while writes are blocked.
+public enum CopyAtCutover: String, Codable, Sendable, CaseIterable {
+  case auto, never
 }
 
 /// Which tables are part of the move.

@@ -11,6 +11,8 @@ extension ClusterInspector {
       let seesAllRows = me.map { $0.rolsuper || $0.rolbypassrls } ?? false
       let replicates = inspector.options.method.allows(.replication)
       let limit = [rowLimit]
+      // A plan tells each of these.
+      let plannedLimit = ["\(max(Int(rowLimit) ?? 0, UnidentifiedTable.mostPlanned))"]
       let reader = session.reader(for: DatabaseSnapshot.self)
       var plain: Fact<[PlainUnidentifiedTable]>?
 
@@ -43,16 +45,16 @@ extension ClusterInspector {
       look(\.eventTriggers, [], if: summary.mayHaveEventTriggers)
       if replicates {
         if summary.tablesMaybeUnidentified > 0 {
-          reader.all(PlainUnidentifiedTable.self, limit) { plain = $1 }
+          reader.all(PlainUnidentifiedTable.self, plannedLimit) { plain = $1 }
         } else {
           database.unidentifiedTables = .known([])
         }
-        look(\.fullIdentityTables, if: summary.fullIdentityTables > 0)
-        look(\.unloggedTables, if: summary.unloggedTables > 0)
+        look(\.fullIdentityTables, plannedLimit, if: summary.fullIdentityTables > 0)
+        look(\.unloggedTables, plannedLimit, if: summary.unloggedTables > 0)
         look(\.firingTriggers, if: summary.hasFiringTriggers)
         look(\.firingRules, if: summary.tablesWithRules > 0)
-        look(\.generatedKeyTables, if: summary.hasGeneratedColumns)
-        look(\.enumHashedTables, if: summary.hasHashPartitions)
+        look(\.generatedKeyTables, plannedLimit, if: summary.hasGeneratedColumns)
+        look(\.enumHashedTables, plannedLimit, if: summary.hasHashPartitions)
         look(\.forcedRowSecurityTables, if: summary.rowSecuredTables > 0)
         look(\.unvalidatedConstraints, if: summary.constraintsNotValid > 0)
       }
@@ -77,7 +79,7 @@ extension ClusterInspector {
         database.unidentifiedTables = .known(tables.map(UnidentifiedTable.init))
       case .known:
         let reader = session.reader(for: DatabaseSnapshot.self)
-        reader.all(\.unidentifiedTables, limit)
+        reader.all(\.unidentifiedTables, plannedLimit)
         try await reader.read(into: &database)
       }
       if replicates { try await readSequences(summary.sequences, in: session, into: &database) }

@@ -46,7 +46,8 @@ struct SourceTable: Decodable, Sendable, Equatable {
          WHERE p.partstrat = 'h' AND EXISTS (
                SELECT FROM unnest(p.partattrs::int2[]) k(attnum) JOIN pg_catalog.pg_attribute ka
                    ON ka.attrelid = u.oid AND ka.attnum = k.attnum JOIN pg_catalog.pg_type kt ON kt.oid = ka.atttypid
-                WHERE kt.typtype = 'e')
+                   LEFT JOIN pg_catalog.pg_type kb ON kt.typtype = 'd' AND kb.oid = kt.typbasetype
+                WHERE kt.typtype = 'e' OR kb.typtype = 'e')
          ORDER BY u.level DESC LIMIT 1) END
       """ : "NULL"
     return """

@@ -27,7 +27,7 @@ import Testing
   @Test func `another database is selected by name, whatever the name`() async throws {
     let observer = try await SharedCluster.connect()
     let name = "a=b 'c' host=nowhere"
-    _ = try await observer.query("create database \(Quoting.identifier(name))")
+    _ = try await observer.query("create database \(Quoting.identifier(name)) template template0")
     let string = try await SharedCluster.string(database: "nonexistent").selecting(database: name)
     let connection = try await Connection.connect(string)
     #expect(connection.session.database == name)

@@ -49,6 +49,7 @@ import Testing
     changes: Int, days: Int?, severity: Severity
   ) throws {
     var situation = Situation()
+    situation.options.copyAtCutover = .never
     situation.source.databases.change { $0[0].statisticsDays = days }
     situation.source.inspected[0].generatedKeyTables = .known([
       GeneratedKeyTable(

@@ -52,10 +52,15 @@ extension AvailableExtension {
 }
 
 extension UnidentifiedTable {
-  static func named(_ name: String, changes: Int = 0) -> UnidentifiedTable {
+  static func named(
+    _ name: String, of total: Int = 1, changes: Int = 0, size: Int? = 8192, replident: String = "d",
+    primaryKey: Bool = false, index: String? = nil, incomparable: [String] = [], hasBTree: Bool = false,
+    hasHash: Bool = false, hasGeneratedColumns: Bool = false
+  ) -> UnidentifiedTable {
     UnidentifiedTable(
-      nTotal: 1, nspname: "public", relname: name, replident: "d", hasPrimaryKey: false, hasDeferrableKey: false,
-      candidateIndex: nil, incomparable: [], changes: changes)
+      nTotal: total, nspname: "public", relname: name, replident: replident, hasPrimaryKey: primaryKey,
+      hasDeferrableKey: false, candidateIndex: index, incomparable: incomparable, changes: changes, sizeBytes: size,
+      totalBytes: size, hasBTree: hasBTree, hasHash: hasHash, hasGeneratedColumns: hasGeneratedColumns)
   }
 }
 
@@ -286,6 +291,8 @@ struct Situation {
     case .database(let decide): return try decide(try #require(pair.databasePairs.first))
     }
   }
+
+  func crossing() throws -> Crossing { try #require(pair.databasePairs.first).crossing() }
 }
 
 extension Conclusion {

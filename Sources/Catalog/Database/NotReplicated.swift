@@ -6,14 +6,18 @@ public struct UnloggedTable: CatalogRow {
   public var nTotal: Int
   public var nspname: String
   public var relname: String
-  public var sizeBytes: Int
+  /// Heap, TOAST and indexes in bytes; nil where it has just been dropped.
+  public var sizeBytes: Int?
+  /// Of all there are; nil in an older snapshot.
+  public var totalBytes: Int?
 
   public static let subject = "the unlogged tables"
 
   public static func sql(_ server: ServerVersion) -> String {
     """
     SELECT count(*) OVER () AS n_total, n.nspname, c.relname,
-           c.relpages * pg_catalog.current_setting('block_size')::int8 AS size_bytes
+           pg_catalog.pg_total_relation_size(c.oid) AS size_bytes,
+           (sum(pg_catalog.pg_total_relation_size(c.oid)) OVER ())::int8 AS total_bytes
       \(userRelations(where: "c.relkind = 'r' AND c.relpersistence = 'u'"))
      ORDER BY n.nspname COLLATE "C", c.relname COLLATE "C" LIMIT $1::int8
     """
@@ -80,8 +84,11 @@ public struct LargeObjects: CatalogRow {
   /// One of those that may not be read, and who owns it.
   public var example: Int?
   public var owner: String?
+  /// Of all of them in bytes; nil in an older snapshot.
+  public var sizeBytes: Int?
 
-  public init(count: Int, unreadable: Int = 0, example: Int? = nil, owner: String? = nil) {
+  public init(count: Int, unreadable: Int = 0, example: Int? = nil, owner: String? = nil, sizeBytes: Int? = 0) {
+    self.sizeBytes = sizeBytes
     self.count = count
     self.unreadable = unreadable
     self.example = example
@@ -95,7 +102,8 @@ public struct LargeObjects: CatalogRow {
     """
     SELECT count(*) AS count, count(*) FILTER (WHERE x.is_closed) AS unreadable,
            min(x.oid::int8) FILTER (WHERE x.is_closed) AS example,
-           min(pg_catalog.pg_get_userbyid(x.lomowner)::text) FILTER (WHERE x.is_closed) AS owner
+           min(pg_catalog.pg_get_userbyid(x.lomowner)::text) FILTER (WHERE x.is_closed) AS owner,
+           pg_catalog.pg_table_size('pg_catalog.pg_largeobject'::pg_catalog.regclass) AS size_bytes
       FROM (SELECT m.oid, m.lomowner,
                    NOT pg_catalog.pg_has_role(m.lomowner, 'USAGE')
                    AND pg_catalog.current_setting('lo_compat_privileges') <> 'on'

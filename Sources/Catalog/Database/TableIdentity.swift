@@ -18,8 +18,22 @@ public struct UnidentifiedTable: CatalogRow {
   public var incomparable: [String]
   /// Rows updated or deleted, as the statistics have it.
   public var changes: Int
+  /// Heap, TOAST and indexes in bytes; nil where it has just been dropped, or an older snapshot does not tell.
+  public var sizeBytes: Int?
+  /// Of all there are.
+  public var totalBytes: Int?
+  /// Has an index by which a subscriber could find rows: B-trees for 16 and newer.
+  public var hasBTree: Bool?
+  /// Likewise, hash indexes for 17 and newer.
+  public var hasHash: Bool?
+  /// With REPLICA IDENTITY FULL, a source of 18 or newer would refuse to update such a table.
+  public var hasGeneratedColumns: Bool?
 
   public static let subject = "the tables without a replica identity"
+
+  /// So many tables that can't be replicated are told one by one, without a table filter too. Of more, the copy would
+  /// last long for their number alone.
+  public static let mostPlanned = 10_000
 
   public static func sql(_ server: ServerVersion) -> String {
     return """
@@ -40,8 +54,11 @@ public struct UnidentifiedTable: CatalogRow {
                                     AND (NOT a.attnotnull\(server.generatedColumn)))) AS candidate_index,
              ARRAY(SELECT DISTINCT b.attname || ' ' || b.typname FROM bad b WHERE b.oid = c.oid ORDER BY 1)
                AS incomparable,
-             pg_catalog.pg_stat_get_tuples_updated(c.oid) + pg_catalog.pg_stat_get_tuples_deleted(c.oid) AS changes
-        FROM chosen c
+             pg_catalog.pg_stat_get_tuples_updated(c.oid) + pg_catalog.pg_stat_get_tuples_deleted(c.oid) AS changes,
+             s.size_bytes, (sum(s.size_bytes) OVER ())::int8 AS total_bytes,
+             \(hasIndex("btree")) AS has_b_tree, \(hasIndex("hash")) AS has_hash,
+             \(generatedColumnsThere(server)) AS has_generated_columns
+        FROM chosen c CROSS JOIN LATERAL (SELECT pg_catalog.pg_total_relation_size(c.oid) AS size_bytes) s
        ORDER BY changes DESC, c.nspname COLLATE "C", c.relname COLLATE "C" LIMIT $1::int8
       """
   }
@@ -55,6 +72,8 @@ public struct PlainUnidentifiedTable: CatalogRow {
   public var relname: String
   public var replident: String
   public var changes: Int
+  public var sizeBytes: Int?
+  public var totalBytes: Int?
   /// Nothing can be named as its replica identity, and all columns can be compared.
   public var isPlain: Bool
 
@@ -66,7 +85,9 @@ public struct PlainUnidentifiedTable: CatalogRow {
     """
     SELECT count(*) OVER () AS n_total, n.nspname, c.relname, c.relreplident::text AS replident,
            pg_catalog.pg_stat_get_tuples_updated(c.oid) + pg_catalog.pg_stat_get_tuples_deleted(c.oid) AS changes,
-           NOT c.relhasindex AND NOT EXISTS (
+           pg_catalog.pg_total_relation_size(c.oid) AS size_bytes,
+           (sum(pg_catalog.pg_total_relation_size(c.oid)) OVER ())::int8 AS total_bytes,
+           NOT c.relhasindex AND NOT \(generatedColumnsThere(server)) AND NOT EXISTS (
              SELECT 1 FROM pg_catalog.pg_attribute a
               WHERE a.attrelid = c.oid AND a.attnum > 0::int2 AND NOT a.attisdropped
                 AND a.atttypid <> ALL ('{16,17,19,20,21,23,25,26,700,701,1042,1043,1082,1083,1114,1184,1186,1700,2950,\
@@ -81,7 +102,9 @@ extension UnidentifiedTable {
   public init(_ table: PlainUnidentifiedTable) {
     self.init(
       nTotal: table.nTotal, nspname: table.nspname, relname: table.relname, replident: table.replident,
-      hasPrimaryKey: false, hasDeferrableKey: false, candidateIndex: nil, incomparable: [], changes: table.changes)
+      hasPrimaryKey: false, hasDeferrableKey: false, candidateIndex: nil, incomparable: [], changes: table.changes,
+      sizeBytes: table.sizeBytes, totalBytes: table.totalBytes, hasBTree: false, hasHash: false,
+      hasGeneratedColumns: false)
   }
 }
 
@@ -112,18 +135,12 @@ public struct FullIdentityTable: CatalogRow {
   public var incomparable: [String]
   public var relpages: Int
   public var changes: Int
+  /// Heap, TOAST and indexes in bytes; nil where it has just been dropped, or an older snapshot does not tell.
+  public var sizeBytes: Int?
 
   public static let subject = "the tables with REPLICA IDENTITY FULL"
 
   public static func sql(_ server: ServerVersion) -> String {
-    func index(_ method: String) -> String {
-      """
-      EXISTS (SELECT 1 FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid
-                JOIN pg_catalog.pg_am am ON am.oid = x.relam
-               WHERE i.indrelid = c.oid AND i.indisvalid AND i.indpred IS NULL AND am.amname = '\(method)'
-                 AND i.indkey[0] <> 0)
-      """
-    }
     return """
       WITH RECURSIVE chosen AS (
         SELECT c.oid, n.nspname, c.relname, c.relpages
@@ -132,15 +149,35 @@ public struct FullIdentityTable: CatalogRow {
       SELECT count(*) OVER () AS n_total, c.nspname, c.relname,
              EXISTS (SELECT 1 FROM pg_catalog.pg_index i WHERE i.indrelid = c.oid AND i.indisprimary
                         AND i.indimmediate AND i.indisvalid) AS has_primary_key,
-             \(index("btree")) AS has_b_tree, \(index("hash")) AS has_hash,
+             \(hasIndex("btree")) AS has_b_tree, \(hasIndex("hash")) AS has_hash,
              ARRAY(SELECT DISTINCT b.attname || ' ' || b.typname FROM bad b WHERE b.oid = c.oid ORDER BY 1)
                AS incomparable,
              c.relpages,
-             pg_catalog.pg_stat_get_tuples_updated(c.oid) + pg_catalog.pg_stat_get_tuples_deleted(c.oid) AS changes
+             pg_catalog.pg_stat_get_tuples_updated(c.oid) + pg_catalog.pg_stat_get_tuples_deleted(c.oid) AS changes,
+             pg_catalog.pg_total_relation_size(c.oid) AS size_bytes
         FROM chosen c
        ORDER BY c.relpages DESC, c.nspname COLLATE "C", c.relname COLLATE "C" LIMIT $1::int8
       """
   }
+}
+
+/// Of a table `c`: that it has generated columns, which are new in 12.
+private func generatedColumnsThere(_ server: ServerVersion) -> String {
+  guard server.major >= 12 else { return "false" }
+  return """
+    EXISTS (SELECT 1 FROM pg_catalog.pg_attribute g WHERE g.attrelid = c.oid AND g.attnum > 0::int2
+               AND NOT g.attisdropped AND g.attgenerated <> ''::"char")
+    """
+}
+
+/// Of a table `c`: that it has an index of that access method by which a subscriber may find rows.
+private func hasIndex(_ method: String) -> String {
+  """
+  EXISTS (SELECT 1 FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid
+            JOIN pg_catalog.pg_am am ON am.oid = x.relam
+           WHERE i.indrelid = c.oid AND i.indisvalid AND i.indpred IS NULL AND am.amname = '\(method)'
+             AND i.indkey[0] <> 0)
+  """
 }
 
 /// `bad (oid, attname, typname)`: the columns of the tables `chosen` whose type, or the type of whose elements, has no

@@ -16,6 +16,8 @@ public struct GeneratedKeyTable: CatalogRow {
   public var candidateIndex: String?
   /// Rows updated or deleted since the statistics began.
   public var changes: Int
+  /// Heap, TOAST and indexes in bytes; nil where it has just been dropped, or an older snapshot does not tell.
+  public var sizeBytes: Int?
 
   public static let subject = "the tables that are identified by generated columns"
 
@@ -35,9 +37,9 @@ public struct GeneratedKeyTable: CatalogRow {
     }
     return """
       SELECT count(*) OVER () AS n_total, x.nspname, x.relname, x.columns, x.is_full, x.has_plain_primary_key,
-             x.candidate_index, x.changes
+             x.candidate_index, x.changes, pg_catalog.pg_total_relation_size(x.oid) AS size_bytes
         FROM (
-        SELECT n.nspname, c.relname, c.relreplident = 'f'::"char" AS is_full,
+        SELECT c.oid, n.nspname, c.relname, c.relreplident = 'f'::"char" AS is_full,
                ARRAY(SELECT a.attname::text FROM pg_catalog.pg_attribute a
                       WHERE a.attrelid = c.oid AND a.attgenerated <> ''::"char" AND NOT a.attisdropped
                         AND (\(isWholeRow) OR EXISTS (
@@ -67,14 +69,21 @@ public struct EnumHashedTable: CatalogRow {
   public var relname: String
   /// The columns of the partition key that are enums.
   public var columns: [String]
+  /// Of all partitions, indexes included, in bytes; nil in an older snapshot.
+  public var sizeBytes: Int?
 
   public static let subject = "the tables that are partitioned by hash"
 
   // New in 11. A domain over an enum hashes like the enum.
   public static func sql(_ server: ServerVersion) -> String {
     """
-    SELECT count(*) OVER () AS n_total, x.nspname, x.relname, x.columns FROM (
-      SELECT n.nspname, c.relname,
+    SELECT count(*) OVER () AS n_total, x.nspname, x.relname, x.columns,
+           (WITH RECURSIVE tree AS (
+              SELECT i.inhrelid FROM pg_catalog.pg_inherits i WHERE i.inhparent = x.oid
+              UNION ALL SELECT i.inhrelid FROM tree t JOIN pg_catalog.pg_inherits i ON i.inhparent = t.inhrelid)
+            SELECT coalesce(sum(pg_catalog.pg_total_relation_size(t.inhrelid)), 0)::int8 FROM tree t) AS size_bytes
+      FROM (
+      SELECT c.oid, n.nspname, c.relname,
              ARRAY(SELECT a.attname::text FROM pg_catalog.pg_partitioned_table p
                      JOIN pg_catalog.pg_attribute a ON a.attrelid = p.partrelid AND a.attnum = ANY (p.partattrs)
                      JOIN pg_catalog.pg_type t ON t.oid = a.atttypid

@@ -26,28 +26,14 @@ extension Rule {
       }
       let others = total.hidden.count
       let size = formattedBytes(bytes) + (others > 0 ? ", and \(others.counted("database")) of unknown size" : "")
-      if let rate = pair.options.throughput {
-        return .passed("About \(duration(of: bytes, at: rate)) for \(size), at \(formattedBytes(rate))/s.")
+      let throughput = Throughput(measured: pair.options.throughput)
+      let (short, long) = (Double(bytes / throughput.fastest), Double(bytes / throughput.slowest))
+      guard !throughput.isMeasured else {
+        return .passed("About \(roughDuration(long)) for \(size), at \(throughput.words).")
       }
-      let (short, long) = (duration(of: bytes, at: fastest), duration(of: bytes, at: slowest))
-      let range = short == long ? "About \(short)" : "\(short) to \(long)"
+      let range = roughDuration(short, to: long)
       return .passed(
-        "\(range) for \(size), at \(formattedBytes(slowest))/s to \(formattedBytes(fastest))/s; --throughput says better."
+        "\(range.contains("to") ? range : "About \(range)") for \(size), at \(throughput.words); --throughput says better."
       )
     })
-}
-
-/// Bytes a second of whole databases: a managed service across a slow network, and two large servers beside each other.
-private let (slowest, fastest) = (20_000_000, 200_000_000)
-
-/// As people say it, rounded up.
-private func duration(of bytes: Int, at rate: Int) -> String {
-  let seconds = max(1, bytes / max(rate, 1))
-  func up(_ unit: Int) -> Int { (seconds + unit - 1) / unit }
-  return switch seconds {
-  case ..<91: "\(seconds) s"
-  case ..<5401: "\(up(60)) min"
-  case ..<172_801: "\(up(3600)) h"
-  default: "\(up(86400)) days"
-  }
 }

@@ -15,27 +15,36 @@ extension Rule {
       decides: """
         No selected table has a generated column in its primary key, or in the index of REPLICA IDENTITY USING INDEX \
         where there is one; and none of a source of 18 or newer has REPLICA IDENTITY FULL and generated columns. A \
-        warning where a week of statistics shows no update.
+        warning where a week of statistics shows no update, and where they are copied while writes are blocked: all \
+        that has to be copied then has to fit into --max-blocked-time.
         """,
       fix: "Name a unique index over columns that are NOT NULL and not generated as the replica identity."),
     decide: .database { pair in
       if try pair.clusters.source.version.major < 12 { return .passed("Before 12 there are no generated columns.") }
       let (count, tables) = pair.selected(try pair.snapshot(on: .source).generatedKeyTables.value)
       guard count > 0 else { return .passed("No table is identified by generated columns.") }
-      let days = try pair.database(on: .source)?.statisticsDays
-      let isUsed = (days ?? 0) < 7 || tables.contains { $0.changes > 0 }
+      let crossing = try pair.crossing()
+      let isUsed = try !pair.unusableGeneratedKeys().isEmpty
+      let fate =
+        switch crossing.way {
+        case .late where isUsed: "they are copied while writes are blocked (\(crossing.words))"
+        case .tooLong where isUsed: "they are too large to be copied while writes are blocked"
+        default: "generated columns identify them"
+        }
+      let excess = isUsed && crossing.way == .tooLong ? [crossing.excess(in: pair.name)] : []
       return .failed(
-        "Rows of \(count.counted("table")) can't be updated or deleted: generated columns identify them.",
-        tables.prefix(100).map { table in
-          Finding(
-            "table \(table.qualifiedName)",
-            table.hasPlainPrimaryKey && table.isFull
-              ? "its replica identity is FULL, and it has generated columns" : "its key has generated columns",
-            evidence: [
-              "columns": table.columns.joined(separator: ", "), "rows updated or deleted": "\(table.changes)",
-            ],
-            remediation: table.remediation)
-        }, severity: isUsed ? .blocker : .warning)
+        "Rows of \(count.counted("table")) can't be updated or deleted by a subscriber: \(fate).",
+        excess
+          + tables.prefix(100).map { table in
+            Finding(
+              "table \(table.qualifiedName)",
+              table.hasPlainPrimaryKey && table.isFull
+                ? "its replica identity is FULL, and it has generated columns" : "its key has generated columns",
+              evidence: [
+                "columns": table.columns.joined(separator: ", "), "rows updated or deleted": "\(table.changes)",
+              ],
+              remediation: table.remediation)
+          }, severity: isUsed && crossing.way != .late ? .blocker : .warning)
     })
 }
 

@@ -8,37 +8,62 @@ extension Rule {
     explanation: Explanation(
       why: """
         A subscriber finds the row to change by its replica identity, by default the primary key. As soon as a table \
-        without one is published, UPDATE and DELETE on it fail: on the source, for everybody.
+        without one is published, UPDATE and DELETE on it fail: on the source, for everybody. So it is not published, \
+        and has to get across in another way.
         """,
       decides: """
         Each selected permanent table has a primary key that is not deferrable, or the index that REPLICA IDENTITY \
-        USING INDEX names, or REPLICA IDENTITY FULL (replica-identity-full says whether that does). A blocker where \
-        the statistics show that rows of such a table are updated or deleted, or where they are younger than a week \
-        or of unknown age; else a warning.
+        USING INDEX names, or REPLICA IDENTITY FULL (replica-identity-full says whether that does). A warning for those \
+        that are given one by --set-replica-identity until the cutover, and for those that are copied while writes are \
+        blocked, where all that has to be copied then fits into --max-blocked-time; a blocker where it does not. With \
+        --copy-at-cutover never: a blocker where the statistics show that rows of such a table are updated or deleted, \
+        or where they are younger than a week or of unknown age; else a warning.
         """,
       fix: """
         Add a primary key; or name a unique index over columns that are NOT NULL; or else set REPLICA IDENTITY FULL, \
-        where every column can be compared.
+        where every column can be compared; or let a migration do it for the time it takes (--set-replica-identity).
         """),
     decide: .database { pair in
       let (count, tables) = pair.selected(try pair.snapshot(on: .source).unidentifiedTables.value)
       guard count > 0 else { return .passed("Every table has a replica identity.") }
-      let groups = Dictionary(grouping: tables) { Ailment(cause: $0.cause, remedy: $0.remedy) }
-      let sorted = groups.sorted { left, right in
-        let (first, second) = (left.value.changes, right.value.changes)
-        return first == second ? left.key < right.key : first > second
-      }
+      let crossing = try pair.crossing()
+      let given = Set(crossing.changes.map(\.qualifiedName))
       let days = try pair.database(on: .source)?.statisticsDays
-      // Without a week of statistics nobody knows.
-      let isUsed = (days ?? 0) < 7 || tables.contains { $0.changes > 0 }
-      let changed = tables.count { $0.changes > 0 }
-      return .failed(
-        "\(count.counted("table has", "tables have")) no replica identity; "
-          + (changed > 0
-            ? "rows of \(changed) are updated or deleted."
-            : isUsed
-              ? "the statistics are too young to say that none is updated." : "the statistics show no update."),
-        sorted.map { finding($0.key, $0.value, statisticsDays: days) }, severity: isUsed ? .blocker : .warning)
+      func findings(_ tables: [UnidentifiedTable], _ way: String?) -> [Finding] {
+        Dictionary(grouping: tables) { Ailment(cause: $0.cause, remedy: $0.remedy) }.sorted { left, right in
+          let (first, second) = (left.value.changes, right.value.changes)
+          return first == second ? left.key < right.key : first > second
+        }.map { finding($0.key, $0.value, way: way, statisticsDays: days) }
+      }
+      let late = tables.filter { !given.contains($0.qualifiedName) }
+      let lateCount = count - given.count
+      var message = "\(count.counted("table has", "tables have")) no replica identity"
+      var all: [Finding] = []
+      if !given.isEmpty {
+        message += "; \(given.count.counted("is", "are")) given one until the cutover"
+        let changes = tables.filter { given.contains($0.qualifiedName) }
+        all = findings(changes, "given a replica identity on the source until the cutover")
+        if late.isEmpty { return .failed("\(message).", all, severity: .warning) }
+      }
+      switch crossing.way {
+      case .late:
+        let fate = "copied while writes are blocked"
+        message += "; \(lateCount.counted("is", "are")) \(fate) (\(crossing.words))."
+        return .failed(message, findings(late, fate) + all, severity: .warning)
+      case .tooLong:
+        message += "; \(lateCount.counted("is", "are")) too large to be copied while writes are blocked."
+        return .failed(
+          message, [crossing.excess(in: pair.name)] + findings(late, nil) + all, severity: .blocker)
+      case .none:
+        let changed = late.count { $0.changes > 0 }
+        let isUsed = try pair.isUsed(late.map(\.changes))
+        message +=
+          changed > 0
+          ? "; rows of \(changed) are updated or deleted."
+          : isUsed
+            ? "; the statistics are too young to say that none is updated." : "; the statistics show no update."
+        return .failed(message, findings(late, nil) + all, severity: isUsed ? .blocker : .warning)
+      }
     })
 }
 
@@ -59,7 +84,9 @@ private struct Ailment: Hashable, Comparable {
   }
 }
 
-private func finding(_ ailment: Ailment, _ tables: [UnidentifiedTable], statisticsDays: Int?) -> Finding {
+private func finding(
+  _ ailment: Ailment, _ tables: [UnidentifiedTable], way: String?, statisticsDays: Int?
+) -> Finding {
   let isOne = tables.count == 1
   let shown = tables.prefix(100)
   let message =
@@ -91,6 +118,7 @@ private func finding(_ ailment: Ailment, _ tables: [UnidentifiedTable], statisti
     "tables": shown.map(\.qualifiedName).joined(separator: ", "), "rows updated or deleted": "\(tables.changes)",
     "statistics": statisticsDays.map { "of the last \($0.counted("day"))" } ?? "of unknown age",
   ]
+  if let way { evidence["way across"] = way }
   if ailment.remedy == .primaryKey {
     evidence["not comparable"] = shown.flatMap(\.incomparable).listed(atMost: 20)
   }

@@ -13,7 +13,8 @@ extension Rule {
         """,
       decides: """
         For each selected table with REPLICA IDENTITY FULL and no primary key: a blocker where a column can't be \
-        compared, and a warning in place of it where a week of statistics shows no update; a warning where the table \
+        compared, and a warning in place of it where a week of statistics shows no update, or where it is copied while \
+        writes are blocked (all that has to be copied then has to fit into --max-blocked-time); a warning where the table \
         has more than 1,000 pages, its rows are updated or deleted, and there is no index that the target could use \
         (B-trees from 16 on, hash indexes from 17 on).
         """,
@@ -45,12 +46,19 @@ extension Rule {
             evidence: ["pages": "\(table.relpages)", "rows updated or deleted": "\(table.changes)"],
             remediation: Remediation("Add a primary key, or name a unique index as its replica identity."))
         }
-      let days = try pair.database(on: .source)?.statisticsDays
-      let blocks = !stopping.isEmpty && ((days ?? 0) < 7 || stopping.contains { $0.changes > 0 })
+      let crossing = try pair.crossing()
+      let isUsed = try !pair.unusableFullIdentities().isEmpty
+      let counted = "\(stopping.count.counted("table")) with REPLICA IDENTITY FULL can't be compared by the target"
+      let message =
+        if stopping.isEmpty {
+          "\(slow.count.counted("table")) with REPLICA IDENTITY FULL would be scanned for each changed row."
+        } else if isUsed && crossing.way == .late {
+          "\(counted): copied while writes are blocked (\(crossing.words))."
+        } else {
+          "\(counted)."
+        }
       return .failed(
-        stopping.isEmpty
-          ? "\(slow.count.counted("table")) with REPLICA IDENTITY FULL would be scanned for each changed row."
-          : "\(stopping.count.counted("table")) with REPLICA IDENTITY FULL can't be compared by the target.",
-        Array(findings.prefix(100)), severity: blocks ? .blocker : .warning)
+        message, (isUsed && crossing.way == .tooLong ? [crossing.excess(in: pair.name)] : []) + findings.prefix(100),
+        severity: isUsed && crossing.way != .late ? .blocker : .warning)
     })
 }

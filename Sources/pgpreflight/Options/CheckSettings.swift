@@ -150,6 +150,10 @@ struct CheckSettings {
     options.targetFreeSpace = (selection.targetFreeSpace ?? file.targetFreeSpace)?.bytes
     options.throughput = (selection.throughput ?? file.throughput)?.bytesPerSecond
     options.maxTotalSize = (selection.maxTotalSize ?? file.maxTotalSize)?.bytes
+    options.copyAtCutover = selection.copyAtCutover ?? file.copyAtCutover ?? .auto
+    let seconds = try number("max-blocked-time", selection.maxBlockedTime ?? file.maxBlockedTime, 1...86400)
+    options.maxBlockedSeconds = seconds ?? CheckOptions.defaultMaxBlockedSeconds
+    options.setsReplicaIdentity = selection.setReplicaIdentity || file.setReplicaIdentity ?? false
     options.skipsVersionCheck = selection.skipVersionCheck || file.skipVersionCheck ?? false
     options.acceptedUndetermined =
       selection.acceptUndetermined.isEmpty ? file.acceptUndetermined ?? [] : selection.acceptUndetermined
@@ -186,16 +190,17 @@ struct CheckSettings {
     return without.isEmpty ? .all : .without(without)
   }
 
+  private static func number(_ name: String, _ value: Int?, _ range: ClosedRange<Int>) throws -> Int? {
+    guard let value else { return nil }
+    guard range.contains(value) else {
+      throw Failure.usage("--\(name) \(value): from \(range.lowerBound) to \(range.upperBound)")
+    }
+    return value
+  }
+
   static func inspection(
     _ connection: ConnectionOptions, file: ConfigurationFile
   ) throws -> Inspector.Settings {
-    func number(_ name: String, _ value: Int?, _ range: ClosedRange<Int>) throws -> Int? {
-      guard let value else { return nil }
-      guard range.contains(value) else {
-        throw Failure.usage("--\(name) \(value): from \(range.lowerBound) to \(range.upperBound)")
-      }
-      return value
-    }
     var settings = Inspector.Settings()
     if let jobs = try number("jobs", connection.jobs ?? file.jobs, 1...64) { settings.jobs = jobs }
     if let seconds = try number("connect-timeout", connection.connectTimeout ?? file.connectTimeout, 1...3600) {

@@ -24,6 +24,9 @@ struct ConfigurationFile: Decodable {
   var targetFreeSpace: Size?
   var maxTotalSize: Size?
   var throughput: Rate?
+  var copyAtCutover: CopyAtCutover?
+  var maxBlockedTime: Int?
+  var setReplicaIdentity: Bool?
   var skipVersionCheck: Bool?
   var acceptUndetermined: [String]?
   var report: [String]?
@@ -49,6 +52,9 @@ struct ConfigurationFile: Decodable {
     case replicateExtensionTables = "replicate-extension-tables"
     case targetFreeSpace = "target-free-space"
     case maxTotalSize = "max-total-size"
+    case copyAtCutover = "copy-at-cutover"
+    case maxBlockedTime = "max-blocked-time"
+    case setReplicaIdentity = "set-replica-identity"
     case skipVersionCheck = "skip-version-check"
     case acceptUndetermined = "accept-undetermined"
     case reportDirectory = "report-dir"
@@ -96,6 +102,9 @@ struct ConfigurationFile: Decodable {
     targetFreeSpace = try value(.targetFreeSpace)
     maxTotalSize = try value(.maxTotalSize)
     throughput = try value(.throughput)
+    copyAtCutover = try value(.copyAtCutover)
+    maxBlockedTime = try value(.maxBlockedTime)
+    setReplicaIdentity = try value(.setReplicaIdentity)
     skipVersionCheck = try value(.skipVersionCheck)
     acceptUndetermined = try list(.acceptUndetermined)
     report = try list(.report)

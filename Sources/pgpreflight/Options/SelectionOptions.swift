@@ -73,6 +73,23 @@ struct SelectionOptions: ParsableArguments {
   var throughput: Rate?
 
   @Option(
+    name: .customLong("copy-at-cutover"),
+    help: ArgumentHelp(
+      "auto: what can't be replicated is copied while writes are blocked, if that fits (default: auto).",
+      valueName: "auto|never"))
+  var copyAtCutover: CopyAtCutover?
+
+  @Option(
+    name: .customLong("max-blocked-time"),
+    help: ArgumentHelp("How long that copy may take, in seconds (default: 30).", valueName: "seconds"))
+  var maxBlockedTime: Int?
+
+  @Flag(
+    name: .customLong("set-replica-identity"),
+    help: "Let a migration give tables of the source a replica identity, until the cutover or cleanup.")
+  var setReplicaIdentity = false
+
+  @Option(
     name: [.customLong("max-total-size"), .customLong("dbs-max-total-size")],
     help: ArgumentHelp("The most that may be moved, such as 2TB: what is larger is a blocker.", valueName: "size"))
   var maxTotalSize: Size?

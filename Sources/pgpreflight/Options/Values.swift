@@ -3,6 +3,7 @@ import Assessment
 import Catalog
 
 extension MethodChoice: ExpressibleByArgument {}
+extension CopyAtCutover: ExpressibleByArgument {}
 extension FailOn: ExpressibleByArgument {}
 
 /// A size in bytes, written as people do: `500GB`, `1.5TiB`.
