@@ -71,6 +71,26 @@ private func summary(_ name: String, _ style: TerminalStyle = unicode, written: 
     }
   }
 
+  @Test func progressStaysOnOneLine() {
+    let parts = ["1 of 12 done", "\"two\nlines \u{1B}[2J\": copying", "about 0:01:00 left", "2.1 MB of 3 GB"]
+    #expect(
+      TerminalStyle(color: false, unicode: true, width: 120).line(of: parts).hasPrefix(
+        #"1 of 12 done   "two\nlines \x1B[2J": copying   about"#))
+    #expect(
+      TerminalStyle(color: false, unicode: true, width: 60).line(of: parts)
+        == #"1 of 12 done   "two\nlines \x1B[2J": copying"#)
+    #expect(TerminalStyle(color: false, unicode: true, width: 43).line(of: parts) == "1 of 12 done")
+    let name = String(repeating: "W", count: 63)
+    #expect(TerminalStyle(color: false, unicode: true, width: 40).line(of: [name]).count == 39)
+  }
+
+  @Test func linesHangBelowTheirFirst() {
+    #expect(
+      TerminalStyle(color: false, unicode: false, width: 40).lines(
+        of: "  shop: waiting until the last write … is applied", indent: 2)
+        == ["  shop: waiting until the last write", "    ... is applied"])
+  }
+
   @Test func colorsOnlyWhatCounts() {
     let text = summary("typical", TerminalStyle(color: true, unicode: true))
     #expect(text.contains("\u{1B}[31mBLOCKED\u{1B}[0m"))

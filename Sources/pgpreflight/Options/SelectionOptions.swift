@@ -75,8 +75,8 @@ struct SelectionOptions: ParsableArguments {
   @Option(
     name: .customLong("copy-at-cutover"),
     help: ArgumentHelp(
-      "auto: what can't be replicated is copied while writes are blocked, if that fits (default: auto).",
-      valueName: "auto|never"))
+      "Whether what can't be replicated is copied while writes are blocked; auto: if that fits (default: auto).",
+      valueName: "when"))
   var copyAtCutover: CopyAtCutover?
 
   @Option(

@@ -26,6 +26,8 @@ struct CommandInterface: Decodable {
     var names: [Name]?
     var allValues: [String]?
     var isOptional: Bool
+    var abstract: String?
+    var shouldDisplay: Bool
   }
 
   var command: Command

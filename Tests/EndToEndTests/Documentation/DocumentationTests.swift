@@ -68,23 +68,4 @@ import Testing
       #expect(output.status == .exited(1), "\(page.path): \(output.stderr)")
     }
   }
-
-  /// Whether the lines are those of the output; `…` stands for any number of them.
-  private func shows(_ lines: [String], of output: String) -> Bool {
-    var printed = output.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)[...]
-    if printed.last == "" { printed.removeLast() }
-    var maySkip = false
-    for line in lines {
-      if line == "…" {
-        maySkip = true
-        continue
-      }
-      guard let place = maySkip ? printed.firstIndex(of: line) : printed.startIndex, place < printed.endIndex,
-        printed[place] == line
-      else { return false }
-      printed = printed[(place + 1)...]
-      maySkip = false
-    }
-    return maySkip || printed.isEmpty
-  }
 }
