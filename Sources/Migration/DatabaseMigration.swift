@@ -112,7 +112,7 @@ struct DatabaseMigration: Sendable {
 
     let tables = try await tables(snapshot, archive)
     let after = try await EntriesAfterData(archive.afterData, tables: tables, snapshot)
-    try await record.phase("data") {
+    try await record.phase(Record.copy) {
       try await copy(tables, after, archive, snapshot, resumption)
       try await copyLargeObjects(snapshot, resumption)
     }

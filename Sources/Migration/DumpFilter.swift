@@ -19,7 +19,7 @@ extension CheckOptions {
 }
 
 /// In a pattern of `pg_dump` everything between quotes means itself (PostgreSQL documentation, psql, "Patterns").
-private func patternQuoted(_ name: String) -> String { "\"" + name.replacing("\"", with: "\"\"") + "\"" }
+func patternQuoted(_ name: String) -> String { "\"" + name.replacing("\"", with: "\"\"") + "\"" }
 
 extension ArchiveEntry {
   /// Whether it creates one of these extensions, or is its comment.

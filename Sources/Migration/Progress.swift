@@ -59,6 +59,19 @@ final class Record: Sendable {
     }
   }
 
+  /// Bytes a second of the copy, indexes built beside it; nil where it was over too soon to tell.
+  var throughput: Int? {
+    state.withLock { state in
+      guard let seconds = state.phases.last(where: { $0.name == Self.copy })?.durationSeconds, seconds >= 2 else {
+        return nil
+      }
+      return Int(Double(state.bytes) / seconds)
+    }
+  }
+
+  /// The phase in which rows are copied.
+  static let copy = "data"
+
   func verified(_ verification: Verification) { state.withLock { $0.verification = verification } }
 
   /// What a person should know although nothing failed.

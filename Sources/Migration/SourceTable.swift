@@ -35,21 +35,6 @@ struct SourceTable: Decodable, Sendable, Equatable {
   /// value depends on identifiers that differ on the target (release notes of pg_dump 16.0, `--load-via-partition-root`).
   static func sql(_ version: ServerVersion) -> String {
     let generated = version.major >= 12 ? "AND a.attgenerated = ''" : ""
-    let routed =
-      version.major >= 11
-      ? """
-      CASE WHEN c.relispartition THEN (
-        WITH RECURSIVE up AS (
-          SELECT i.inhparent AS oid, 1 AS level FROM pg_catalog.pg_inherits i WHERE i.inhrelid = c.oid
-          UNION ALL SELECT i.inhparent, u.level + 1 FROM up u JOIN pg_catalog.pg_inherits i ON i.inhrelid = u.oid)
-        SELECT u.oid::pg_catalog.regclass::text FROM up u JOIN pg_catalog.pg_partitioned_table p ON p.partrelid = u.oid
-         WHERE p.partstrat = 'h' AND EXISTS (
-               SELECT FROM unnest(p.partattrs::int2[]) k(attnum) JOIN pg_catalog.pg_attribute ka
-                   ON ka.attrelid = u.oid AND ka.attnum = k.attnum JOIN pg_catalog.pg_type kt ON kt.oid = ka.atttypid
-                   LEFT JOIN pg_catalog.pg_type kb ON kt.typtype = 'd' AND kb.oid = kt.typbasetype
-                WHERE kt.typtype = 'e' OR kb.typtype = 'e')
-         ORDER BY u.level DESC LIMIT 1) END
-      """ : "NULL"
     return """
       SELECT c.oid, c.oid::pg_catalog.regclass::text AS name,
              (SELECT array_agg(pg_catalog.quote_ident(a.attname) ORDER BY a.attnum) FROM pg_catalog.pg_attribute a
@@ -60,7 +45,7 @@ struct SourceTable: Decodable, Sendable, Equatable {
              NOT EXISTS (SELECT FROM pg_catalog.pg_attribute a
                WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
                  AND NOT a.atttypid = ANY ('{\(Self.binaryTypes)}'::oid[])) AS is_binary,
-             \(routed) AS routed_through,
+             \(routedThrough(version)) AS routed_through,
              x.condition, x.condition IS NOT NULL AS is_of_extension, w.wide_columns, w.wide_types, w.wide_type_names
         FROM pg_catalog.pg_class c
         LEFT JOIN LATERAL (
@@ -77,6 +62,25 @@ struct SourceTable: Decodable, Sendable, Equatable {
                     WHERE NOT e.extname = ANY ($2::text[])) x ON x.tableoid = c.oid
        WHERE c.relkind = 'r' AND (c.oid = ANY ($1::oid[]) OR x.condition IS NOT NULL)
        ORDER BY pg_catalog.pg_table_size(c.oid) DESC, c.oid
+      """
+  }
+
+  /// Of a table `c`: the partitioned table through which its rows go, where that is partitioned by the hash of an enum.
+  static func routedThrough(_ version: ServerVersion) -> String {
+    // Partitioning by hash is new in 11.
+    guard version.major >= 11 else { return "NULL" }
+    return """
+      CASE WHEN c.relispartition THEN (
+        WITH RECURSIVE up AS (
+          SELECT i.inhparent AS oid, 1 AS level FROM pg_catalog.pg_inherits i WHERE i.inhrelid = c.oid
+          UNION ALL SELECT i.inhparent, u.level + 1 FROM up u JOIN pg_catalog.pg_inherits i ON i.inhrelid = u.oid)
+        SELECT u.oid::pg_catalog.regclass::text FROM up u JOIN pg_catalog.pg_partitioned_table p ON p.partrelid = u.oid
+         WHERE p.partstrat = 'h' AND EXISTS (
+               SELECT FROM unnest(p.partattrs::int2[]) k(attnum) JOIN pg_catalog.pg_attribute ka
+                   ON ka.attrelid = u.oid AND ka.attnum = k.attnum JOIN pg_catalog.pg_type kt ON kt.oid = ka.atttypid
+                   LEFT JOIN pg_catalog.pg_type kb ON kt.typtype = 'd' AND kb.oid = kt.typbasetype
+                WHERE kt.typtype = 'e' OR kb.typtype = 'e')
+         ORDER BY u.level DESC LIMIT 1) END
       """
   }
 

@@ -76,6 +76,9 @@ public struct Crossing: Sendable, Equatable {
     BlockedTime.copySeconds(bytes: sizeBytes, items: items, throughput: throughput, jobs: Double(jobs))
   }
 
+  /// Whether what can't be replicated is to be copied at cutover.
+  public var copiesAtCutover: Bool { limitSeconds != nil }
+
   enum Way {
     /// It is copied while writes are blocked.
     case late

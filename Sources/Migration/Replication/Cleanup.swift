@@ -93,12 +93,17 @@ public struct Cleanup: Sendable {
       guard let name = ReplicationName(leftover.name) else { return }
       try await endpoint.session(in: nil, for: attempt) { try await Replication.dropSlot(name, over: $0) }
     case .publication:
-      try await endpoint.session(in: leftover.database, for: attempt) {
-        if let name = ReplicationName(leftover.name), let database = leftover.database {
-          try await WriteBlock.undo(of: name, in: database, over: $0)
-        }
-        _ = try await $0.query("DROP PUBLICATION IF EXISTS \(try await $0.quote(identifier: leftover.name))")
+      guard let name = ReplicationName(leftover.name), let database = leftover.database else { return }
+      let replication = Replication(
+        name: name, database: database, source: replications.source, target: replications.target, targetEntrance: nil)
+      var problem: (any Error)?
+      // The target may be gone.
+      do { try await replication.putBackOnTarget() } catch { problem = error }
+      try await endpoint.session(in: database, for: attempt) {
+        try await WriteBlock.undo(of: name, in: database, over: $0)
+        try await Replication.dropPublication(name, over: $0)
       }
+      if let problem { throw problem }
     case .journal:
       try await endpoint.session(in: leftover.database, for: attempt) {
         _ = try await $0.query("DROP SCHEMA IF EXISTS \(try await $0.quote(identifier: leftover.name)) CASCADE")

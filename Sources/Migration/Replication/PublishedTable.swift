@@ -1,11 +1,18 @@
 import Catalog
 import Postgres
+import Rules
 
 /// A table of the source, and whether its changes can be published.
-struct PublishedTable: Decodable, Sendable, Equatable {
-  enum Obstacle: String, Sendable {
-    case unlogged = "it is unlogged"
-    case noReplicaIdentity = "it has no replica identity"
+struct PublishedTable: Sendable, Equatable {
+  /// A row of the source's catalog.
+  private struct Row: Decodable, Sendable {
+    var oid: Int
+    var nspname: String
+    var relname: String
+    var name: String
+    var isLogged: Bool
+    var hasIdentity: Bool
+    var isRouted: Bool
   }
 
   var oid: Int
@@ -13,16 +20,14 @@ struct PublishedTable: Decodable, Sendable, Equatable {
   var relname: String
   /// Qualified, quoted by the server.
   var name: String
-  var isLogged: Bool
-  var hasIdentity: Bool
-
   /// Why its rows are copied at cutover instead. A table without a replica identity is never published: its updates
   /// would fail from then on, for everybody (PostgreSQL documentation, "Publication").
-  var obstacle: Obstacle? { isLogged ? hasIdentity ? nil : .noReplicaIdentity : .unlogged }
+  var obstacle: Crossing.LateTable.Reason?
 
   /// Ordinary tables and partitions of users, and the configuration tables of extensions. Those of extensions that are
   /// all the server's own are theirs to fill.
-  static let sql = """
+  private static func sql(_ version: ServerVersion) -> String {
+    """
     SELECT c.oid, n.nspname, c.relname, c.oid::pg_catalog.regclass::text AS name,
            c.relpersistence = 'p' AS is_logged,
            CASE c.relreplident
@@ -30,7 +35,8 @@ struct PublishedTable: Decodable, Sendable, Equatable {
                                     WHERE i.indrelid = c.oid AND i.indisprimary AND i.indimmediate AND i.indisvalid)
              WHEN 'i' THEN EXISTS (SELECT FROM pg_catalog.pg_index i
                                     WHERE i.indrelid = c.oid AND i.indisreplident AND i.indisvalid)
-             ELSE c.relreplident = 'f' END AS has_identity
+             ELSE c.relreplident = 'f' END AS has_identity,
+           \(SourceTable.routedThrough(version)) IS NOT NULL AS is_routed
       FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
      WHERE c.relkind = 'r' AND c.relpersistence <> 't' AND c.oid >= 16384
        AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
@@ -41,12 +47,37 @@ struct PublishedTable: Decodable, Sendable, Equatable {
                         WHERE c.oid = ANY (e.extconfig) AND NOT e.extname = ANY ($1::text[])))
      ORDER BY c.oid
     """
+  }
 
   /// What is selected of a database.
+  ///
+  /// - Parameter crossing: what of it the plan replicates, and how; nil where it tells nothing.
   static func all(
-    of database: String, over connection: Connection, tables filter: TableFilter, without extensions: [String]
+    of database: String, over connection: Connection, tables filter: TableFilter, without extensions: [String],
+    crossing: Crossing?
   ) async throws -> [PublishedTable] {
-    try await connection.query(sql, [arrayLiteral(extensions)]).decode(Self.self)
+    let late = Dictionary(
+      (crossing?.copiesAtCutover == true ? crossing?.tables ?? [] : []).map { ($0.qualifiedName, $0.reason) },
+      uniquingKeysWith: { first, _ in first })
+    let given = Set((crossing?.changes ?? []).map(\.qualifiedName))
+    return try await connection.query(
+      sql(ServerVersion(rawValue: connection.session.serverVersion)), [arrayLiteral(extensions)]
+    ).decode(Row.self)
       .filter { filter.selects(schema: $0.nspname, table: $0.relname, in: database) }
+      .map { row in
+        let name = "\(quotedIdentifier(row.nspname)).\(quotedIdentifier(row.relname))"
+        let obstacle: Crossing.LateTable.Reason? =
+          if !row.isLogged {
+            .unlogged
+          } else if !row.hasIdentity, !given.contains(name) {
+            .noReplicaIdentity
+          } else if row.isRouted {
+            .routedElsewhere
+          } else {
+            late[name]
+          }
+        return PublishedTable(
+          oid: row.oid, nspname: row.nspname, relname: row.relname, name: row.name, obstacle: obstacle)
+      }
   }
 }

@@ -1,6 +1,7 @@
 import Assessment
 import Catalog
 import Postgres
+import Rules
 
 /// What a database that is replicated takes beyond its copy.
 extension DatabaseMigration {
@@ -30,8 +31,20 @@ extension DatabaseMigration {
       sourceForTarget: settings.sourceForTarget)
     if settings.resumes { try await replication.remove() }
     do {
-      let tables = try await publishedTables()
-      let byExtension = try await record.phase("publication") { try await replication.publish(tables) }
+      // Where something could not be seen, and is accepted so, the tables themselves tell.
+      let crossing = try? context.pair.databasePairs.first { $0.name.isSameName(as: name) }?.crossing()
+      let tables = try await publishedTables(crossing)
+      var memo = PublicationMemo()
+      memo.tables = context.pair.options.tables
+      memo.identities = try await source.session(in: name, for: "looking at replica identities") {
+        try await TemporaryIdentities.planned(crossing?.changes ?? [], over: $0)
+      }
+      let known = memo
+      let byExtension = try await record.phase("publication") { try await replication.publish(tables, memo: known) }
+      if let first = memo.identities.first {
+        let others = memo.identities.count > 1 ? " and \(memo.identities.count - 1) more" : ""
+        record.note("given a replica identity until the cutover: table \(first.name)\(others)")
+      }
       if byExtension { record.note("published through aiven_extras") }
       let (snapshot, archive) = try await look(creating: replication.name)
       record.use(.replication)
@@ -44,11 +57,11 @@ extension DatabaseMigration {
     }
   }
 
-  private func publishedTables() async throws -> [PublishedTable] {
+  private func publishedTables(_ crossing: Crossing?) async throws -> [PublishedTable] {
     let options = context.pair.options
     return try await source.session(in: name, for: "listing the tables to be published") {
       try await PublishedTable.all(
-        of: name, over: $0, tables: options.tables, without: options.excludedExtensions)
+        of: name, over: $0, tables: options.tables, without: options.excludedExtensions, crossing: crossing)
     }
   }
 
@@ -80,6 +93,7 @@ extension DatabaseMigration {
     do {
       let byExtension = try await record.phase("subscription") { try await replication.subscribe() }
       if byExtension { record.note("subscribed through aiven_extras") }
+      try await replication.keepThroughput(record.throughput)
       if !roles.granted.isEmpty, try await !replication.keepMemberships(of: roles.granted) {
         let names = roles.granted.map(quotedIdentifier).joined(separator: ", ")
         record.note("the target role stays a member of \(names), for the cutover: REVOKE it afterwards")

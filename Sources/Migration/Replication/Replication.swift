@@ -48,19 +48,42 @@ struct Replication: Sendable {
   /// Publishes the tables that can be. It has to be there before the slot is: decoding looks at the catalogs of the
   /// moment at which a change was made.
   ///
+  /// A table that is to be given a replica identity gets it before it is published, and what it had is noted before
+  /// that: at no moment does an UPDATE of the application fail, and whatever ends this program, it can be put back.
+  ///
+  /// - Parameter memo: what there is to be known of the replication, as far as its role may note it.
   /// - Returns: whether aiven_extras did it.
-  func publish(_ tables: [PublishedTable]) async throws -> Bool {
+  func publish(_ tables: [PublishedTable], memo: PublicationMemo) async throws -> Bool {
     let names = tables.filter { $0.obstacle == nil }.map(\.name)
-    let list = names.isEmpty ? "" : " FOR TABLE " + names.map { "ONLY \($0)" }.joined(separator: ", ")
+    let list = names.isEmpty ? "" : " TABLE " + names.map { "ONLY \($0)" }.joined(separator: ", ")
     return try await source.session(in: database, for: "creating the publication") { connection in
-      try await byExtensionWhereRefused(connection) {
-        _ = try await connection.query("CREATE PUBLICATION \(name)\(list)")
+      guard memo.identities.isEmpty else {
+        let creation = [Statement("CREATE PUBLICATION \(name)"), try memo.statement(on: name)]
+        _ = try await connection.pipeline([creation])[0].get()
+        try await TemporaryIdentities.give(memo.identities, over: connection)
+        _ = try await connection.query("ALTER PUBLICATION \(name) ADD\(list)")
+        return false
+      }
+      return try await byExtensionWhereRefused(connection) {
+        // Both or neither.
+        let creation = [
+          Statement("CREATE PUBLICATION \(name)\(list.isEmpty ? "" : " FOR\(list)")"), try memo.statement(on: name),
+        ]
+        _ = try await connection.pipeline([creation])[0].get()
       } extension: {
         let array = names.map { "\"" + $0.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"") + "\"" }
         _ = try await connection.query(
           "SELECT aiven_extras.pg_create_publication($1, 'insert,update,delete,truncate', VARIADIC $2::text[])",
           ["\(name)", "{\(array.joined(separator: ","))}"])
       }
+    }
+  }
+
+  /// What the first copy has made, for what is copied at cutover; in bytes a second.
+  func keepThroughput(_ throughput: Int?) async throws {
+    guard let throughput else { return }
+    try await source.session(in: database, for: "commenting on the publication") {
+      try await PublicationMemo.change(of: name, over: $0) { $0.throughput = throughput }
     }
   }
 
@@ -124,6 +147,7 @@ struct Replication: Sendable {
     try await Task {
       var errors: [any Error] = []
       do { try await unsubscribe() } catch { errors.append(error) }
+      do { try await putBackOnTarget() } catch { errors.append(error) }
       do { try await removeFromSource() } catch { errors.append(error) }
       if let error = errors.first { throw error }
     }.value
@@ -159,7 +183,40 @@ struct Replication: Sendable {
   func removeFromSource() async throws {
     try await source.session(in: database, for: "removing the slot and the publication") { connection in
       try await Self.dropSlot(name, over: connection)
-      _ = try await connection.query("DROP PUBLICATION IF EXISTS \(name)")
+      try await Self.dropPublication(name, over: connection)
+    }
+  }
+
+  /// Tables that were given a replica identity are not published any more when it is taken from them: until then,
+  /// whatever ends this program, the publication tells what they had.
+  static func dropPublication(_ name: ReplicationName, over connection: Connection) async throws {
+    let identities = try await PublicationMemo.read(of: name, over: connection)?.identities ?? []
+    if !identities.isEmpty {
+      let published = try await connection.query(
+        """
+        SELECT r.prrelid::pg_catalog.regclass::text FROM pg_catalog.pg_publication_rel r
+          JOIN pg_catalog.pg_publication p ON p.oid = r.prpubid
+         WHERE p.pubname = $1 AND r.prrelid = ANY ($2::oid[])
+        """, ["\(name)", arrayLiteral(identities.map(\.oid))])
+      let tables = (0..<published.count).compactMap { published.text($0, 0) }.map { "ONLY \($0)" }
+      if !tables.isEmpty {
+        _ = try await connection.query("ALTER PUBLICATION \(name) DROP TABLE \(tables.joined(separator: ", "))")
+      }
+      try await TemporaryIdentities.putBack(identities, on: .source, over: connection)
+    }
+    _ = try await connection.query("DROP PUBLICATION IF EXISTS \(name)")
+  }
+
+  /// The schema of the target was taken when tables of the source had replica identities that are not theirs.
+  ///
+  /// It comes before the publication is dropped, which tells of them.
+  func putBackOnTarget() async throws {
+    let identities = try await source.session(in: database, for: "reading the publication's comment") {
+      try await PublicationMemo.read(of: name, over: $0)?.identities ?? []
+    }
+    guard !identities.isEmpty, try await target.has(database: database, from: targetEntrance) else { return }
+    try await target.session(in: database, for: "putting replica identities back") {
+      try await TemporaryIdentities.putBack(identities, on: .target, over: $0)
     }
   }
 

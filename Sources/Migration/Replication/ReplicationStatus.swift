@@ -13,6 +13,12 @@ public struct ReplicationStatus: Codable, Sendable, Equatable {
   public var trouble: String?
   /// Quoted names of tables whose rows are copied at cutover.
   public var copiedAtCutover: Int
+  /// Quoted names of tables that were made on the source since: a cutover creates and copies them.
+  public var newTables: [String] = []
+  /// How many tables of the source have a replica identity for as long as the replication runs.
+  public var temporaryIdentities = 0
+  /// How long the copy at cutover takes, at the slowest rate that is assumed.
+  public var lateCopy: LateCopy?
   public var onlyOnSource: [String]
   public var differences: [String]
 
@@ -47,8 +53,14 @@ extension Replications {
           if status.isInStep || state.trouble != nil || clock.now > deadline { break }
           try await Task.sleep(for: .milliseconds(50))
         }
-        let tables = try await ReplicatedTables.read(running.name, source: source, target: target)
+        let tables = try await ReplicatedTables.read(
+          running.name, of: replication.database, source: source, target: target)
         status.copiedAtCutover = tables.copied.count
+        status.newTables = tables.new.map(\.name)
+        let memo = try await PublicationMemo.read(of: running.name, over: source)
+        status.temporaryIdentities = memo?.identities.count ?? 0
+        status.lateCopy = try await LateCopy.measured(
+          tables, memo, source: source, target: target, throughput: settings.throughput, jobs: settings.jobs)
         status.onlyOnSource = tables.onlyOnSource
         status.differences = tables.differences
       }

@@ -21,6 +21,8 @@ public struct Replications: Sendable {
   public struct Settings: Sendable {
     public var jobs = 4
     public var connectTimeout = Duration.seconds(10)
+    /// Bytes a second that a copy makes, as the user tells it.
+    public var throughput: Int?
 
     public init() {}
   }

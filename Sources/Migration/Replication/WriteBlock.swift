@@ -40,7 +40,8 @@ struct WriteBlock: Sendable {
       try await attempting("blocking writes", source, database: database) {
         if endsSessions {
           earlier = try await Self.setting(over: connection, before: publication)
-          try await Self.remember(earlier, by: publication, over: connection)
+          let found = PublicationMemo.ReadOnly(before: earlier)
+          try await PublicationMemo.change(of: publication, over: connection) { $0.readOnly = found }
           try await Self.set("on", database, over: connection)
           try await Self.endOtherSessions(over: connection)
         }
@@ -80,7 +81,7 @@ struct WriteBlock: Sendable {
       do {
         try await source.session(in: database, for: "unblocking writes") {
           try await Self.set(before, database, over: $0)
-          try await Self.forget(by: publication, over: $0)
+          try await PublicationMemo.change(of: publication, over: $0) { $0.readOnly = nil }
         }
         return nil
       } catch {
@@ -91,19 +92,10 @@ struct WriteBlock: Sendable {
 
   // MARK: The setting
 
-  private struct Setting {
-    /// nil where there is none.
-    var value: String?
-  }
-
-  /// What begins the comment of a publication while its database is read-only.
-  private static let comment = "default_transaction_read_only before the cutover: "
-  private static let unset = "not set"
-
   /// What a cutover that was killed has found, else what is set now.
   private static func setting(over connection: Connection, before publication: ReplicationName) async throws -> String?
   {
-    if let remembered = try await remembered(by: publication, over: connection) { return remembered.value }
+    if let found = try await PublicationMemo.read(of: publication, over: connection)?.readOnly { return found.before }
     let rows = try await connection.query(
       """
       SELECT pg_catalog.split_part(x.setting, '=', 2) FROM pg_catalog.pg_db_role_setting s
@@ -114,39 +106,11 @@ struct WriteBlock: Sendable {
     return rows.text(0, 0)
   }
 
-  private static func remembered(
-    by publication: ReplicationName, over connection: Connection
-  ) async throws -> Setting? {
-    let rows = try await connection.query(
-      """
-      SELECT pg_catalog.obj_description(p.oid, 'pg_publication') FROM pg_catalog.pg_publication p
-       WHERE p.pubname = $1
-      """, ["\(publication)"])
-    guard let text = rows.text(0, 0), text.hasPrefix(comment) else { return nil }
-    let value = String(text.dropFirst(comment.count))
-    return Setting(value: value == unset ? nil : value)
-  }
-
-  /// A publication that `aiven_extras` has made may belong to somebody else: then nothing is kept in mind.
-  private static func remember(
-    _ value: String?, by publication: ReplicationName, over connection: Connection
-  ) async throws {
-    do {
-      _ = try await connection.query(
-        "COMMENT ON PUBLICATION \(publication) IS \(Quoting.literal(comment + (value ?? unset)))")
-    } catch let error as PostgresError where error.sqlstate == "42501" {}
-  }
-
-  private static func forget(by publication: ReplicationName, over connection: Connection) async throws {
-    guard try await remembered(by: publication, over: connection) != nil else { return }
-    _ = try await connection.query("COMMENT ON PUBLICATION \(publication) IS NULL")
-  }
-
   /// Makes a database writable again, as it was, where a cutover has been killed in the middle.
   static func undo(of publication: ReplicationName, in database: String, over connection: Connection) async throws {
-    guard let before = try await remembered(by: publication, over: connection) else { return }
-    try await set(before.value, database, over: connection)
-    try await forget(by: publication, over: connection)
+    guard let found = try await PublicationMemo.read(of: publication, over: connection)?.readOnly else { return }
+    try await set(found.before, database, over: connection)
+    try await PublicationMemo.change(of: publication, over: connection) { $0.readOnly = nil }
   }
 
   private static func set(_ value: String?, _ database: String, over connection: Connection) async throws {

@@ -7,10 +7,22 @@ extension ClusterPair {
   ///
   /// - Returns: nil where this machine has none that could dump the source.
   public func chosenTools() throws(Undetermined) -> ClientTools? {
-    let source = try source.version.major
-    let wanted = max(source, try target.version.major)
-    var able = try tools.value.found.filter { $0.pgDump.major >= source }
-    if hasVersionedColumns {
+    .chosen(
+      among: try tools.value.found, source: try source.version.major, target: try target.version.major,
+      leavesVersionedColumnsOut: hasVersionedColumns)
+  }
+}
+
+extension ClientTools {
+  /// - Parameters:
+  ///   - source: its major version, as that of the target.
+  ///   - leavesVersionedColumnsOut: whether those come first that leave such options of columns out.
+  public static func chosen(
+    among found: [ClientTools], source: Int, target: Int, leavesVersionedColumnsOut: Bool
+  ) -> ClientTools? {
+    let wanted = max(source, target)
+    var able = found.filter { $0.pgDump.major >= source }
+    if leavesVersionedColumnsOut {
       let knowing = able.filter { $0.pgDump.release.knowsVersionedColumns == true }
       if !knowing.isEmpty { able = knowing }
     }

@@ -3,6 +3,7 @@ import Assessment
 import Catalog
 import Foundation
 import Migration
+import Rules
 import Synchronization
 
 struct CutOver: AsyncParsableCommand {
@@ -57,6 +58,12 @@ struct CutOver: AsyncParsableCommand {
       valueName: "mode"))
   var verify = Verification.Mode.counts
 
+  @Option(
+    name: .customLong("max-blocked-time"),
+    help: ArgumentHelp(
+      "How long the copy of what is not replicated may take, in seconds (default: 30).", valueName: "seconds"))
+  var maxBlockedTime: Int?
+
   @Flag(name: .customLong("yes"), help: "Do not ask: without --block-writes it says that nobody writes any more.")
   var yes = false
 
@@ -70,8 +77,9 @@ struct CutOver: AsyncParsableCommand {
     }
     let signals = Signals()
     let replications = try options.replications()
+    let line = options.output.progressLine(environment: ProcessInfo.processInfo.environment)
     do {
-      let cutovers = try await signals.untilInterrupted { try await prepare(replications) }
+      let cutovers = try await signals.untilInterrupted { try await prepare(replications, line) }
       if dryRun { return }
       let names = cutovers.map { quotedIdentifier($0.database) }.joined(separator: ", ")
       try options.confirm(
@@ -79,6 +87,8 @@ struct CutOver: AsyncParsableCommand {
           ? "All sessions in \(names) of the source will be ended, and it becomes read-only."
           : "Stop all that writes to \(names) of the source now, then go on.", yes: yes)
       let results = try await cutOver(cutovers, signals)
+      line.clear()
+      for result in results { tell(result) }
       if options.format == .json { try options.printJSON(results) }
       if results.contains(where: { $0.status == .cancelled }) { throw Interrupted(signal: SIGINT) }
       throw ExitCode(results.allSatisfy { $0.status == .done } ? 0 : 1)
@@ -90,7 +100,7 @@ struct CutOver: AsyncParsableCommand {
   }
 
   /// Everything that can be looked at and waited for while writes go on.
-  private func prepare(_ replications: Replications) async throws -> [Cutover] {
+  private func prepare(_ replications: Replications, _ line: ProgressLine) async throws -> [Cutover] {
     let running = try selection.selected(of: try await replications.all())
     guard !running.isEmpty else {
       throw Failure(status: .blocked, description: "no replication of this program is there")
@@ -100,10 +110,12 @@ struct CutOver: AsyncParsableCommand {
     settings.sequenceMargin = sequenceMargin
     settings.refresh = refresh
     settings.verification = verify
+    settings.maxBlockedSeconds = try options.maxBlockedSeconds(maxBlockedTime)
+    settings.tools = await (try options.tools()).run().found
     var cutovers: [Cutover] = []
     for running in running {
       let name = quotedIdentifier(running.database ?? "")
-      let cutover = Cutover(running, replications, settings: settings) { step in options.tell("\(name): \(step)") }
+      let cutover = Cutover(running, replications, settings: settings) { show($0, of: name, on: line) }
       guard let cutover else { continue }
       if dryRun {
         for step in try await cutover.plan() { options.tell("\(name): \(step)") }
@@ -130,15 +142,25 @@ struct CutOver: AsyncParsableCommand {
     } catch is Interrupted {
       // What each has come to is told below.
     }
-    let results = done.withLock { $0 }.sorted { $0.name < $1.name }
-    for result in results { tell(result) }
-    return results
+    return done.withLock { $0 }.sorted { $0.name < $1.name }
+  }
+
+  private func show(_ event: Cutover.Event, of name: String, on line: ProgressLine) {
+    switch event {
+    case .step(let words):
+      line.clear()
+      options.tell("\(name): \(words)")
+    case .copied(let bytes, let total, let left):
+      let copied = "\(name): \(formattedBytes(bytes)) of about \(formattedBytes(total)) copied"
+      line.show([copied] + [left.map { "about \(roughDuration($0)) left" }].compactMap(\.self))
+    }
   }
 
   private func tell(_ result: Cutover.Result) {
     let name = quotedIdentifier(result.name)
     let seconds = result.blockedSeconds.map { $0.formatted(.number.precision(.fractionLength(2))) }
-    let blocked = seconds.map { "; writes were blocked for \($0) s" } ?? ""
+    let foretold = result.estimatedBlockedSeconds.map { " (foretold: \(roughDuration($0.low, to: $0.high)))" } ?? ""
+    let blocked = seconds.map { "; writes were blocked for \($0) s\(foretold)" } ?? ""
     switch result.status {
     case .done:
       options.tell("\(name): switched over\(blocked)")
@@ -147,6 +169,11 @@ struct CutOver: AsyncParsableCommand {
         options.tell(sql: "ALTER DATABASE \(name) RESET default_transaction_read_only;")
       }
       if !result.message.isEmpty { options.tell("\(name): \(result.message)") }
+      if !result.notRefreshed.isEmpty {
+        let names = result.notRefreshed.prefix(3).joined(separator: ", ")
+        let more = result.notRefreshed.count > 3 ? " and \(result.notRefreshed.count - 3) more" : ""
+        options.tell("\(name): not refreshed, and as old as the first copy: \(names)\(more)")
+      }
     case .failed, .cancelled:
       writeToStandardError("pgpreflight: \(name): not switched over\(blocked): \(result.message)\n")
     }

@@ -125,7 +125,7 @@ struct CheckSettings {
     return RehearsalPlace(source: source, connection: target, isTarget: true)
   }
 
-  private static func tools(folder: String?, environment: [String: String]) throws -> ClientToolSearch {
+  static func tools(folder: String?, environment: [String: String]) throws -> ClientToolSearch {
     var isFolder: ObjCBool = false
     if let folder, !FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder) || !isFolder.boolValue {
       throw Failure.usage("--pg-bin \(folder): there is no such folder")
@@ -151,8 +151,7 @@ struct CheckSettings {
     options.throughput = (selection.throughput ?? file.throughput)?.bytesPerSecond
     options.maxTotalSize = (selection.maxTotalSize ?? file.maxTotalSize)?.bytes
     options.copyAtCutover = selection.copyAtCutover ?? file.copyAtCutover ?? .auto
-    let seconds = try number("max-blocked-time", selection.maxBlockedTime ?? file.maxBlockedTime, 1...86400)
-    options.maxBlockedSeconds = seconds ?? CheckOptions.defaultMaxBlockedSeconds
+    options.maxBlockedSeconds = try maxBlockedSeconds(selection.maxBlockedTime, file: file)
     options.setsReplicaIdentity = selection.setReplicaIdentity || file.setReplicaIdentity ?? false
     options.skipsVersionCheck = selection.skipVersionCheck || file.skipVersionCheck ?? false
     options.acceptedUndetermined =
@@ -168,6 +167,10 @@ struct CheckSettings {
     let both = Set(options.includedDatabases).intersection(options.excludedDatabases).sorted()
     if let name = both.first { throw Failure.usage("database \(name) is both included and excluded") }
     return options
+  }
+
+  static func maxBlockedSeconds(_ option: Int?, file: ConfigurationFile) throws -> Int {
+    try number("max-blocked-time", option ?? file.maxBlockedTime, 1...86400) ?? CheckOptions.defaultMaxBlockedSeconds
   }
 
   private static func tables(_ selection: SelectionOptions, file: ConfigurationFile) throws -> TableFilter {

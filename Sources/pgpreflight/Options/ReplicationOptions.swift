@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Inspection
 import Migration
 import Reports
 
@@ -13,6 +14,13 @@ struct ReplicationOptions: ParsableArguments {
     help: ArgumentHelp("What is printed: lines for people, or JSON for programs.", valueName: "format"))
   var format = LogFormat.text
 
+  @Option(
+    name: .customLong("throughput"),
+    help: ArgumentHelp(
+      "What to assume for the copy of what is not replicated, such as 80MB/s (default: what the first copy made).",
+      valueName: "rate"))
+  var throughput: Rate?
+
   func replications() throws -> Replications {
     let environment = ProcessInfo.processInfo.environment
     let file = try ConfigurationFile.load(output.config).settings
@@ -24,7 +32,21 @@ struct ReplicationOptions: ParsableArguments {
     var settings = Replications.Settings()
     settings.jobs = inspection.jobs
     settings.connectTimeout = inspection.connectTimeout
+    settings.throughput = (throughput ?? file.throughput)?.bytesPerSecond
     return Replications(source: source, target: target, settings: settings)
+  }
+
+  /// What this machine has to carry tables and large objects with.
+  func tools() throws -> ClientToolSearch {
+    let file = try ConfigurationFile.load(output.config).settings
+    return try CheckSettings.tools(
+      folder: connection.pgBin ?? file.pgBin, environment: ProcessInfo.processInfo.environment)
+  }
+
+  /// How long the copy of what is not replicated may take, in seconds.
+  func maxBlockedSeconds(_ option: Int?) throws -> Int {
+    let file = try ConfigurationFile.load(output.config).settings
+    return try CheckSettings.maxBlockedSeconds(option, file: file)
   }
 
   /// What a person reads: in lines that fit where it is a terminal, else each on one line, as for `grep`.

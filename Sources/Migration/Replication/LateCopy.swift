@@ -1,0 +1,69 @@
+import Catalog
+import Postgres
+import Rules
+
+/// What is copied while writes are blocked, as it is now.
+public struct LateCopy: Codable, Sendable, Equatable {
+  /// Tables, and the large objects as one.
+  public var items: Int
+  public var sizeBytes: Int
+  /// Seconds, at the slowest rate that is assumed or was measured.
+  public var seconds: Double
+  /// The largest ones, with their sizes, in words.
+  public var largest: [String]
+  public var largeObjects: Int
+
+  private struct Sized: Decodable, Sendable {
+    var name: String
+    var sizeBytes: Int
+  }
+
+  /// - Parameters:
+  ///   - memo: of the replication; without one, large objects count where the target has some.
+  ///   - throughput: as the user tells it, in bytes a second; nil: that of the first copy, if that is known.
+  static func measured(
+    _ tables: ReplicatedTables, _ memo: PublicationMemo?, source: Connection, target: Connection, throughput: Int?,
+    jobs: Int
+  ) async throws -> LateCopy {
+    let new = tables.new.map(\.name)
+    var sized = try await source.query(
+      """
+      SELECT x.oid::pg_catalog.regclass::text AS name, pg_catalog.pg_total_relation_size(x.oid) AS size_bytes
+        FROM (SELECT unnest($1::oid[]) AS oid
+              UNION SELECT pg_catalog.to_regclass(t)::oid FROM unnest($2::text[]) t) x
+       WHERE pg_catalog.pg_total_relation_size(x.oid) IS NOT NULL
+      """, [arrayLiteral(tables.copied.sorted()), arrayLiteral(new)]
+    ).decode(Sized.self)
+    var count = 0
+    func hasLargeObjects(_ connection: Connection) async throws -> Bool {
+      try await connection.query("SELECT EXISTS (SELECT FROM pg_catalog.pg_largeobject_metadata)").text(0, 0) == "t"
+    }
+    let carries: Bool =
+      if let memo { memo.carriesLargeObjects } else { try await hasLargeObjects(target) }
+    if carries {
+      let rows = try await source.query(
+        """
+        SELECT count(*), pg_catalog.pg_table_size('pg_catalog.pg_largeobject'::pg_catalog.regclass)
+          FROM pg_catalog.pg_largeobject_metadata
+        """)
+      count = rows.text(0, 0).flatMap { Int($0) } ?? 0
+      if count > 0 {
+        sized.append(Sized(name: "large objects", sizeBytes: rows.text(0, 1).flatMap { Int($0) } ?? 0))
+      }
+    }
+    sized.sort { $0.sizeBytes == $1.sizeBytes ? $0.name < $1.name : $0.sizeBytes > $1.sizeBytes }
+    let bytes = sized.reduce(0) { $0 + $1.sizeBytes }
+    let rate = Throughput(measured: throughput ?? memo?.throughput)
+    return LateCopy(
+      items: sized.count, sizeBytes: bytes,
+      seconds: BlockedTime.copySeconds(bytes: bytes, items: sized.count, throughput: rate, jobs: Double(jobs)),
+      largest: sized.prefix(5).map { "\($0.name) (\(formattedBytes($0.sizeBytes)))" }, largeObjects: count)
+  }
+}
+
+extension PublicationMemo {
+  /// Where tables are named that are taken along, `pg_dump` takes nothing else.
+  var carriesLargeObjects: Bool {
+    if case .only = tables { false } else { true }
+  }
+}
