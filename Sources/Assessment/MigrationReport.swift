@@ -64,6 +64,9 @@ public struct MigratedDatabase: Codable, Sendable, Equatable {
   /// As they went over the wire.
   public var bytes: Int
   public var verification: Verification?
+  /// For how long nobody could write, in seconds: while a replicated database was cut over, or from the snapshot of a
+  /// dump to its end. nil before the cutover, and where it was not done.
+  public var blockedSeconds: Double?
 
   public init(
     name: String, method: String?, status: Status, message: String, phases: [Phase] = [], tables: Int = 0,
@@ -91,6 +94,7 @@ public struct MigratedDatabase: Codable, Sendable, Equatable {
     try container.encode(rows, forKey: .rows)
     try container.encode(bytes, forKey: .bytes)
     try container.encode(verification, forKey: .verification)
+    try container.encode(blockedSeconds, forKey: .blockedSeconds)
   }
 }
 

@@ -53,6 +53,7 @@ struct DatabaseMigration: Sendable {
       let snapshot = try await record.phase(slot == nil ? "snapshot" : "slot and snapshot") {
         try await SourceSnapshot(of: name, from: source, creatingSlot: slot)
       }
+      record.tookSnapshot()
       do {
         let archive = try await slots.run {
           try await record.phase("dump of the schema") {

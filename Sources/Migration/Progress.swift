@@ -27,6 +27,7 @@ final class Record: Sendable {
     var verification: Verification?
     var notes: [String] = []
     var method = Method.dump
+    var snapshot: ContinuousClock.Instant?
   }
 
   let database: String
@@ -82,7 +83,16 @@ final class Record: Sendable {
 
   private var notes: String { state.withLock { $0.notes.joined(separator: "; ") } }
 
-  func done() -> MigratedDatabase { result(.done, notes) }
+  func done() -> MigratedDatabase {
+    var database = result(.done, notes)
+    if database.method == Method.dump.rawValue {
+      // What is written to the source after the snapshot is not there.
+      database.blockedSeconds = state.withLock { $0.snapshot }.map { (clock.now - $0).seconds }
+    }
+    return database
+  }
+
+  func tookSnapshot() { state.withLock { $0.snapshot = clock.now } }
 
   func inStep() -> MigratedDatabase { result(.inStep, notes) }
 

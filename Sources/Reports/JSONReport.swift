@@ -3,7 +3,7 @@ import FoundationEssentials
 
 extension Reporter {
   /// The report itself: every other format can be made from it again.
-  static let json = Reporter(format: "json", fileName: "report.json") { report in
+  public static let json = Reporter(format: "json", fileName: "report.json") { report in
     let encoder = JSONEncoder()
     // Without sorted keys, two encodings of one value differ.
     encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]

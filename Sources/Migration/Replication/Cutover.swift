@@ -283,10 +283,11 @@ public struct Cutover: Sendable {
       try await replication.removeFromSource()
       for name in try await replications.leftovers(of: database, beside: replication.name) {
         step("removing what a run that failed has left: \(name)")
-        try await Replication(
+        let leftover = Replication(
           name: name, database: database, source: replications.source, target: replications.target,
-          targetEntrance: nil
-        ).removeFromSource()
+          targetEntrance: nil)
+        try await leftover.putBackOnTarget()
+        try await leftover.removeFromSource()
       }
       try await replication.giveBack(memberships)
     } catch {

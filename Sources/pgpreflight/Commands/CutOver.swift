@@ -3,6 +3,7 @@ import Assessment
 import Catalog
 import Foundation
 import Migration
+import Reports
 import Rules
 import Synchronization
 
@@ -64,6 +65,14 @@ struct CutOver: AsyncParsableCommand {
       "How long the copy of what is not replicated may take, in seconds (default: 30).", valueName: "seconds"))
   var maxBlockedTime: Int?
 
+  @Option(
+    name: .customLong("update-report"),
+    help: ArgumentHelp(
+      "The JSON report of the migration, to which the outcome is added; render makes the other formats of it.",
+      valueName: "file"),
+    completion: .file(extensions: ["json"]))
+  var updateReport: String?
+
   @Flag(name: .customLong("yes"), help: "Do not ask: without --block-writes it says that nobody writes any more.")
   var yes = false
 
@@ -76,6 +85,10 @@ struct CutOver: AsyncParsableCommand {
       throw Failure.usage("without a terminal to ask on, --yes is needed")
     }
     let signals = Signals()
+    let report = try updateReport.map { try savedReport($0, option: "--update-report ") }
+    guard report == nil || report?.migration != nil else {
+      throw Failure.usage("--update-report \(updateReport ?? ""): it is the report of a check, not of a migration")
+    }
     let replications = try options.replications()
     let line = options.output.progressLine(environment: ProcessInfo.processInfo.environment)
     do {
@@ -90,6 +103,7 @@ struct CutOver: AsyncParsableCommand {
       line.clear()
       for result in results { tell(result) }
       if options.format == .json { try options.printJSON(results) }
+      if let report, let updateReport { try update(report, with: results, at: updateReport) }
       if results.contains(where: { $0.status == .cancelled }) { throw Interrupted(signal: SIGINT) }
       throw ExitCode(results.allSatisfy { $0.status == .done } ? 0 : 1)
     } catch let interruption as Interrupted {
@@ -156,11 +170,18 @@ struct CutOver: AsyncParsableCommand {
     }
   }
 
+  private func update(_ report: Report, with results: [Cutover.Result], at path: String) throws {
+    var report = report
+    for result in results {
+      guard let index = report.migration?.databases.firstIndex(where: { $0.name == result.name }) else { continue }
+      report.migration?.databases[index].add(result)
+    }
+    try ReportDestination(reporter: .json, path: path).write(Reporter.json.render(report))
+  }
+
   private func tell(_ result: Cutover.Result) {
     let name = quotedIdentifier(result.name)
-    let seconds = result.blockedSeconds.map { $0.formatted(.number.precision(.fractionLength(2))) }
-    let foretold = result.estimatedBlockedSeconds.map { " (foretold: \(roughDuration($0.low, to: $0.high)))" } ?? ""
-    let blocked = seconds.map { "; writes were blocked for \($0) s\(foretold)" } ?? ""
+    let blocked = result.blockedInWords.map { "; \($0)" } ?? ""
     switch result.status {
     case .done:
       options.tell("\(name): switched over\(blocked)")
@@ -177,6 +198,26 @@ struct CutOver: AsyncParsableCommand {
     case .failed, .cancelled:
       writeToStandardError("pgpreflight: \(name): not switched over\(blocked): \(result.message)\n")
     }
+  }
+}
+
+extension Cutover.Result {
+  /// `writes were blocked for 2.31 s (foretold: 1 s to 9 s)`; nil where they were not.
+  fileprivate var blockedInWords: String? {
+    guard let blockedSeconds else { return nil }
+    let foretold = estimatedBlockedSeconds.map { " (foretold: \(roughDuration($0.low, to: $0.high)))" } ?? ""
+    return "writes were blocked for \(blockedSeconds.formatted(.number.precision(.fractionLength(2)))) s\(foretold)"
+  }
+}
+
+extension MigratedDatabase {
+  fileprivate mutating func add(_ result: Cutover.Result) {
+    guard result.status == .done else { return }
+    status = .done
+    blockedSeconds = result.blockedSeconds
+    verification = result.verification ?? verification
+    message = ["switched over; \(result.blockedInWords ?? "")", message, result.message].filter { !$0.isEmpty }
+      .joined(separator: "; ")
   }
 }
 

@@ -118,7 +118,11 @@ import Testing
     #expect(refused.output.status == .exited(1))
     #expect(refused.output.stderr.contains("s are allowed: "), "\(refused.output.stderr)")
 
-    let (cutover, results) = try await move.cutOver(["--block-writes", "--verify", "full"])
+    let folder = try TemporaryFolder()
+    let file = URL(filePath: folder.path + "/report.json")
+    try JSONEncoder().encode(try #require(migrated.report)).write(to: file)
+    let (cutover, results) = try await move.cutOver(
+      ["--block-writes", "--verify", "full", "--update-report", file.path])
     let rounds = try await load.stop()
     #expect(rounds > 20)
     #expect(load.refused == [])
@@ -126,6 +130,10 @@ import Testing
     let result = try #require(results.first)
     #expect((result.status, result.verification?.mismatches, result.notRefreshed) == (.done, [], []))
     let (blocked, foretold) = (try #require(result.blockedSeconds), try #require(result.estimatedBlockedSeconds))
+    let report = try JSONDecoder().decode(Report.self, from: Data(contentsOf: file))
+    let updated = try #require(report.migration?.databases.first { $0.name == Self.name })
+    #expect((updated.status, updated.blockedSeconds, updated.verification?.mode) == (.done, blocked, .full))
+    #expect(updated.message.hasPrefix("switched over; writes were blocked for "), "\(updated.message)")
     print("to \(version): writes were blocked for \(blocked) s, foretold \(foretold.low) to \(foretold.high) s")
 
     try await move.source.sql(

@@ -95,8 +95,9 @@ import Testing
       }
       _ = try await move.command("cleanup", ["--yes"])
       try await move.expectNothingLeft()
-      for cluster in [move.source, move.target] {
-        #expect(try await cluster.value(identities, database: "shop") == "givend lated", what)
+      for (side, cluster) in [("source", move.source), ("target", move.target)] {
+        let found = try await cluster.value(identities, database: "shop")
+        #expect(found == "givend lated", "\(what), on the \(side)")
       }
       #expect(load.refused == [], what)
       #expect(try await move.sessions() == 0, what)
