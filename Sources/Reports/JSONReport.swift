@@ -12,10 +12,22 @@ extension Reporter {
 }
 
 extension Report {
-  /// The report in a file that `json` has written.
+  /// What is a report, but of a form that came later.
+  public struct UnknownSchema: Error {
+    public var version: String
+  }
+
+  private struct Header: Decodable {
+    var schemaVersion: String
+  }
+
+  /// The report in a file that `json` has written, in this version or an earlier one.
   ///
-  /// - Throws: `DecodingError` where it is none.
+  /// - Throws: `DecodingError` where it is none, ``UnknownSchema`` where it has another `schemaVersion`.
   public init(json: some Sequence<UInt8>) throws {
-    self = try JSONDecoder().decode(Report.self, from: Data(json))
+    let data = Data(json)
+    let version = try JSONDecoder().decode(Header.self, from: data).schemaVersion
+    guard version == Self.schemaVersion else { throw UnknownSchema(version: version) }
+    self = try JSONDecoder().decode(Report.self, from: data)
   }
 }

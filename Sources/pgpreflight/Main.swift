@@ -6,10 +6,47 @@ struct PGPreflight: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "pgpreflight",
     abstract: "Says, before a PostgreSQL cluster moves, whether each database can, and how.",
-    discussion: """
-      Exit status: 0 ready, 1 blocked (a finding at or above --fail-on), 2 undecided (a rule that could block could \
-      not be evaluated), 64 wrong usage, 70 internal error, 73 a report could not be written, 130 or 143 interrupted.
+    discussion: discussion(
+      """
+      Without a subcommand, check runs. `pgpreflight help COMMAND` tells of one; there is a man page for each.
       """,
+      exitStatus: [
+        ("0", "ready: nothing at or above --fail-on (a blocker, by default)"), ("1", "blocked, or not done"),
+        ("2", "undecided: what could block could not be evaluated"), CommonStatus.usage, CommonStatus.software,
+        CommonStatus.unwritable, CommonStatus.interrupted,
+      ],
+      examples: [
+        (
+          "can the cluster move, and what is in the way?",
+          "pgpreflight -s service=old -t service=new --report-dir reports"
+        ),
+        ("what is that rule about?", "pgpreflight explain wal-level-logical"),
+        ("move it as approved", "pgpreflight migrate -s service=old -t service=new --plan reports/report.json"),
+      ],
+      sections: [
+        (
+          "ENVIRONMENT",
+          [
+            ("PGPREFLIGHT_SOURCE", "the source, where --source is not given"),
+            ("PGPREFLIGHT_TARGET", "the target, where --target is not given"),
+            ("SOURCE_SERVICE_URI", "the source, where neither of these is"),
+            ("TARGET_SERVICE_URI", "the target, likewise"),
+            ("PGPASSWORD, PG*", "what libpq takes for any connection"),
+            ("NO_COLOR", "no colours, unless it is empty"),
+            ("LC_ALL, LC_CTYPE, LANG", "whether the terminal shows more than ASCII"),
+            ("TMPDIR", "where files that have no name are made"),
+            ("GITHUB_STEP_SUMMARY", "where --report github adds a summary"),
+          ]
+        ),
+        (
+          "FILES",
+          [
+            ("pgpreflight.yaml", "settings and waivers; --config names another"),
+            ("~/.pgpass", "passwords, as libpq reads them"),
+            ("~/.pg_service.conf", "what service=NAME stands for"),
+          ]
+        ),
+      ]),
     version: toolVersion,
     subcommands: [
       Check.self, Migrate.self, Status.self, CutOver.self, CleanUp.self, Verify.self, TakeSnapshot.self, Render.self,

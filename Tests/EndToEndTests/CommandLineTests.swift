@@ -113,6 +113,21 @@ import Testing
     #expect(output.stdout.contains("USAGE: pgpreflight"))
   }
 
+  @Test func `help tells of everything on lines of 80 columns`() async throws {
+    let root = try await CommandInterface.ofExecutable().command
+    for command in root.subcommands ?? [] where command.commandName != "help" {
+      for argument in command.arguments ?? [] where argument.shouldDisplay {
+        let text = argument.abstract ?? ""
+        #expect(text.hasSuffix(".") || text.hasSuffix(")"), "\(command.commandName): \(argument.names ?? []): \(text)")
+      }
+      let help = try await run(arguments: [command.commandName, "--help"], environment: ["COLUMNS": "80"]).stdout
+      for line in help.split(separator: "\n") { #expect(line.count <= 80, "\(command.commandName): \(line)") }
+      for section in ["EXIT STATUS:", "EXAMPLES:", "USAGE: "] {
+        #expect(help.contains("\n\(section)"), "\(command.commandName)")
+      }
+    }
+  }
+
   @Test func `the version is on standard output`() async throws {
     let output = try await run(arguments: ["--version"])
     #expect(output.status == .exited(0))

@@ -26,6 +26,32 @@ import Testing
     #expect(same.stdout.contains("0 new, 0 changed, 0 fixed"))
   }
 
+  @Test func `a report of the first version can be worked with`() async throws {
+    let folder = try TemporaryFolder()
+    let first = Scenario.fixtures.appending(path: "reports/first-version.json").path
+    let rendered = try await run(
+      arguments: ["render", first] + Self.formats.flatMap { ["--report", "\($0)=\(folder.path)/\($0)"] })
+    #expect(rendered.status == .exited(0), "\(rendered.stderr)")
+    #expect(rendered.stderr == "")
+    let same = try await run(arguments: ["compare", first, folder.path + "/json"])
+    #expect(same.status == .exited(0), "\(same.stderr)")
+    #expect(same.stdout.contains("0 new, 0 changed, 0 fixed"))
+    // Other clusters than those of the plan: refused for that, not because the plan can't be read.
+    let refused = try await run(arguments: ["migrate", "--yes", "--plan", first] + CommandLineTests.clusters)
+    #expect(refused.status == .exited(1), "\(refused.stderr)")
+    #expect(refused.stderr.contains("nothing was migrated: the clusters no longer match the approved plan"))
+  }
+
+  @Test func `a report of a later version is refused`() async throws {
+    let folder = try TemporaryFolder()
+    try #"{"schemaVersion": "2", "verdict": "ready"}"#.write(
+      toFile: folder.path + "/x.json", atomically: true, encoding: .utf8)
+    let output = try await run(arguments: ["render", folder.path + "/x.json"])
+    #expect(output.status == .exited(64))
+    #expect(
+      output.stderr.hasSuffix("/x.json: its schemaVersion is \"2\"; this version reads \"1\"\n"), "\(output.stderr)")
+  }
+
   @Test func `what is no report is told in a line`() async throws {
     let folder = try TemporaryFolder()
     try "{}".write(toFile: folder.path + "/x.json", atomically: true, encoding: .utf8)

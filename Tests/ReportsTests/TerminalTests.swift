@@ -28,7 +28,8 @@ private func summary(_ name: String, _ style: TerminalStyle = unicode, written: 
         ✖ billing: 1 of 3 extensions is not available on the target extensions-available
             extension pg_partman: pg_partman 4.7.4 is used here; the target does not
             offer it.
-            → apt-get install postgresql-16-partman  (-v: 1 more)
+            → apt-get install postgresql-16-partman
+              pgpreflight check  (in a shell)
         ✖ billing: 3 of 72 tables have no replica identity; UPDATE and DELETE on them
           would fail once published                                     replica-identity
             public.dunning_log, public.invoice_event, tax.rate_import
@@ -68,6 +69,26 @@ private func summary(_ name: String, _ style: TerminalStyle = unicode, written: 
       // What is to be pasted stays whole.
       #expect(line.count <= width || line.contains("→ ") || line.contains("    ✔") || width < 80, "\(line)")
     }
+  }
+
+  @Test func progressStaysOnOneLine() {
+    let parts = ["1 of 12 done", "\"two\nlines \u{1B}[2J\": copying", "about 0:01:00 left", "2.1 MB of 3 GB"]
+    #expect(
+      TerminalStyle(color: false, unicode: true, width: 120).line(of: parts).hasPrefix(
+        #"1 of 12 done   "two\nlines \x1B[2J": copying   about"#))
+    #expect(
+      TerminalStyle(color: false, unicode: true, width: 60).line(of: parts)
+        == #"1 of 12 done   "two\nlines \x1B[2J": copying"#)
+    #expect(TerminalStyle(color: false, unicode: true, width: 43).line(of: parts) == "1 of 12 done")
+    let name = String(repeating: "W", count: 63)
+    #expect(TerminalStyle(color: false, unicode: true, width: 40).line(of: [name]).count == 39)
+  }
+
+  @Test func linesHangBelowTheirFirst() {
+    #expect(
+      TerminalStyle(color: false, unicode: false, width: 40).lines(
+        of: "  shop: waiting until the last write … is applied", indent: 2)
+        == ["  shop: waiting until the last write", "    ... is applied"])
   }
 
   @Test func colorsOnlyWhatCounts() {

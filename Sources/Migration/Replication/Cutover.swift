@@ -215,10 +215,17 @@ public struct Cutover: Sendable {
       restore: Program(folder: tools.folder, name: "pg_restore"),
       arguments: ["--lock-wait-timeout=5s"]
         + tables.map { "--table=\(patternQuoted($0.nspname)).\(patternQuoted($0.relname))" })
+    // A partition brings its own indexes along to a table that has its indexes already: they are there first.
+    let isOwnIndex = { (entry: ArchiveEntry) in
+      entry.isKind("CONSTRAINT") || entry.isKind("INDEX") && !entry.isKind("INDEX ATTACH")
+    }
+    let attachments = archive.beforeData.filter { $0.isKind("TABLE ATTACH") }
+    let entries =
+      archive.beforeData.filter { !$0.isKind("TABLE ATTACH") } + archive.afterData.filter(isOwnIndex) + attachments
+      + archive.afterData.filter { !isOwnIndex($0) }
     do {
       try await archive.restore(
-        archive.beforeData + archive.afterData, into: database, of: replications.target,
-        arguments: ["--single-transaction"])
+        entries, into: database, of: replications.target, arguments: ["--single-transaction"])
     } catch let error as MigrationError {
       throw MigrationError(
         "\(error); create what was made on the source since on the target too: \(listed(tables.map(\.name)))")

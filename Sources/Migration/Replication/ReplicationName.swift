@@ -30,7 +30,8 @@ public struct ReplicationName: Sendable, Hashable, Comparable, CustomStringConve
 
   /// Whether an entry of a dump belongs to a publication of this program, which is nothing to be carried over.
   static func isNamed(in entry: ArchiveEntry) -> Bool {
-    guard entry.isKind("PUBLICATION") || entry.isKind("PUBLICATION TABLE") else { return false }
+    let kinds = ["PUBLICATION", "PUBLICATION TABLE", "COMMENT - PUBLICATION"]
+    guard kinds.contains(where: entry.isKind) else { return false }
     return entry.description.split(separator: " ").contains { ReplicationName(String($0)) != nil }
   }
 

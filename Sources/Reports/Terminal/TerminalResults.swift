@@ -4,8 +4,9 @@ import Rules
 
 /// What did not pass, the worst first.
 extension TerminalSummary {
-  /// Without `-v`, so many blockers, results that are not known, and warnings are told; the rest is counted.
-  private static let shown = (blockers: 10, folds: 4, warnings: 3)
+  /// Without `-v`, so many blockers, results that are not known, and warnings are told; the rest is counted. No more statements are
+  /// shown of one remediation.
+  private static let shown = (blockers: 10, folds: 4, warnings: 3, statements: 4)
 
   var results: [String] {
     let passed = style.verbose ? index.report.outcomes.filter { $0.outcome == .passed } : []
@@ -171,21 +172,32 @@ extension TerminalSummary {
   private func remedy(of finding: Finding, in outcome: Outcome, more: Int) -> [String] {
     guard let remediation = finding.remediation else { return [] }
     var lines: [String] = []
-    let sql = (remediation.sql ?? "").split(separator: "\n").map { style.plain(String($0)) }
-    if style.verbose || sql.isEmpty {
+    let toPaste = pasteable(remediation)
+    if style.verbose || toPaste.isEmpty {
       let text = wrapped(style.plain(remediation.text), to: style.width - 6)
       lines += text.enumerated().map { ($0.offset == 0 ? "    \(style.arrow) " : "      ") + $0.element }
     }
-    guard let first = sql.first else { return lines }
-    // What is to be pasted stays on one line, however long.
-    if style.verbose { return lines + sql.map { "      \($0)" } }
-    let count = more + sql.count - 1
+    if style.verbose { return lines + toPaste.map { "      \($0)" } }
+    // A few belong together; what is longer is begun. Each stays on one line, however long.
+    let shown = toPaste.count <= Self.shown.statements ? toPaste : Array(toPaste.prefix(1))
+    guard let last = shown.last else { return lines }
+    let count = more + toPaste.count - shown.count
     let place = remediation.where.map { "(\(lowercased($0)))" } ?? ""
     let remark = count > 0 ? "(-v: \(formattedCount(count)) more)" : place
-    let line = "    \(style.arrow) \(first)"
-    let fits = columns(of: line) + 2 + columns(of: remark) <= style.width
-    return lines
-      + (fits || remark.isEmpty ? ["\(line)  \(remark)"] : [line, "      \(remark)"]).map(withoutTrailingSpace)
+    lines += shown.enumerated().map { ($0.offset == 0 ? "    \(style.arrow) " : "      ") + $0.element }
+    if columns(of: last) + 8 + columns(of: remark) <= style.width {
+      lines[lines.count - 1] += "  \(remark)"
+    } else if !remark.isEmpty {
+      lines.append("      \(remark)")
+    }
+    return lines.map(withoutTrailingSpace)
+  }
+
+  private func pasteable(_ remediation: Remediation) -> [String] {
+    let text = remediation.sql ?? ""
+    let isSQL = remediation.where != .shell && remediation.where != .setting
+    let lines = isSQL ? pasteableLines(of: text, unicode: style.unicode) : text.split(separator: "\n").map(String.init)
+    return lines.map(style.plain)
   }
 
   private func withoutPoint(_ message: String) -> String {

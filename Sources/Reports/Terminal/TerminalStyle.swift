@@ -72,6 +72,37 @@ public struct TerminalStyle: Sendable {
   }
 }
 
+extension TerminalStyle {
+  /// As many of the parts, in their order, as fit on one line.
+  public func line(of parts: [String]) -> String {
+    var line = ""
+    for part in parts.map(plain) {
+      let longer = line.isEmpty ? part : "\(line)   \(part)"
+      // The last column stays free: some terminals begin a new line with it.
+      guard columns(of: longer) < width else {
+        return line.isEmpty ? shortened(part, to: width - 1, unicode: unicode) : line
+      }
+      line = longer
+    }
+    return line
+  }
+
+  /// The text in lines that fit, all but the first further to the right by so many columns.
+  public func lines(of text: String, indent: Int) -> [String] {
+    let text = plain(text)
+    let margin = text.prefix { $0 == " " }
+    let lines = wrapped(String(text.dropFirst(margin.count)), to: width - margin.count - indent)
+    return lines.enumerated().map {
+      margin + ($0.offset == 0 ? "" : String(repeating: " ", count: indent)) + $0.element
+    }
+  }
+
+  /// SQL on one line, to be pasted.
+  public func pasteable(_ sql: String) -> String {
+    plain(pasteableLines(of: sql, unicode: unicode).joined(separator: " "))
+  }
+}
+
 /// How many columns a text takes.
 func columns(of text: some StringProtocol) -> Int {
   if text.utf8.allSatisfy({ $0 < 0x80 }) { return text.utf8.count }

@@ -85,9 +85,13 @@ struct TerminalSummary {
     guard let method = plan.method else {
       let room = max(16, style.width - indent - 3)
       let reason = wrapped(style.plain(plan.briefReason), to: room)
-        .map { shortened($0, to: room, unicode: style.unicode) }
-      let first = "\(style.unicode ? "–" : "-")  \(reason.first ?? "")"
-      return [line + first] + reason.dropFirst().map { String(repeating: " ", count: indent + 3) + $0 }
+      let first = "\(style.unicode ? "–" : "-")  \(shortened(reason.first ?? "", to: room, unicode: style.unicode))"
+      // A long word begins further to the left, where nothing else stands on its line.
+      return [line + first]
+        + reason.dropFirst().map { words in
+          let margin = min(indent + 3, max(4, style.width - columns(of: words)))
+          return String(repeating: " ", count: margin) + shortened(words, to: style.width - 4, unicode: style.unicode)
+        }
     }
     let waived = index.own(plan.name).count { $0.outcome == .waived }
     let word = method == .replication ? "replicate" : "dump"

@@ -5,10 +5,35 @@ import Catalog
 struct Check: AsyncParsableCommand, PreflightCommand {
   static let configuration = CommandConfiguration(
     abstract: "Inspects source and target, evaluates every rule, prints a summary and writes reports.",
-    discussion: """
-      Changes nothing on either server, but for the scratch databases of --rehearse. Exit status: 0 ready, 1 blocked, 2 undecided, 64 wrong usage, 73 a report \
-      could not be written, 130 or 143 interrupted.
-      """)
+    discussion: discussion(
+      """
+      Changes nothing on either server, but for the scratch databases of --rehearse. A server that can't be reached is \
+      a finding: the reports are written all the same.
+      """,
+      exitStatus: [
+        ("0", "ready: nothing at or above --fail-on (a blocker, by default)"),
+        ("1", "blocked: at least one finding at or above --fail-on"),
+        ("2", "undecided: a rule that could block could not be evaluated"), CommonStatus.usage, CommonStatus.software,
+        CommonStatus.unwritable, CommonStatus.interrupted,
+      ],
+      examples: [
+        (
+          "a summary, and report.html, report.junit.xml and report.json",
+          "pgpreflight check -s service=old -t service=new --report-dir reports"
+        ),
+        (
+          "in CI, with the connections in the environment",
+          "pgpreflight check --report junit=report.junit.xml --report sarif=a.sarif"
+        ),
+        (
+          "two databases, and no replication",
+          "pgpreflight check --include-database shop,billing --method dump"
+        ),
+        (
+          "without a connection to the source",
+          "pgpreflight check --source-snapshot source.json -t service=new"
+        ),
+      ]))
 
   @OptionGroup(title: "Clusters") var connection: ConnectionOptions
   @OptionGroup(title: "Saved snapshots") var snapshots: SnapshotOptions

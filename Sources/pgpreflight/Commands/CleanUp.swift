@@ -7,12 +7,19 @@ struct CleanUp: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "cleanup",
     abstract: "Removes what migrations have left on either side.",
-    discussion: """
+    discussion: discussion(
+      """
       Subscriptions, replication slots and publications of this program, journals of interrupted runs, and scratch \
-      databases of rehearsals: what is running is ended. Databases that were migrated stay. One side may be gone. Exit \
-      status: 0 nothing is left, 1 something is, or a side could not be looked at, 64 wrong usage, 130 or 143 \
-      interrupted.
-      """)
+      databases of rehearsals: what is running is ended. Databases that were migrated stay. One side may be gone.
+      """,
+      exitStatus: [
+        ("0", "nothing is left"), ("1", "something is, or a side could not be looked at"), CommonStatus.usage,
+        CommonStatus.software, CommonStatus.interrupted,
+      ],
+      examples: [
+        ("what is there", "pgpreflight cleanup -s service=old -t service=new --dry-run"),
+        ("remove it without a question", "pgpreflight cleanup -s service=old -t service=new --yes"),
+      ]))
 
   @OptionGroup var options: ReplicationOptions
 

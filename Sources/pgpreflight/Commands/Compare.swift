@@ -6,38 +6,50 @@ import Reports
 struct Compare: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Tells what has changed between two JSON reports: new, changed, fixed and unchanged findings.",
-    discussion: """
-      A finding is the same by its rule, database and object. Exit status: 0 nothing has come up that --fail-on counts, \
-      1 something has, or counts as more than it did, 2 something that could block is newly unknown, 64 wrong usage or \
-      no report, 73 it could not be written.
-      """)
+    usage: "pgpreflight compare <old.json> <new.json> <options>",
+    discussion: discussion(
+      """
+      A finding is the same by its rule, database and object.
+      """,
+      exitStatus: [
+        ("0", "nothing has come up that --fail-on counts"), ("1", "something has, or counts as more than it did"),
+        ("2", "something that could block is newly unknown"), ("64", "wrong usage, or no report"),
+        CommonStatus.software, CommonStatus.unwritable,
+      ],
+      examples: [
+        ("what has happened since Monday", "pgpreflight compare monday.json today.json"),
+        ("the same for a ticket", "pgpreflight compare monday.json today.json --format html -o changes.html"),
+      ]))
 
   enum Format: String, ExpressibleByArgument, CaseIterable { case text, json, markdown, html }
 
-  @Argument(help: ArgumentHelp("The older report.", valueName: "old.json"))
+  @Argument(help: ArgumentHelp("The older report.", valueName: "old.json"), completion: .file(extensions: ["json"]))
   var old: String
 
-  @Argument(help: ArgumentHelp("The newer report.", valueName: "new.json"))
+  @Argument(help: ArgumentHelp("The newer report.", valueName: "new.json"), completion: .file(extensions: ["json"]))
   var new: String
 
   @Option(
     name: .customLong("format"),
-    help: ArgumentHelp("How to tell it (default: text).", valueName: "text|json|markdown|html"))
+    help: ArgumentHelp("In which form it is told.", valueName: "format"))
   var format = Format.text
 
   @Option(
     name: [.customShort("o"), .customLong("output")],
-    help: ArgumentHelp("Where to (default: standard output).", valueName: "file"))
+    help: ArgumentHelp("Where it is written (default: standard output).", valueName: "file"),
+    completion: .file())
   var file: String?
 
   @Option(
     name: .customLong("fail-on"),
-    help: ArgumentHelp("What exits with 1 (default: blocker).", valueName: "blocker|warning|never"))
+    help: ArgumentHelp(
+      "What, when it is new, exits with 1: a blocker, also a warning, or nothing.", valueName: "severity"))
   var failOn = FailOn.blocker
 
   @Option(
     name: .customLong("template-dir"),
-    help: ArgumentHelp("Templates in place of those inside the executable.", valueName: "dir"))
+    help: ArgumentHelp("A folder of templates in place of those inside the executable.", valueName: "dir"),
+    completion: .directory)
   var templateDirectory: String?
 
   @OptionGroup(title: "Output") var output: OutputOptions

@@ -10,12 +10,23 @@ struct CutOver: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "cutover",
     abstract: "Switches over to the target, and ends the replication.",
-    discussion: """
+    discussion: discussion(
+      """
       When nobody writes any more, the last writes are waited for, what is not replicated and the sequences are carried \
       over, both sides are compared, and the subscription, the slot and the publication are removed. A step that fails \
-      before that puts the source back as it was. Exit status: 0 every database was switched over, 1 one was not, \
-      64 wrong usage, 130 or 143 interrupted.
-      """)
+      before that puts the source back as it was.
+      """,
+      exitStatus: [
+        ("0", "every database was switched over"), ("1", "one was not"), CommonStatus.usage, CommonStatus.software,
+        CommonStatus.interrupted,
+      ],
+      examples: [
+        ("what would be done", "pgpreflight cutover -s service=old -t service=new --dry-run"),
+        (
+          "end the sessions of others, and make the source read-only",
+          "pgpreflight cutover -s service=old -t service=new --block-writes"
+        ),
+      ]))
 
   @OptionGroup var options: ReplicationOptions
   @OptionGroup(title: "Selection") var selection: ReplicatedSelection
@@ -30,18 +41,21 @@ struct CutOver: AsyncParsableCommand {
 
   @Option(
     name: .customLong("sequence-margin"),
-    help: ArgumentHelp("How many values each sequence is set ahead (default: 0).", valueName: "n"))
+    help: ArgumentHelp("How many values further than on the source each sequence is set.", valueName: "n"))
   var sequenceMargin = 0
 
   @Option(
     name: .customLong("refresh"),
     help: ArgumentHelp(
-      "When the target's materialized views are refreshed (default: after).", valueName: "before|after|never"))
+      "When the target's materialized views are refreshed: before or after writes are let through, or never.",
+      valueName: "when"))
   var refresh = Cutover.Refresh.after
 
   @Option(
     name: .customLong("verify"),
-    help: ArgumentHelp("What is compared while nobody writes (default: counts).", valueName: "none|counts|full"))
+    help: ArgumentHelp(
+      "What is compared while nobody writes. counts: rows, and objects of each kind; full: also checksums of all rows.",
+      valueName: "mode"))
   var verify = Verification.Mode.counts
 
   @Option(
@@ -137,8 +151,8 @@ struct CutOver: AsyncParsableCommand {
       line.clear()
       options.tell("\(name): \(words)")
     case .copied(let bytes, let total, let left):
-      let rest = left.map { ", about \(roughDuration($0)) left" } ?? ""
-      line.show("\(name): \(formattedBytes(bytes)) of about \(formattedBytes(total)) copied\(rest)")
+      let copied = "\(name): \(formattedBytes(bytes)) of about \(formattedBytes(total)) copied"
+      line.show([copied] + [left.map { "about \(roughDuration($0)) left" }].compactMap(\.self))
     }
   }
 
@@ -151,8 +165,8 @@ struct CutOver: AsyncParsableCommand {
     case .done:
       options.tell("\(name): switched over\(blocked)")
       if blockWrites {
-        options.tell(
-          "\(name): the source stays read-only; ALTER DATABASE \(name) RESET default_transaction_read_only ends that")
+        options.tell("\(name): the source stays read-only, until this is run there:")
+        options.tell(sql: "ALTER DATABASE \(name) RESET default_transaction_read_only;")
       }
       if !result.message.isEmpty { options.tell("\(name): \(result.message)") }
       if !result.notRefreshed.isEmpty {

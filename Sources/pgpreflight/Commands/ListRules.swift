@@ -9,11 +9,19 @@ struct ListRules: ParsableCommand {
   }
 
   static let configuration = CommandConfiguration(
-    commandName: "rules", abstract: "Lists every rule: id, group, severity, methods, title.")
+    commandName: "rules", abstract: "Lists every rule: id, group, severity, methods, title.",
+    discussion: discussion(
+      "`pgpreflight explain RULE` tells everything about one of them. Connects to nothing.",
+      exitStatus: [("0", "listed"), CommonStatus.usage],
+      examples: [
+        ("what can be found at all", "pgpreflight rules"), ("for programs", "pgpreflight rules --format json"),
+      ]))
 
   @Option(
     name: .customLong("format"),
-    help: ArgumentHelp("json for programs, markdown for docs/rules.md.", valueName: "table|json|markdown"))
+    help: ArgumentHelp(
+      "table: a line or two for each; json: everything, for programs; markdown: everything, as a page.",
+      valueName: "format"))
   var format = Format.table
 
   @OptionGroup var color: ColorOption
@@ -36,9 +44,13 @@ extension ListRules.Format {
 
 struct Explain: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Tells all about a rule: what it says, why, how it decides, how to fix what it finds.")
+    abstract: "Tells all about a rule: what it says, why, how it decides, how to fix what it finds.",
+    discussion: discussion(
+      "`pgpreflight rules` lists them. Connects to nothing.",
+      exitStatus: [("0", "explained"), ("64", "wrong usage, or there is no such rule; the nearest are named")],
+      examples: [("why a check wants wal_level = logical", "pgpreflight explain wal-level-logical")]))
 
-  @Argument(help: ArgumentHelp("The rule's id, such as wal-level-logical.", valueName: "rule"))
+  @Argument(help: ArgumentHelp("The rule's id, such as wal-level-logical.", valueName: "rule"), completion: .ruleIDs)
   var rule: String
 
   @OptionGroup var color: ColorOption
@@ -51,8 +63,13 @@ struct Explain: ParsableCommand {
 
 struct ColorOption: ParsableArguments {
   @Option(
-    name: .customLong("color"), help: ArgumentHelp("NO_COLOR is honoured.", valueName: "auto|always|never"))
+    name: .customLong("color"),
+    help: ArgumentHelp("Whether to use colours; auto: on a terminal, unless NO_COLOR is set.", valueName: "when"))
   var color = ColorChoice.auto
+}
+
+extension CompletionKind {
+  static var ruleIDs: CompletionKind { .list(Rule.all.map(\.id)) }
 }
 
 extension Failure {

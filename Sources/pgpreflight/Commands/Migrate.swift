@@ -10,11 +10,29 @@ import Synchronization
 struct Migrate: AsyncParsableCommand, PreflightCommand {
   static let configuration = CommandConfiguration(
     abstract: "Checks both clusters, and carries out the plan that was proven: database by database, schema first.",
-    discussion: """
-      Writes to the target alone, and only to databases that it creates or that are empty. What was finished when a \
-      run is interrupted stays finished: --resume goes on with it. Exit status: 0 everything migrated, 1 blocked or a \
-      database failed, 2 undecided, 64 wrong usage, 73 a report could not be written, 130 or 143 interrupted.
-      """)
+    discussion: discussion(
+      """
+      Writes to the target alone, and only to databases that it creates or that are empty; on the source it makes \
+      publications and replication slots where it replicates. One database that is not ready stops everything before \
+      anything is written, unless --skip-blocked leaves it out. What was finished when a run is interrupted stays \
+      finished: the same command with --resume goes on.
+      """,
+      exitStatus: [
+        ("0", "every database was migrated"), ("1", "blocked, not as approved, or a database was not migrated"),
+        ("2", "undecided: nothing was migrated"), CommonStatus.usage, CommonStatus.software, CommonStatus.unwritable,
+        CommonStatus.interrupted,
+      ],
+      examples: [
+        (
+          "what was approved, and nothing that has changed since",
+          "pgpreflight migrate -s service=old -t service=new --plan report.json"
+        ),
+        (
+          "by dump, without a question, and with checksums of all rows",
+          "pgpreflight migrate --method dump --verify full --yes"
+        ),
+        ("after an interruption", "pgpreflight migrate -s service=old -t service=new --resume"),
+      ]))
 
   @OptionGroup(title: "Clusters") var connection: ConnectionOptions
   @OptionGroup(title: "Migration") var migration: MigrationOptions
@@ -158,7 +176,8 @@ struct Migrate: AsyncParsableCommand, PreflightCommand {
     _ interrupted: InterruptedRun?, _ settings: Migrator.Settings, _ preflight: Preflight
   ) async throws {
     let progress = MigrationProgress(
-      line: preflight.progress, logger: output.logger(), isLogged: output.logFormat == .json)
+      of: context.databases.count, line: preflight.progress, logger: output.logger(),
+      isLogged: output.logFormat == .json || output.verbose)
     let migrator = Migrator(
       context, source: source, target: target, run: interrupted?.run ?? String(preflight.runID.prefix(8)),
       settings: settings, events: { progress.show($0) })

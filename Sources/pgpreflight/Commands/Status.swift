@@ -7,11 +7,20 @@ import Reports
 struct Status: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Tells how far the replications have come that a migration has set up.",
-    discussion: """
+    discussion: discussion(
+      """
       Changes nothing. A database is in step when the initial copy of every table is done and the target has applied \
-      all that the source had at the moment of asking. Exit status: 0 all are in step, 1 one of them needs help, or \
-      there is none, 2 all are on their way, 64 wrong usage, 130 or 143 interrupted.
-      """)
+      all that the source had at the moment of asking.
+      """,
+      exitStatus: [
+        ("0", "all are in step"), ("1", "one of them needs help, or there is none"), ("2", "all are on their way"),
+        CommonStatus.usage, CommonStatus.software, CommonStatus.interrupted,
+      ],
+      examples: [
+        ("once", "pgpreflight status -s service=old -t service=new"),
+        ("every two seconds, of one database", "pgpreflight status --include-database shop --watch"),
+        ("for programs", "pgpreflight status --format json"),
+      ]))
 
   @OptionGroup var options: ReplicationOptions
   @OptionGroup(title: "Selection") var selection: ReplicatedSelection

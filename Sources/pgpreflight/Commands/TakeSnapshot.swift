@@ -8,18 +8,28 @@ struct TakeSnapshot: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "snapshot",
     abstract: "Inspects one cluster and writes its catalog snapshot to a file, for checks without a connection.",
-    discussion: """
+    usage: "pgpreflight snapshot <options> --output <file>",
+    discussion: discussion(
+      """
       Give --source or --target: of each, what a check needs of it is read. Changes nothing on the server. The file \
-      holds no password and no row of a table. Exit status: 0 written, 1 the server could not be inspected, 64 wrong \
-      usage, 73 the file could not be written, 130 or 143 interrupted.
-      """)
+      holds no password and no row of a table.
+      """,
+      exitStatus: [
+        ("0", "written"), ("1", "the server could not be inspected"), CommonStatus.usage, CommonStatus.software,
+        CommonStatus.unwritable, CommonStatus.interrupted,
+      ],
+      examples: [
+        ("of the source, to be checked elsewhere", "pgpreflight snapshot -s service=old -o source.json"),
+        ("the check", "pgpreflight check --source-snapshot source.json -t service=new"),
+      ]))
 
   @OptionGroup(title: "Cluster") var connection: ConnectionOptions
   @OptionGroup(title: "Output") var output: OutputOptions
 
   @Option(
     name: [.customShort("o"), .customLong("output")],
-    help: ArgumentHelp("Where to write it, for its owner alone; - is standard output.", valueName: "file"))
+    help: ArgumentHelp("Where to write it, for its owner alone; - is standard output.", valueName: "file"),
+    completion: .file())
   var file: String
 
   func run() async throws {

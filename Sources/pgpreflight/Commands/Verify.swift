@@ -9,10 +9,27 @@ import Reports
 struct Verify: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Compares the data of both clusters, table by table, whoever has copied it.",
-    discussion: """
-      Changes nothing on either server. What is written to the source meanwhile counts as a difference. Exit status: 0 \
-      no difference, 1 differences, or a database could not be compared, 64 wrong usage, 130 or 143 interrupted.
-      """)
+    discussion: discussion(
+      """
+      Changes nothing on either server. What is written to the source meanwhile counts as a difference.
+      """,
+      exitStatus: [
+        ("0", "no difference"), ("1", "differences, or a database could not be compared"), CommonStatus.usage,
+        CommonStatus.software, CommonStatus.interrupted,
+      ],
+      examples: [
+        (
+          "how many rows and objects there are",
+          "pgpreflight verify -s service=old -t service=new"
+        ),
+        (
+          "every row of one database",
+          "pgpreflight verify --include-database shop --verify full"
+        ),
+      ]))
+
+  /// Those modes of a verification that compare something.
+  enum Comparison: String, ExpressibleByArgument, CaseIterable { case counts, full }
 
   @OptionGroup(title: "Clusters") var connection: ConnectionOptions
   @OptionGroup(title: "Selection") var selection: SelectionOptions
@@ -21,15 +38,13 @@ struct Verify: AsyncParsableCommand {
   @Option(
     name: .customLong("verify"),
     help: ArgumentHelp(
-      "Row counts and numbers of objects, or also checksums of all rows (default: counts).", valueName: "counts|full"))
-  var mode = Verification.Mode.counts
+      "counts: rows, and objects of each kind; full: also checksums of all rows.", valueName: "mode"))
+  var mode = Comparison.counts
 
-  @Option(name: .customLong("format"), help: ArgumentHelp("Of the output (default: text).", valueName: "text|json"))
+  @Option(
+    name: .customLong("format"),
+    help: ArgumentHelp("What is printed: lines for people, or JSON for programs.", valueName: "format"))
   var format = LogFormat.text
-
-  func validate() throws {
-    if mode == .none { throw ValidationError("--verify none: there is nothing to be compared then") }
-  }
 
   func run() async throws {
     let signals = Signals()
@@ -44,7 +59,7 @@ struct Verify: AsyncParsableCommand {
     var settings = DataComparison.Settings()
     settings.jobs = inspection.jobs
     settings.connectTimeout = inspection.connectTimeout
-    settings.mode = mode
+    settings.mode = mode == .full ? .full : .counts
     settings.tables = options.tables
     settings.excludedExtensions = options.excludedExtensions
     let comparison = DataComparison(source: source, target: target, settings: settings)

@@ -34,6 +34,7 @@ struct ConnectionOptions: ParsableArguments {
   @Option(
     name: [.customLong("pg-bin"), .customLong("pgbin")],
     help: ArgumentHelp(
-      "Where pg_dump and pg_restore are (default: found on the PATH and where packages put them).", valueName: "dir"))
+      "Where pg_dump and pg_restore are (default: found on the PATH and where packages put them).", valueName: "dir"),
+    completion: .directory)
   var pgBin: String?
 }

@@ -6,7 +6,8 @@ struct MigrationOptions: ParsableArguments {
   @Option(
     name: .customLong("plan"),
     help: ArgumentHelp(
-      "Refuse to start if the clusters no longer match this report of a check.", valueName: "report.json"))
+      "Refuse to start if the clusters no longer match this report of a check.", valueName: "report.json"),
+    completion: .file(extensions: ["json"]))
   var plan: String?
 
   @Flag(
@@ -17,8 +18,8 @@ struct MigrationOptions: ParsableArguments {
   @Option(
     name: .customLong("verify"),
     help: ArgumentHelp(
-      "What is compared after the copy: row counts and numbers of objects, or also checksums of all rows (default: counts).",
-      valueName: "none|counts|full"))
+      "What is compared after the copy. counts: rows, and objects of each kind; full: also checksums of all rows.",
+      valueName: "mode"))
   var verify = Verification.Mode.counts
 
   @Option(
@@ -42,7 +43,8 @@ struct MigrationOptions: ParsableArguments {
   @Option(
     name: .customLong("role-passwords"),
     help: ArgumentHelp(
-      "Where to write the random passwords of roles whose own can't be read, for its owner alone.", valueName: "file"))
+      "Where to write the random passwords of roles whose own can't be read, for its owner alone.", valueName: "file"),
+    completion: .file())
   var rolePasswords: String?
 
   @Flag(name: .customLong("yes"), help: "Do not ask.")

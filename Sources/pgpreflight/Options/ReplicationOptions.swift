@@ -10,7 +10,8 @@ struct ReplicationOptions: ParsableArguments {
   @OptionGroup(title: "Output") var output: OutputOptions
 
   @Option(
-    name: .customLong("format"), help: ArgumentHelp("Of the output (default: text).", valueName: "text|json"))
+    name: .customLong("format"),
+    help: ArgumentHelp("What is printed: lines for people, or JSON for programs.", valueName: "format"))
   var format = LogFormat.text
 
   @Option(
@@ -48,15 +49,22 @@ struct ReplicationOptions: ParsableArguments {
     return try CheckSettings.maxBlockedSeconds(option, file: file)
   }
 
-  /// Plain, as it may go into a log.
-  var style: TerminalStyle {
-    let terminal = TerminalCapabilities(
-      of: 1, color: output.color, environment: ProcessInfo.processInfo.environment)
-    return TerminalStyle(color: false, unicode: terminal.unicode, width: terminal.width, verbose: output.verbose)
+  /// What a person reads: in lines that fit where it is a terminal, else each on one line, as for `grep`.
+  func tell(_ line: String) {
+    guard format == .text, !output.quiet else { return }
+    let style = terminal.style(verbose: output.verbose)
+    let lines = terminal.isTerminal ? style.lines(of: line, indent: 2) : [style.plain(line)]
+    writeToStandardOutput(lines.map { $0 + "\n" }.joined())
   }
 
-  func tell(_ line: String) {
-    if format == .text, !output.quiet { writeToStandardOutput(style.plain(line) + "\n") }
+  /// A statement to paste, on a line of its own.
+  func tell(sql: String) {
+    guard format == .text, !output.quiet else { return }
+    writeToStandardOutput("  \(terminal.style(verbose: false).pasteable(sql))\n")
+  }
+
+  private var terminal: TerminalCapabilities {
+    TerminalCapabilities(of: 1, color: output.color, environment: ProcessInfo.processInfo.environment)
   }
 
   func printJSON(_ value: some Encodable) throws {

@@ -8,18 +8,21 @@ struct FormatOptions: ParsableArguments {
     name: .customLong("report"),
     help: ArgumentHelp(
       "html, junit, json, sarif, markdown or github; without =FILE, or with =-, to standard output; repeatable.",
-      valueName: "format[=file]"))
+      valueName: "format[=file]"),
+    completion: .list(Reporter.all.map(\.format)))
   var report: [String] = []
 
   @Option(
     name: .customLong("report-dir"),
     help: ArgumentHelp(
-      "Writes report.html, report.junit.xml and report.json there; with --report those formats.", valueName: "dir"))
+      "Writes report.html, report.junit.xml and report.json there; with --report those formats.", valueName: "dir"),
+    completion: .directory)
   var reportDirectory: String?
 
   @Option(
     name: .customLong("template-dir"),
-    help: ArgumentHelp("Templates in place of those inside the executable.", valueName: "dir"))
+    help: ArgumentHelp("A folder of templates in place of those inside the executable.", valueName: "dir"),
+    completion: .directory)
   var templateDirectory: String?
 }
 
@@ -29,7 +32,8 @@ struct ReportOptions: ParsableArguments {
 
   @Option(
     name: .customLong("fail-on"),
-    help: ArgumentHelp("What exits with 1 (default: blocker).", valueName: "blocker|warning|never"))
+    help: ArgumentHelp(
+      "What exits with 1: a blocker, also a warning, or nothing (default: blocker).", valueName: "severity"))
   var failOn: FailOn?
 
   var report: [String] { formats.report }

@@ -55,7 +55,8 @@ struct SelectionOptions: ParsableArguments {
   @Option(
     name: [.customLong("method"), .customLong("force-method")],
     help: ArgumentHelp(
-      "auto: replication where nothing blocks it, else dump (default: auto).", valueName: "auto|replication|dump"))
+      "How databases go; auto: by replication where nothing blocks it, else by dump (default: auto).",
+      valueName: "method"))
   var method: MethodChoice?
 
   @Option(
@@ -74,8 +75,8 @@ struct SelectionOptions: ParsableArguments {
   @Option(
     name: .customLong("copy-at-cutover"),
     help: ArgumentHelp(
-      "auto: what can't be replicated is copied while writes are blocked, if that fits (default: auto).",
-      valueName: "auto|never"))
+      "Whether what can't be replicated is copied while writes are blocked; auto: if that fits (default: auto).",
+      valueName: "when"))
   var copyAtCutover: CopyAtCutover?
 
   @Option(
@@ -90,7 +91,7 @@ struct SelectionOptions: ParsableArguments {
 
   @Option(
     name: [.customLong("max-total-size"), .customLong("dbs-max-total-size")],
-    help: ArgumentHelp("Upper bound on what is moved.", valueName: "size"))
+    help: ArgumentHelp("The most that may be moved, such as 2TB: what is larger is a blocker.", valueName: "size"))
   var maxTotalSize: Size?
 
   @Flag(
@@ -101,6 +102,7 @@ struct SelectionOptions: ParsableArguments {
   @Option(
     name: .customLong("accept-undetermined"),
     help: ArgumentHelp(
-      "Go on although this rule could not be evaluated; recorded with who ran it; repeatable.", valueName: "rule"))
+      "Go on although this rule could not be evaluated; recorded with who ran it; repeatable.", valueName: "rule"),
+    completion: .ruleIDs)
   var acceptUndetermined: [String] = []
 }

@@ -21,7 +21,8 @@ struct StandardErrorLogHandler: LogHandler {
     let all = metadata.merging(event.metadata ?? [:]) { _, own in own }
     switch format {
     case .text:
-      let details = all.sorted { $0.key < $1.key }.map { " \($0.key)=\(escaped("\($0.value)"))" }.joined()
+      let details = all.sorted { $0.key < $1.key }.map { ($0.key, escaped("\($0.value)")) }
+        .filter { !$0.1.isEmpty }.map { " \($0.0)=\($0.1)" }.joined()
       writeToStandardError("pgpreflight: \(event.level): \(escaped("\(event.message)"))\(details)\n")
     case .json:
       var line = all.mapValues { "\($0)" }

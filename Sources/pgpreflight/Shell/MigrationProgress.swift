@@ -5,7 +5,7 @@ import Logging
 import Migration
 import Synchronization
 
-/// Tells how far a migration is: as one line on a terminal, as lines of JSON where those are asked for.
+/// Tells how far a migration is: as one line on a terminal, as lines of a log where those are asked for.
 final class MigrationProgress: Sendable {
   private struct State {
     var phases: [String: String] = [:]
@@ -20,9 +20,12 @@ final class MigrationProgress: Sendable {
   private let line: ProgressLine
   private let logger: Logger
   private let isLogged: Bool
+  /// How many databases are to be migrated.
+  private let total: Int
   private let state = Mutex(State())
 
-  init(line: ProgressLine, logger: Logger, isLogged: Bool) {
+  init(of total: Int, line: ProgressLine, logger: Logger, isLogged: Bool) {
+    self.total = total
     self.line = line
     var logger = logger
     if isLogged, logger.logLevel > .info, logger.logLevel < .error { logger.logLevel = .info }
@@ -54,26 +57,28 @@ final class MigrationProgress: Sendable {
       }
       guard isDue else { return }
       state.lastShown = .now
-      line.show(text(of: state))
+      line.show(parts(of: state))
     }
   }
 
-  private func text(of state: State) -> String {
-    let total = state.sizes.values.reduce(0, +)
+  private func parts(of state: State) -> [String] {
+    let bytes = state.sizes.values.reduce(0, +)
     let seconds = state.start.map { (.now - $0).seconds } ?? 0
-    var parts = ["\(state.finished) done"]
+    var parts = ["\(state.finished) of \(total) done"]
     if let (database, phase) = state.phases.min(by: { $0.key < $1.key }) {
       let more = state.phases.count > 1 ? " and \(state.phases.count - 1) more" : ""
       let lag = state.lags[database].map { ", \(formattedBytes($0)) behind" } ?? ""
-      parts.append("\(quotedIdentifier(database).prefix(24)): \(phase)\(lag)\(more)")
+      let name = quotedIdentifier(database)
+      parts.append("\(name.count > 24 ? name.prefix(23) + "…" : name): \(phase)\(lag)\(more)")
     }
     if state.bytes > 0, seconds > 1 {
       let rate = Double(state.bytes) / seconds
-      parts.append("\(formattedBytes(state.bytes)) of about \(formattedBytes(total)), \(formattedBytes(Int(rate)))/s")
-      let left = Double(max(total - state.bytes, 0)) / max(rate, 1)
+      let left = Double(max(bytes - state.bytes, 0)) / max(rate, 1)
       if left > 1 { parts.append("about \(Duration.seconds(left).formatted(.time(pattern: .hourMinuteSecond))) left") }
+      parts.append("\(formattedBytes(state.bytes)) of \(formattedBytes(bytes))")
+      parts.append("\(formattedBytes(Int(rate)))/s")
     }
-    return parts.joined(separator: "   ")
+    return parts
   }
 
   private func log(_ event: MigrationEvent) {

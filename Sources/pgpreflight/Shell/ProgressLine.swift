@@ -1,6 +1,7 @@
 import Catalog
 import Foundation
 import Inspection
+import Reports
 import Synchronization
 
 /// One line on standard error that is redrawn while the servers are looked at; nothing where it is not a terminal.
@@ -10,10 +11,13 @@ final class ProgressLine: Sendable {
     var isShown = false
   }
 
-  private let isEnabled: Bool
+  /// Of the terminal; nil where nothing is shown.
+  private let style: TerminalStyle?
   private let state = Mutex(State())
 
-  init(isEnabled: Bool) { self.isEnabled = isEnabled }
+  private var isEnabled: Bool { style != nil }
+
+  init(style: TerminalStyle?) { self.style = style }
 
   func show(_ progress: Inspector.Progress) {
     guard isEnabled else { return }
@@ -27,18 +31,22 @@ final class ProgressLine: Sendable {
           $0.total == 0 ? "\(side): connecting" : "\(side): \($0.done) of \($0.total) databases"
         }
       }
-      draw(sides.joined(separator: "   "), &state)
+      draw(sides, &state)
     }
   }
 
-  func show(_ text: String) {
+  /// - Parameter parts: what matters most first; what does not fit is left out.
+  func show(_ parts: String...) { show(parts) }
+
+  func show(_ parts: [String]) {
     guard isEnabled else { return }
-    state.withLock { draw(text, &$0) }
+    state.withLock { draw(parts, &$0) }
   }
 
-  private func draw(_ text: String, _ state: inout State) {
+  private func draw(_ parts: [String], _ state: inout State) {
+    guard let style else { return }
     state.isShown = true
-    writeToStandardError("\r\u{1B}[K" + text)
+    writeToStandardError("\r\u{1B}[K" + style.line(of: parts))
   }
 
   func clear() {

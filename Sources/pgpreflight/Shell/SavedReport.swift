@@ -15,9 +15,13 @@ func savedReport(_ path: String, option: String = "") throws -> Report {
       throw Failure.usage("\(option)\(path): the file can't be read")
     }
   }
+  let place = "\(option)\(path == "-" ? "standard input" : path)"
   do {
     return try Report(json: data)
+  } catch let error as Report.UnknownSchema {
+    let version = String(reflecting: String(error.version.prefix(20)))
+    throw Failure.usage("\(place): its schemaVersion is \(version); this version reads \"\(Report.schemaVersion)\"")
   } catch {
-    throw Failure.usage("\(option)\(path == "-" ? "standard input" : path): not a JSON report of this program")
+    throw Failure.usage("\(place): not a JSON report of this program")
   }
 }

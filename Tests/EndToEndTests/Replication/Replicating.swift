@@ -2,6 +2,7 @@ import Assessment
 import Foundation
 import Migration
 import Postgres
+import Synchronization
 import TestSupport
 import Testing
 
@@ -89,23 +90,39 @@ extension Move {
 final class Load: Sendable {
   private let tasks: [Task<Int, any Error>]
 
-  init(on cluster: TestCluster, database: String, tables: Int = 10, sessions: Int = 2) async throws {
+  /// What was refused, by SQLSTATE and words, before the writes were blocked: that is never to happen.
+  private let refusals = Refusals()
+  var refused: [String] { refusals.texts.withLock { $0 } }
+
+  private final class Refusals: Sendable {
+    let texts = Mutex<[String]>([])
+  }
+
+  /// - Parameter statements: of a round of a session, both from 0; nil: those for `makeReplicable`.
+  init(
+    on cluster: TestCluster, database: String, tables: Int = 10, sessions: Int = 2,
+    statements: (@Sendable (_ session: Int, _ round: Int) -> [String])? = nil
+  ) async throws {
     var tasks: [Task<Int, any Error>] = []
     for session in 0..<sessions {
       let connection = try await Connection.connect(
         ConnectionString(cluster.connectionString(database: database)), options: .init(applicationName: "load"))
       tasks.append(
-        Task {
+        Task { [refusals] in
           var written = 0
           do {
             while !Task.isCancelled {
-              for statement in Self.statements(session: session, round: written, tables: tables) {
+              let round =
+                statements?(session, written) ?? Self.statements(session: session, round: written, tables: tables)
+              for statement in round {
                 _ = try await connection.query(statement)
               }
               written += 1
             }
-          } catch is PostgresError {
-            // The writes were blocked.
+          } catch let error as PostgresError {
+            // Only that the writes were blocked: a database that is read-only, a session that was ended.
+            let isBlocked = ["25006", "57P01", nil].contains(error.sqlstate)
+            if !isBlocked { refusals.texts.withLock { $0.append("\(error)") } }
           } catch is CancellationError {}
           await connection.close()
           return written
@@ -123,7 +140,7 @@ final class Load: Sendable {
     return sum
   }
 
-  private static func statements(session: Int, round: Int, tables: Int) -> [String] {
+  static func statements(session: Int, round: Int, tables: Int) -> [String] {
     let id = session * 1_000_000 + round
     let table = "t\(1 + (round + session) % tables)"
     var statements = [

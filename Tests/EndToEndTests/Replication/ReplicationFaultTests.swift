@@ -28,6 +28,22 @@ import Testing
   @Test func `twenty faults at random moments lose nothing and leave nothing`() async throws {
     let move = try await Move.start()
     try await move.makeReplicable("shop", tables: 5, rows: 1_000)
+    // One gets an identity for the time of the replication, one is copied at cutover.
+    try await move.source.sql(
+      """
+      create table given (a int, t text); insert into given select i, 't' from generate_series(1, 100) i;
+      create table late (a int, j json); insert into late select i, '{}' from generate_series(1, 100) i;
+      """, database: "shop")
+    let identities =
+      "select string_agg(relname || relreplident::text, ' ' order by relname) from pg_class where relname in ('given', 'late')"
+    let options = ["--include-database", "shop", "--jobs", "2", "--set-replica-identity"]
+    // No two loads write the same keys.
+    @Sendable func statements(number: Int, round: Int) -> [String] {
+      Load.statements(session: number, round: round, tables: 5) + [
+        "update given set t = 'g\(round)' where a = \(1 + round % 100)",
+        "update late set j = '[\(round)]' where a = \(1 + round % 100)",
+      ]
+    }
     var methods: [String] = []
     for number in 0..<20 {
       let fault = Fault.allCases[number % Fault.allCases.count]
@@ -35,16 +51,17 @@ import Testing
       let delay = Duration.milliseconds(Int.random(in: 50...(strikesCutover ? 700 : 2500)))
       let what: Comment = "fault \(number): \(fault) \(strikesCutover ? "of the cutover" : "") after \(delay)"
 
-      let load = try await Load(on: move.source, database: "shop", tables: 5, sessions: 1)
-      var run = try await move.migrate(["--include-database", "shop", "--jobs", "2"], by: "auto") { pid in
+      let load = try await Load(
+        on: move.source, database: "shop", sessions: 1, statements: { statements(number: number, round: $1) })
+      var run = try await move.migrate(options, by: "auto") { pid in
         guard !strikesCutover else { return }
         try await Task.sleep(for: delay)
         try await fault.strike(move, pid)
       }
       for _ in 0..<3 where run.output.status != .exited(0) {
-        run = try await move.migrate(["--include-database", "shop", "--jobs", "2", "--resume"], by: "auto")
+        run = try await move.migrate(options + ["--resume"], by: "auto")
         if run.output.stderr.contains("there is nothing to go on with") {
-          run = try await move.migrate(["--include-database", "shop", "--jobs", "2"], by: "auto")
+          run = try await move.migrate(options, by: "auto")
         }
       }
       #expect(run.output.status == .exited(0), "\(what): \(run.output.stdout)\(run.output.stderr)")
@@ -78,6 +95,10 @@ import Testing
       }
       _ = try await move.command("cleanup", ["--yes"])
       try await move.expectNothingLeft()
+      for cluster in [move.source, move.target] {
+        #expect(try await cluster.value(identities, database: "shop") == "givend lated", what)
+      }
+      #expect(load.refused == [], what)
       #expect(try await move.sessions() == 0, what)
       try await move.source.sql("alter database shop reset default_transaction_read_only")
       try await move.target.sql("drop database shop with (force)")

@@ -107,11 +107,17 @@ import Testing
     let migrated = try await move.migrate(["--include-database", "shop"], by: "replication")
     #expect(migrated.output.status == .exited(0), "\(migrated.output.stderr)")
     try await move.source.sql(
-      "alter table keyed add column more int; create table new_one (id int primary key)", database: "shop")
+      """
+      alter table keyed add column more int;
+      create table "new ""one"" %s" (id serial primary key, t text unique, p int references parent);
+      insert into "new ""one"" %s" (t, p) values ('a', 1), ('b', 2); create index on "new ""one"" %s" (t, id);
+      create table parts_0 partition of parts for values from (minvalue) to (0); insert into parts values (-1, 'new');
+      """, database: "shop")
     let (output, databases) = try await move.status()
     #expect(output.status == .exited(1))
     #expect(databases.first?.differences.first?.contains("table public.keyed has other columns") == true)
-    #expect(databases.first?.onlyOnSource == ["public.new_one"])
+    #expect(databases.first?.newTables == [#"public."new ""one"" %s""#, "public.parts_0"])
+    #expect(databases.first?.onlyOnSource == [])
     let refused = try await move.cutOver(["--block-writes"])
     #expect(refused.output.status == .exited(1))
     #expect(refused.output.stderr.contains("the schema has changed since: table public.keyed"))
@@ -125,6 +131,10 @@ import Testing
     let cutover = try await move.cutOver()
     #expect(cutover.output.status == .exited(0), "\(cutover.output.stderr)")
     #expect(try await move.target.value("select count(*) from emptied", database: "shop") == "1")
+    // What was made since is there, with all that belongs to it.
+    try await move.expectSame("shop")
+    #expect(
+      try await move.target.value(#"select nextval('public."new ""one"" %s_id_seq"')"#, database: "shop") == "3")
     try await move.expectNothingLeft()
   }
 
