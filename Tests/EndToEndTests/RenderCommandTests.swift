@@ -80,7 +80,7 @@ import Testing
       let output = try await run(arguments: arguments + ["--template-dir", folder.path])
       #expect(output.status == .exited(64))
       #expect(
-        output.stderr.hasPrefix("pgpreflight: --template-dir: \(folder.path)/report.html:2: "), "\(output.stderr)")
+        output.stderr.hasPrefix("pgpreflight: --template-dir: \(folder.path)/report.html:3: "), "\(output.stderr)")
       #expect(folder.contents == ["report.html"])
     }
   }

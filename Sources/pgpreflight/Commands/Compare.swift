@@ -56,9 +56,10 @@ struct Compare: ParsableCommand {
 
   func run() throws {
     let comparison = ReportComparison(old: try savedReport(old), new: try savedReport(new))
+    let templates = try templates(in: templateDirectory)
     let text: String
     do {
-      text = try rendered(comparison)
+      text = try rendered(comparison, templates)
     } catch {
       throw Failure(status: .software, description: "the comparison: \(error)")
     }
@@ -72,12 +73,12 @@ struct Compare: ParsableCommand {
     throw ExitCode(Int32(comparison.exitStatus(failOn)))
   }
 
-  private func rendered(_ comparison: ReportComparison) throws -> String {
+  private func rendered(_ comparison: ReportComparison, _ templates: Templates) throws -> String {
     switch format {
     case .json: return try ComparisonReporter.json.render(comparison)
     case .markdown: return try ComparisonReporter.markdown.render(comparison)
     case .html:
-      return try ComparisonReporter.html(templates: templates(in: templateDirectory)).render(comparison)
+      return try ComparisonReporter.html(templates: templates).render(comparison)
     case .text:
       let terminal = TerminalCapabilities(
         of: file == nil ? 1 : -1, color: output.color, environment: ProcessInfo.processInfo.environment)
