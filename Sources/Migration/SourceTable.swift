@@ -112,6 +112,8 @@ struct TablePart: Sendable, Equatable {
   var sizeBytes: Int
   /// Whether it replaces rows that others refer to, so that the table can't be truncated.
   var replacesReferencedRows = false
+  /// Whether rows of a table of an extension have been copied before.
+  var replacesExtensionRows = false
 
   var isWhole: Bool { count == 1 }
   /// As the journal names it.
@@ -157,8 +159,11 @@ struct TablePart: Sendable, Equatable {
   var preparation: [String] {
     if replacesReferencedRows {
       // Foreign keys are not looked at then: all rows that they ask for come back.
-      return ["SET LOCAL session_replication_role = replica", "DELETE FROM ONLY \(table.name)"]
+      return [
+        "SET LOCAL session_replication_role = replica", "DELETE FROM ONLY \(table.name) \(table.condition ?? "")",
+      ]
     }
+    if replacesExtensionRows { return ["DELETE FROM ONLY \(table.name) \(table.condition ?? "")"] }
     return isFrozen ? ["TRUNCATE ONLY \(table.name)"] : []
   }
 }

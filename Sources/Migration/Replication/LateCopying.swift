@@ -49,6 +49,7 @@ struct LateCopying: Sendable {
               while var part = await queue.next() {
                 try Task.checkCancellation()
                 part.replacesReferencedRows = referenced.contains(part.table.name)
+                part.replacesExtensionRows = part.table.isOfExtension
                 _ = try await copy.copy(part)
               }
             }

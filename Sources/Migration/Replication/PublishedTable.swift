@@ -44,7 +44,7 @@ struct PublishedTable: Sendable, Equatable {
                          WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = c.oid
                            AND d.deptype = 'e')
             OR EXISTS (SELECT FROM pg_catalog.pg_extension e
-                        WHERE c.oid = ANY (e.extconfig) AND NOT e.extname = ANY ($1::text[])))
+                        WHERE $2::bool AND c.oid = ANY (e.extconfig) AND NOT e.extname = ANY ($1::text[])))
      ORDER BY c.oid
     """
   }
@@ -53,17 +53,17 @@ struct PublishedTable: Sendable, Equatable {
   ///
   /// - Parameter crossing: what of it the plan replicates, and how; nil where it tells nothing.
   static func all(
-    of database: String, over connection: Connection, tables filter: TableFilter, without extensions: [String],
-    crossing: Crossing?
+    of database: String, over connection: Connection, options: CheckOptions, crossing: Crossing?
   ) async throws -> [PublishedTable] {
     let late = Dictionary(
       (crossing?.copiesAtCutover == true ? crossing?.tables ?? [] : []).map { ($0.qualifiedName, $0.reason) },
       uniquingKeysWith: { first, _ in first })
     let given = Set((crossing?.changes ?? []).map(\.qualifiedName))
     return try await connection.query(
-      sql(ServerVersion(rawValue: connection.session.serverVersion)), [arrayLiteral(extensions)]
+      sql(ServerVersion(rawValue: connection.session.serverVersion)),
+      [arrayLiteral(options.excludedExtensions), "\(options.replicatesExtensionTables)"]
     ).decode(Row.self)
-      .filter { filter.selects(schema: $0.nspname, table: $0.relname, in: database) }
+      .filter { options.tables.selects(schema: $0.nspname, table: $0.relname, in: database) }
       .map { row in
         let name = "\(quotedIdentifier(row.nspname)).\(quotedIdentifier(row.relname))"
         let obstacle: Crossing.LateTable.Reason? =

@@ -58,10 +58,8 @@ extension DatabaseMigration {
   }
 
   private func publishedTables(_ crossing: Crossing?) async throws -> [PublishedTable] {
-    let options = context.pair.options
-    return try await source.session(in: name, for: "listing the tables to be published") {
-      try await PublishedTable.all(
-        of: name, over: $0, tables: options.tables, without: options.excludedExtensions, crossing: crossing)
+    try await source.session(in: name, for: "listing the tables to be published") {
+      try await PublishedTable.all(of: name, over: $0, options: context.pair.options, crossing: crossing)
     }
   }
 

@@ -16,7 +16,10 @@ extension Rule {
         extension, replication must not include tables of extensions (--no-replicate-extension-tables). Where all are \
         the database's own, the target role has to be a superuser. A warning, as the rows need not be missed.
         """,
-      fix: "Leave the tables out of the publication, and copy the database's own rows at cutover."),
+      fix: """
+        Leave the tables out of the publication (--no-replicate-extension-tables): the database's own rows are copied \
+        again at cutover.
+        """),
     decide: .database { pair in
       let moved = Set(try pair.extensionsToMove().map(\.extname))
       // With a table filter neither a dump nor a publication has them.
@@ -35,8 +38,10 @@ extension Rule {
             "rows of it come with the extension \(quotedIdentifier(table.extname)): copies of them collide on the target",
             evidence: evidence,
             remediation: Remediation(
-              "Leave tables of extensions out (--no-replicate-extension-tables), and copy the database's own rows at cutover."
-            ))
+              """
+              Leave tables of extensions out (--no-replicate-extension-tables): the database's own rows are copied again \
+              at cutover.
+              """))
         }
         guard !me.rolsuper else { return nil }
         return Finding(

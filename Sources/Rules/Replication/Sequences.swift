@@ -12,12 +12,12 @@ extension Rule {
         """,
       decides: """
         No sequence has given more than 90 % of what it may give and its column can hold, those with CYCLE aside; at \
-        most \(SequenceUse.mostRead) sequences of a database are read. A notice tells how many sequences have to be set \
-        at cutover.
+        most \(SequenceUse.mostRead) sequences of a database are read. A notice tells how many sequences the cutover \
+        sets.
         """,
       fix: """
-        Give a sequence that is nearly used up a larger type, and its column too. Set the sequences on the target when \
-        writes to the source have ended.
+        Give a sequence that is nearly used up a larger type, and its column too. The cutover sets those of the target when \
+        writes to the source have ended; whoever switches over by hand has to do it.
         """),
     decide: .database { pair in
       let snapshot = try pair.snapshot(on: .source)
@@ -29,7 +29,7 @@ extension Rule {
       }
       let unread = uses.filter { $0.lastValue == nil }
       let findings = uses.compactMap(\.finding)
-      let toBeSet = "\(count.counted("sequence is", "sequences are")) to be set at cutover"
+      let toBeSet = "\(count.counted("sequence is", "sequences are")) set at cutover"
       guard findings.isEmpty else {
         let others = unread.isEmpty ? "" : ", of \(unread.count.counted("other")) the value can't be read"
         return .failed(
@@ -46,7 +46,7 @@ extension Rule {
         Finding(
           object, "the state of sequences is not replicated", evidence: ["sequences": "\(count)"],
           remediation: Remediation(
-            "Set them on the target at cutover, when writes to the source have ended and before those to the target."))
+            "The cutover sets them, when writes to the source have ended; --sequence-margin sets them ahead."))
       ]
       if count > SequenceUse.mostRead {
         notices.append(

@@ -14,7 +14,7 @@ extension Rule {
         It always passes, with a notice that names the materialized views and about how large they are. One that is \
         not populated stays so.
         """,
-      fix: "Allow for the time that the queries take. After replication, refresh them at cutover."),
+      fix: "Allow for the time that the queries take; cutover --refresh says when they run."),
     decide: .database { pair in
       if case .only = pair.options.tables { return .passed("Only the named tables are moved.") }
       let (count, views) = pair.selected(try pair.snapshot(on: .source).materializedViews.value)
@@ -28,7 +28,7 @@ extension Rule {
             evidence: ["size": "about \(formattedBytes(view.sizeBytes))"],
             remediation: view.isPopulated
               ? Remediation(
-                "After replication, refresh it at cutover; a restore does it by itself.",
+                "A restore does it by itself, and so does the cutover of a replication (--refresh).",
                 paste: "REFRESH MATERIALIZED VIEW \(view.qualifiedName);", at: .target) : nil)
         })
     })

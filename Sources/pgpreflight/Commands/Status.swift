@@ -3,6 +3,7 @@ import Catalog
 import Foundation
 import Migration
 import Reports
+import Rules
 
 struct Status: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -87,14 +88,26 @@ struct Status: AsyncParsableCommand {
     }
     if let trouble = status.trouble { lines.append(trouble) }
     lines += status.differences
-    if status.copiedAtCutover > 0 {
-      lines.append("\(status.copiedAtCutover) tables are not replicated: cutover copies them")
+    func names(_ all: [String]) -> String {
+      all.prefix(3).joined(separator: ", ") + (all.count > 3 ? " and \(all.count - 3) more" : "")
     }
-    if !status.onlyOnSource.isEmpty {
-      let names = status.onlyOnSource.prefix(3).joined(separator: ", ")
-      let more = status.onlyOnSource.count > 3 ? " and \(status.onlyOnSource.count - 3) more" : ""
-      lines.append("not on the target: \(names)\(more)")
+    if let late = status.lateCopy, late.items > 0 {
+      let tables = late.items - (late.largeObjects > 0 ? 1 : 0)
+      let what = [
+        tables > 0 ? "\(tables) \(tables == 1 ? "table" : "tables")" : nil,
+        late.largeObjects > 0 ? "\(late.largeObjects) large objects" : nil,
+      ].compactMap(\.self).joined(separator: " and ")
+      lines.append(
+        "not replicated, copied at cutover: \(what), \(formattedBytes(late.sizeBytes)), up to \(roughDuration(late.seconds))"
+      )
     }
+    if !status.newTables.isEmpty {
+      lines.append("made on the source since, created and copied at cutover: \(names(status.newTables))")
+    }
+    if status.temporaryIdentities > 0 {
+      lines.append("\(status.temporaryIdentities) tables have a replica identity until the cutover")
+    }
+    if !status.onlyOnSource.isEmpty { lines.append("not on the target: \(names(status.onlyOnSource))") }
     return [first] + lines.map { "  \($0)" }
   }
 }

@@ -183,4 +183,40 @@ import Testing
     #expect(cutover.status == .exited(0), "\(cutover.stderr)")
     #expect(results.first?.notRefreshed == ["public.first", "public.second"])
   }
+
+  @Test func `tables of extensions that are not to be replicated are copied again`() async throws {
+    let move = try await Move.start(settings: [
+      "shared_preload_libraries": "pg_cron", "cron.database_name": "shop", "cron.launch_active_jobs": "off",
+    ])
+    try await move.source.sql("create database shop template template0")
+    try await move.source.sql(
+      "create extension pg_cron; create table t (id int primary key); select cron.schedule('one', '0 0 1 1 *', 'select 1')",
+      database: "shop")
+    let migrated = try await move.migrate(
+      ["--include-database", "shop", "--no-replicate-extension-tables"], by: "replication")
+    #expect(migrated.output.status == .exited(0), "\(migrated.output.stdout)\(migrated.output.stderr)")
+    #expect(
+      try await move.source.value("select string_agg(tablename, ' ') from pg_publication_tables", database: "shop")
+        == "t")
+    try await move.source.sql(
+      "select cron.unschedule('one'); select cron.schedule('two', '0 0 2 2 *', 'select 2')", database: "shop")
+    let (cutover, _) = try await move.cutOver(["--verify", "full"])
+    #expect(cutover.status == .exited(0), "\(cutover.stdout)\(cutover.stderr)")
+    #expect(try await move.target.value("select string_agg(jobname, ' ') from cron.job", database: "shop") == "two")
+    try await move.expectNothingLeft()
+  }
+
+  @Test func `a database of which nothing can be replicated is copied at cutover`() async throws {
+    let move = try await Move.start()
+    try await move.source.sql("create database shop template template0")
+    try await move.source.sql("create table alone (a int); insert into alone values (1)", database: "shop")
+    let migrated = try await move.migrate(["--include-database", "shop"], by: "auto")
+    #expect(migrated.output.status == .exited(0), "\(migrated.output.stdout)\(migrated.output.stderr)")
+    #expect(migrated.database("shop")?.method == "replication")
+    try await move.source.sql("update alone set a = 2", database: "shop")
+    let (cutover, _) = try await move.cutOver(["--block-writes", "--verify", "full"])
+    #expect(cutover.status == .exited(0), "\(cutover.stdout)\(cutover.stderr)")
+    #expect(try await move.target.value("select a from alone", database: "shop") == "2")
+    try await move.expectNothingLeft()
+  }
 }
