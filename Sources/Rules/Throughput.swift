@@ -33,8 +33,9 @@ public func roughDuration(_ seconds: Double) -> String {
   }
 }
 
-/// `4 s`, `1 s to 9 s`.
+/// `4 s`, `2 s to 9 s`, `up to 9 s`.
 public func roughDuration(_ low: Double, to high: Double) -> String {
+  if low < 1 { return "up to \(roughDuration(high))" }
   let (first, last) = (roughDuration(low), roughDuration(high))
   return first == last ? first : "\(first) to \(last)"
 }

@@ -133,7 +133,7 @@ public struct Cutover: Sendable {
           + "default_transaction_read_only, end the sessions of others, and lock its \(look.tables.oids.count) tables"
         : "ask that nobody writes to the source any more, and lock its \(look.tables.oids.count) tables")
     steps.append("wait until the target has applied the last write")
-    if look.late.items > 0 { steps.append("copy what is not replicated: \(words(of: look.late))") }
+    if look.late.items > 0 { steps.append("copy what is not replicated: \(look.late.words)") }
     steps.append(
       "set the sequences of the target" + (settings.sequenceMargin > 0 ? ", \(settings.sequenceMargin) ahead" : ""))
     if settings.verification != .none { steps.append("compare both sides (\(settings.verification.rawValue))") }
@@ -142,16 +142,6 @@ public struct Cutover: Sendable {
     if look.memo?.identities.isEmpty == false { steps.append("put the replica identities back that were given") }
     if settings.refresh == .after { steps.append("refresh the materialized views of the target") }
     return steps
-  }
-
-  private func words(of late: LateCopy) -> String {
-    let tables = late.items - (late.largeObjects > 0 ? 1 : 0)
-    let parts = [
-      tables > 0 ? "\(tables) \(tables == 1 ? "table" : "tables")" : nil,
-      late.largeObjects > 0 ? "\(late.largeObjects) large objects" : nil,
-    ].compactMap(\.self)
-    return
-      "\(parts.joined(separator: " and ")), \(formattedBytes(late.sizeBytes)), up to \(roughDuration(late.seconds))"
   }
 
   /// Both sides as they are at the moment.
@@ -235,7 +225,7 @@ public struct Cutover: Sendable {
   private func refresh() async throws {
     let views = try await views.views()
     guard !views.isEmpty else { return }
-    step("refreshing \(views.count) materialized views of the target: until then they hold what they held")
+    step("refreshing the materialized views of the target")
     try await self.views.run(views)
     step("\(views.count) refreshed")
   }
@@ -304,7 +294,7 @@ public struct Cutover: Sendable {
       result.notRefreshed = try await views.views()
       guard settings.refresh == .after, !result.notRefreshed.isEmpty else { return }
       let views = result.notRefreshed
-      step("refreshing \(views.count) materialized views of the target")
+      step("refreshing the materialized views of the target: \(listed(views))")
       try await self.views.run(views) { view in result.notRefreshed.removeAll { $0 == view } }
     } catch {
       let words = "materialized views are not refreshed: \(error)"
@@ -329,7 +319,7 @@ public struct Cutover: Sendable {
     ).filter { !$0.isOfExtension || oids.contains($0.oid) }
     let late = all.filter { look.tables.copied.contains($0.oid) }
     if look.late.items > 0 {
-      step("copying what is not replicated: \(words(of: look.late))")
+      step("copying what is not replicated: \(look.late.words)")
       let progress = LateProgress(of: late.reduce(0) { $0 + $1.sizeBytes }, events: events)
       try await LateCopying(
         snapshot: snapshot, target: replications.target, jobs: replications.settings.jobs, tools: tools(),
@@ -360,7 +350,7 @@ public struct Cutover: Sendable {
   }
 
   private func listed(_ names: [String]) -> String {
-    names.prefix(3).joined(separator: ", ") + (names.count > 3 ? " and \(names.count - 3) more tables" : "")
+    names.prefix(3).joined(separator: ", ") + (names.count > 3 ? " and \(names.count - 3) more" : "")
   }
 }
 

@@ -61,6 +61,18 @@ public struct LateCopy: Codable, Sendable, Equatable {
   }
 }
 
+extension LateCopy {
+  /// `3 tables and 1 large object, 8.1 MB, up to 2 s`.
+  public var words: String {
+    func counted(_ count: Int, _ noun: String) -> String? {
+      count > 0 ? "\(count) \(noun)\(count == 1 ? "" : "s")" : nil
+    }
+    let parts = [counted(items - (largeObjects > 0 ? 1 : 0), "table"), counted(largeObjects, "large object")]
+    return parts.compactMap(\.self).joined(separator: " and ")
+      + ", \(formattedBytes(sizeBytes)), up to \(roughDuration(seconds))"
+  }
+}
+
 extension PublicationMemo {
   /// Where tables are named that are taken along, `pg_dump` takes nothing else.
   var carriesLargeObjects: Bool {

@@ -7,6 +7,8 @@ import Rules
 extension HTMLReport {
   /// So many objects of a database are told; the rest is in the JSON report.
   private static let maximumObjects = 200
+  /// More tables with the same reason are told of together.
+  private static let maximumAlike = 5
   /// With more databases the table is folded.
   private static let maximumOpen = 6
 
@@ -22,7 +24,7 @@ extension HTMLReport {
       try row.fill("time", blockedTime(of: [plan]) ?? "not known")
       let parts = (plan.estimatedBlockedSeconds?.parts ?? []).map { "\($0.name) \(roughDuration($0.low, to: $0.high))" }
       try row.fill("parts", orRemove: parts.joined(separator: ", "))
-      let tables = plan.tablesAtCutover.map { "\($0.name): \($0.reason), \(formattedBytes($0.sizeBytes))" }
+      let tables = lines(of: plan.tablesAtCutover)
       let objects = plan.largeObjectsAtCutover.map {
         ["\(counted($0.count, "large object")), \(formattedBytes($0.sizeBytes))"]
       }
@@ -34,6 +36,23 @@ extension HTMLReport {
             "\(change.name): replica identity \(change.to.rawValue)\(change.index.map { " \(quotedIdentifier($0))" } ?? "")"
           }))
       try settle(row)
+    }
+  }
+
+  /// A line for each table; of many that have the same reason, one for all of them.
+  private func lines(of tables: [TableAtCutover]) -> [String] {
+    tables.map(\.reason).uniqued.flatMap { reason in
+      let alike = tables.filter { $0.reason == reason }
+      guard alike.count > Self.maximumAlike else {
+        return alike.map { "\($0.name): \($0.reason), \(formattedBytes($0.sizeBytes))" }
+      }
+      let largest = alike.sorted { $0.sizeBytes > $1.sizeBytes }.prefix(3).map(\.name)
+      let size = formattedBytes(alike.reduce(0) { $0 + $1.sizeBytes })
+      let each = ["it has ", "it is "].first { reason.hasPrefix($0) }
+      return [
+        "\(counted(alike.count, "table")), \(size): \(reason.dropFirst(each?.count ?? 0)) "
+          + "(\(largest.joined(separator: ", ")) and \(formattedCount(alike.count - 3)) more in report.json)"
+      ]
     }
   }
 

@@ -31,7 +31,7 @@ extension Rule {
       guard !throughput.isMeasured else {
         return .passed("About \(roughDuration(long)) for \(size), at \(throughput.words).")
       }
-      let range = roughDuration(short, to: long)
+      let range = roughDuration(max(short, 1), to: long)
       return .passed(
         "\(range.contains("to") ? range : "About \(range)") for \(size), at \(throughput.words); --throughput says better."
       )

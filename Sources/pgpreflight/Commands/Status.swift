@@ -3,7 +3,6 @@ import Catalog
 import Foundation
 import Migration
 import Reports
-import Rules
 
 struct Status: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -92,14 +91,7 @@ struct Status: AsyncParsableCommand {
       all.prefix(3).joined(separator: ", ") + (all.count > 3 ? " and \(all.count - 3) more" : "")
     }
     if let late = status.lateCopy, late.items > 0 {
-      let tables = late.items - (late.largeObjects > 0 ? 1 : 0)
-      let what = [
-        tables > 0 ? "\(tables) \(tables == 1 ? "table" : "tables")" : nil,
-        late.largeObjects > 0 ? "\(late.largeObjects) large objects" : nil,
-      ].compactMap(\.self).joined(separator: " and ")
-      lines.append(
-        "not replicated, copied at cutover: \(what), \(formattedBytes(late.sizeBytes)), up to \(roughDuration(late.seconds))"
-      )
+      lines.append("not replicated, copied at cutover: \(late.words)")
     }
     if !status.newTables.isEmpty {
       lines.append("made on the source since, created and copied at cutover: \(names(status.newTables))")
