@@ -60,12 +60,12 @@ final class Record: Sendable {
     }
   }
 
-  /// Bytes a second of the copy, indexes built beside it; nil where it was over too soon to tell.
+  /// Bytes a second of the copy, indexes built beside it; nil where it was too little to tell: of small tables, what each
+  /// statement takes is most of the time.
   var throughput: Int? {
     state.withLock { state in
-      guard let seconds = state.phases.last(where: { $0.name == Self.copy })?.durationSeconds, seconds >= 2 else {
-        return nil
-      }
+      let seconds = state.phases.last { $0.name == Self.copy }?.durationSeconds ?? 0
+      guard state.bytes >= 64 << 20, seconds >= 1 else { return nil }
       return Int(Double(state.bytes) / seconds)
     }
   }
