@@ -46,6 +46,8 @@ public struct Cutover: Sendable {
     public var verification: Verification?
     /// Quoted names of materialized views that do not hold what the source has.
     public var notRefreshed: [String] = []
+
+    fileprivate mutating func add(_ words: String) { message = message.isEmpty ? words : "\(message); \(words)" }
   }
 
   let replications: Replications
@@ -279,11 +281,12 @@ public struct Cutover: Sendable {
         try await leftover.putBackOnTarget()
         try await leftover.removeFromSource()
       }
-      try await replication.giveBack(memberships)
     } catch {
       result.message = "the target is in use from now on, but: \(error)"
     }
+    // Views are refreshed by the rights of their owners.
     await refreshAfterwards(&result)
+    do { try await replication.giveBack(memberships) } catch { result.add("\(error)") }
     return result
   }
 
@@ -297,8 +300,7 @@ public struct Cutover: Sendable {
       step("refreshing the materialized views of the target: \(listed(views))")
       try await self.views.run(views) { view in result.notRefreshed.removeAll { $0 == view } }
     } catch {
-      let words = "materialized views are not refreshed: \(error)"
-      result.message = result.message.isEmpty ? words : "\(result.message); \(words)"
+      result.add("materialized views are not refreshed: \(error)")
     }
   }
 
