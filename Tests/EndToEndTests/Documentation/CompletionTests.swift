@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// What the shells themselves complete, with the scripts that the executable writes for them.
-@Suite(.takesTurns, .timeLimit(.minutes(10))) struct CompletionTests {
+@Suite(.takesTurns, .timeLimit(.minutes(30))) struct CompletionTests {
   enum Shell: String, CaseIterable {
     case bash, zsh, fish
 

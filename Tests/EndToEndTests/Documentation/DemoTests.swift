@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// The summary in README is that of the demo's databases, as scripts/demo sets them up.
-@Suite(.takesTurns, .timeLimit(.minutes(10))) struct DemoTests {
+@Suite(.takesTurns, .timeLimit(.minutes(30))) struct DemoTests {
   @Test func `the demo finds what README shows`() async throws {
     async let starting = TestCluster.start(
       settings: ["wal_level": "logical", "max_replication_slots": "32", "max_wal_senders": "32"])

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(10))) struct ManualTests {
+@Suite(.timeLimit(.minutes(30))) struct ManualTests {
   private static let pages: [String] = {
     let names = try? FileManager.default.contentsOfDirectory(atPath: Page.repository.appending(path: "docs/man").path)
     return (names ?? []).filter { $0.hasSuffix(".1") }.sorted()

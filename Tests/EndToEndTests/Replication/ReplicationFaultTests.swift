@@ -24,6 +24,10 @@ import Testing
     }
   }
 
+  /// `PGPREFLIGHT_TEST_KILLS` makes all of them kills of the program itself.
+  private static let faults =
+    ProcessInfo.processInfo.environment["PGPREFLIGHT_TEST_KILLS"] == nil ? Fault.allCases : [.kill]
+
   /// Half of them strike while it is set up and copied, half while it is cut over.
   @Test func `twenty faults at random moments lose nothing and leave nothing`() async throws {
     let move = try await Move.start()
@@ -46,7 +50,7 @@ import Testing
     }
     var methods: [String] = []
     for number in 0..<20 {
-      let fault = Fault.allCases[number % Fault.allCases.count]
+      let fault = Self.faults[number % Self.faults.count]
       let strikesCutover = number / Fault.allCases.count % 2 == 1
       let delay = Duration.milliseconds(Int.random(in: 50...(strikesCutover ? 700 : 2500)))
       let what: Comment = "fault \(number): \(fault) \(strikesCutover ? "of the cutover" : "") after \(delay)"
