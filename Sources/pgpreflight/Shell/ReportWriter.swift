@@ -9,29 +9,20 @@ struct ReportWriter {
 
   /// Every one that can be written, whatever becomes of the others.
   func write(_ report: Report) async -> (written: [ReportDestination], failures: [Failure]) {
-    // Side by side, as all of them are pure functions of the report.
-    let rendered = await withTaskGroup(of: (Int, Result<String, any Error>).self) { group in
+    // Side by side, as all of them are pure functions of the report, but no more than that: each is held as a whole.
+    let failed = await withTaskGroup(of: (Int, Result<String, any Error>).self) { group in
+      var failed: [Int: Failure] = [:]
       for (index, destination) in destinations.enumerated() {
+        if index >= Self.atATime, let (done, text) = await group.next() {
+          failed[done] = write(text, to: destinations[done])
+        }
         group.addTask { (index, Result { try destination.reporter.render(report) }) }
       }
-      return await group.reduce(into: [:]) { $0[$1.0] = $1.1 }
+      for await (done, text) in group { failed[done] = write(text, to: destinations[done]) }
+      return failed
     }
-    var failures: [Failure] = []
-    var written: [ReportDestination] = []
-    signals.removing(destinations.compactMap(\.temporaryPath)) {
-      for (index, destination) in destinations.enumerated() {
-        do {
-          guard let text = try rendered[index]?.get() else { continue }
-          try destination.write(text)
-          written.append(destination)
-        } catch let failure as Failure {
-          failures.append(failure)
-        } catch {
-          failures.append(
-            Failure(status: .software, description: "the \(destination.reporter.format) report: \(error)"))
-        }
-      }
-    }
+    var failures = destinations.indices.compactMap { failed[$0] }
+    let written = destinations.indices.filter { failed[$0] == nil }.map { destinations[$0] }
     if written.contains(where: { $0.reporter.format == "github" }) {
       do { try addToStepSummary(report) } catch {
         failures.append(
@@ -39,6 +30,21 @@ struct ReportWriter {
       }
     }
     return (written, failures)
+  }
+
+  private static let atATime = 2
+
+  /// - Returns: why it could not be written.
+  private func write(_ text: Result<String, any Error>, to destination: ReportDestination) -> Failure? {
+    do {
+      let text = try text.get()
+      try signals.removing([destination.temporaryPath].compactMap(\.self)) { try destination.write(text) }
+      return nil
+    } catch let failure as Failure {
+      return failure
+    } catch {
+      return Failure(status: .software, description: "the \(destination.reporter.format) report: \(error)")
+    }
   }
 
   /// What GitHub shows below a run, besides its log (GitHub documentation, "Adding a job summary").
