@@ -21,11 +21,13 @@ final class HTMLReport {
   /// What is not known, by reason.
   let folds: [Fold]
   private let targets: [OutcomeKey: String]
+  let hasThousands: Bool
   var anchors = Anchors()
 
   init(_ report: Report, document: Document) throws {
     self.report = report
     index = ReportIndex(report)
+    hasThousands = report.outcomes.reduce(0) { $0 + $1.findings.count } > 2000
     self.document = document
     let names = (report.plan.databases.map(\.name) + report.outcomes.compactMap(\.database)).uniqued
     subjects = names.enumerated().map { ($0.element, $0.offset + 1) }
