@@ -101,6 +101,34 @@ struct SourceTable: Decodable, Sendable, Equatable {
   ].map(String.init).joined(separator: ",")
 }
 
+/// A foreign key of the target.
+struct ForeignKey: Decodable, Sendable, Equatable {
+  /// The table that others refer to, qualified, quoted by the server.
+  var referenced: String
+  /// The one that it belongs to; of several partitions, the partitioned one.
+  var table: String
+  /// Quoted.
+  var name: String
+  var definition: String
+
+  /// Those by which other tables refer to a table. What a partition has from its parent is its parent's.
+  static func sql(_ version: ServerVersion) -> String {
+    let parent = version.major >= 11 ? "k.conparentid" : "0::oid"
+    return """
+      WITH RECURSIVE up AS (
+        SELECT k.oid, k.confrelid AS referenced, \(parent) AS parent FROM pg_catalog.pg_constraint k
+         WHERE k.contype = 'f' AND k.conrelid <> k.confrelid
+        UNION ALL
+        SELECT k.oid, u.referenced, \(parent) FROM up u JOIN pg_catalog.pg_constraint k ON k.oid = u.parent)
+      SELECT DISTINCT u.referenced::pg_catalog.regclass::text AS referenced,
+             k.conrelid::pg_catalog.regclass::text AS "table", pg_catalog.quote_ident(k.conname) AS name,
+             pg_catalog.pg_get_constraintdef(k.oid) AS definition
+        FROM up u JOIN pg_catalog.pg_constraint k ON k.oid = u.oid
+       WHERE u.parent = 0::oid
+      """
+  }
+}
+
 /// A range of a table's blocks, or all of it.
 struct TablePart: Sendable, Equatable {
   var table: SourceTable
@@ -112,6 +140,8 @@ struct TablePart: Sendable, Equatable {
   var sizeBytes: Int
   /// Whether it replaces rows that others refer to, so that the table can't be truncated.
   var replacesReferencedRows = false
+  /// Those by which others refer to it, to be dropped for as long as its rows are replaced.
+  var suspendedForeignKeys: [ForeignKey] = []
   /// Whether rows of a table of an extension have been copied before.
   var replacesExtensionRows = false
 
@@ -163,8 +193,14 @@ struct TablePart: Sendable, Equatable {
         "SET LOCAL session_replication_role = replica", "DELETE FROM ONLY \(table.name) \(table.condition ?? "")",
       ]
     }
+    let drops = suspendedForeignKeys.map { "ALTER TABLE \($0.table) DROP CONSTRAINT \($0.name)" }
     if replacesExtensionRows { return ["DELETE FROM ONLY \(table.name) \(table.condition ?? "")"] }
-    return isFrozen ? ["TRUNCATE ONLY \(table.name)"] : []
+    return drops + (isFrozen ? ["TRUNCATE ONLY \(table.name)"] : [])
+  }
+
+  /// What comes after the rows, which it looks at.
+  var completion: [String] {
+    suspendedForeignKeys.map { "ALTER TABLE \($0.table) ADD CONSTRAINT \($0.name) \($0.definition)" }
   }
 }
 

@@ -38,7 +38,9 @@ struct TableCopy: Sendable {
       }
     }
     try await onTarget("copying into \(name)") {
-      let steps = [journal?.record(part.step, "\(rows) \(bytes)"), Statement("COMMIT")].compactMap(\.self)
+      let steps =
+        part.completion.map { Statement($0) }
+        + [journal?.record(part.step, "\(rows) \(bytes)"), Statement("COMMIT")].compactMap(\.self)
       _ = try await destination.pipeline([steps])[0].get()
     }
     return (rows, bytes)

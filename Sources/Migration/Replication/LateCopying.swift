@@ -24,17 +24,14 @@ struct LateCopying: Sendable {
 
   private func copy(_ tables: [SourceTable]) async throws {
     guard !tables.isEmpty else { return }
-    let referenced = try await target.session(in: database, for: "emptying tables") { connection in
+    let (foreignKeys, mayBeReplica) = try await target.session(in: database, for: "emptying tables") { connection in
       // Rows that go through a partitioned table may come to any of its partitions.
       for root in tables.compactMap(\.routedThrough).uniqued {
         _ = try await connection.query("TRUNCATE \(root)")
       }
-      let rows = try await connection.query(
-        """
-        SELECT DISTINCT k.confrelid::pg_catalog.regclass::text FROM pg_catalog.pg_constraint k
-         WHERE k.contype = 'f' AND k.conrelid <> k.confrelid
-        """)
-      return Set((0..<rows.count).compactMap { rows.text($0, 0) })
+      let version = ServerVersion(rawValue: connection.session.serverVersion)
+      let foreignKeys = try await connection.query(ForeignKey.sql(version)).decode(ForeignKey.self)
+      return (Dictionary(grouping: foreignKeys, by: \.referenced), try await isAllowedToBeReplica(connection, version))
     }
     let queue = PartQueue(CopyPlan(tables: tables, jobs: 1, canSplit: false).parts)
     try await withThrowingTaskGroup(of: Void.self) { group in
@@ -48,7 +45,9 @@ struct LateCopying: Sendable {
                 progress: progress)
               while var part = await queue.next() {
                 try Task.checkCancellation()
-                part.replacesReferencedRows = referenced.contains(part.table.name)
+                let references = foreignKeys[part.table.name] ?? []
+                part.replacesReferencedRows = mayBeReplica && !references.isEmpty
+                part.suspendedForeignKeys = mayBeReplica ? [] : references
                 part.replacesExtensionRows = part.table.isOfExtension
                 _ = try await copy.copy(part)
               }
@@ -62,6 +61,16 @@ struct LateCopying: Sendable {
       }
       try await group.waitForAll()
     }
+  }
+
+  /// Whether the role may switch off foreign keys (`session_replication_role`): superusers may, and from 15 on those who
+  /// were granted it.
+  private func isAllowedToBeReplica(_ connection: Connection, _ version: ServerVersion) async throws -> Bool {
+    let granted =
+      version.major >= 15 ? "pg_catalog.has_parameter_privilege('session_replication_role', 'SET')" : "false"
+    return try await connection.query(
+      "SELECT r.rolsuper OR \(granted) FROM pg_catalog.pg_roles r WHERE r.rolname = current_user"
+    ).text(0, 0) == "t"
   }
 
   /// The largest first.

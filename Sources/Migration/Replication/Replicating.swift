@@ -64,8 +64,9 @@ extension DatabaseMigration {
   }
 
   private func noteUnpublished(_ tables: [PublishedTable]) {
-    for (obstacle, tables) in Dictionary(grouping: tables, by: \.obstacle) {
-      guard let obstacle else { continue }
+    let late = tables.filter { $0.obstacle != nil }
+    for obstacle in late.compactMap(\.obstacle).uniqued {
+      let tables = late.filter { $0.obstacle == obstacle }
       let others = tables.count > 1 ? " and \(tables.count - 1) more" : ""
       record.note("copied again at cutover: table \(tables[0].name)\(others), as \(obstacle.rawValue)")
     }
