@@ -76,8 +76,8 @@ public struct Cutover: Sendable {
 
   // MARK: Before
 
-  /// What stands in the way of a cutover, looked at without changing anything; creates tables on the target that were
-  /// made on the source since, and waits until the target is in step.
+  /// Looks at what stands in the way of a cutover, creates tables on the target that were made on the source since, and
+  /// waits until the target is in step. Nothing of it holds up anybody.
   ///
   /// - Throws: `MigrationError`, `CancellationError`.
   public func prepare() async throws {
