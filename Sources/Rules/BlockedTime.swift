@@ -44,11 +44,11 @@ public struct BlockedTime: Codable, Sendable, Equatable {
       Part(name: "blocking writes", low: 0.01, high: 2 + tables * 0.005), Part(name: "drain", low: 0.01, high: 5),
     ]
     if work.lateItems > 0 {
-      // A rate that was measured is that of another copy.
+      // A rate that was measured is that of another copy; and what has just been written is read from memory.
       let margin = throughput.isMeasured ? 2.0 : 1
       parts.append(
         Part(
-          name: "late copy", low: late / Double(throughput.fastest) / margin,
+          name: "late copy", low: late / Double(throughput.fastest) / 2,
           high: Self.copySeconds(bytes: work.lateBytes, items: work.lateItems, throughput: throughput, jobs: jobs)
             * margin))
     }

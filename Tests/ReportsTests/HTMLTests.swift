@@ -145,7 +145,7 @@ private func expect(_ text: String?, in body: String, sourceLocation: SourceLoca
     for (row, name) in zip(rows, ["orders", Fixtures.hostileNames[0]]) {
       expect(name, in: row.words)
       for words in [
-        "blocking writes up to 3 s, drain up to 5 s, late copy 7 s to 71 s, verification",
+        "blocking writes up to 3 s, drain up to 5 s, late copy 4 s to 71 s, verification",
         "public.\"<b>\": it is unlogged, 1.4 GB", "public.log: it has no replica identity, 0 bytes",
         "25 large objects, 3.0 MB", "public.a: replica identity FULL",
         "public.b: replica identity USING INDEX \"B x\"",

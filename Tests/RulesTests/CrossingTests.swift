@@ -126,7 +126,7 @@ import Testing
     #expect(time.parts.map(\.name) == ["blocking writes", "drain", "late copy", "sequences", "verification"])
     #expect(abs(time.parts.reduce(0) { $0 + $1.high } - time.high) < 0.05)
     let copy = time.parts[2]
-    #expect((copy.low, copy.high) == (0.2, 2.05))
+    #expect((copy.low, copy.high) == (0.1, 2.05))
     work.comparison = .none
     work.lateItems = 0
     work.sequences = 0
