@@ -96,8 +96,12 @@ public struct Crossing: Sendable, Equatable {
   /// `12 MB, up to 2 s`: of all that is copied while writes are blocked.
   var words: String { "\(formattedBytes(sizeBytes)) in all, up to \(roughDuration(seconds))" }
 
-  /// Why it does not fit, and what would change that.
-  func excess(in database: String) -> Finding {
+  /// Why it does not fit, and what would change that; nothing where it fits, or is not wanted.
+  func excess(in database: String) -> [Finding] {
+    way == .tooLong ? [whyTooLong(in: database)] : []
+  }
+
+  private func whyTooLong(in database: String) -> Finding {
     let object = "database \(quotedIdentifier(database))"
     guard !isCut else {
       return Finding(
@@ -180,13 +184,14 @@ extension DatabasePair {
     // Those whose rows are only inserted can be replicated.
     let generated = try unusableGeneratedKeys()
     for table in generated { try crossing.add(table, table.sizeBytes, .generatedKey) }
+    crossing.isCut = crossing.isCut || !generated.isEmpty && selected(generated).count > generated.count
     let names = Set(generated.map(\.qualifiedName))
     for table in try unusableFullIdentities() where !names.contains(table.qualifiedName) {
       try crossing.add(table, table.sizeBytes, .incomparable)
     }
-    for table in selected(try snapshot.enumHashedTables.value).rows {
-      try crossing.add(table, table.sizeBytes, .routedElsewhere)
-    }
+    let hashed = selected(try snapshot.enumHashedTables.value)
+    crossing.isCut = crossing.isCut || hashed.count > hashed.rows.count
+    for table in hashed.rows { try crossing.add(table, table.sizeBytes, .routedElsewhere) }
     if case .only = options.tables { return crossing }
     let objects = try snapshot.largeObjects.value
     if objects.count > 0 {

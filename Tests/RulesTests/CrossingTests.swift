@@ -104,6 +104,18 @@ import Testing
     #expect(throws: Undetermined.self) { try situation.decide("replica-identity") }
     situation.source.inspected[0].unidentifiedTables = .known([.named("t", of: 20_000)])
     #expect(try situation.decide("replica-identity").severity == .blocker)
+    situation.source.inspected[0].unidentifiedTables = .known([])
+    situation.source.inspected[0].enumHashedTables = .known([
+      EnumHashedTable(nTotal: 20_000, nspname: "public", relname: "p", columns: ["c"], sizeBytes: 1)
+    ])
+    #expect(try situation.decide("partition-routing").severity != .warning)
+    situation.source.inspected[0].enumHashedTables = .known([])
+    situation.source.inspected[0].generatedKeyTables = .known([
+      GeneratedKeyTable(
+        nTotal: 20_000, nspname: "public", relname: "g", columns: ["k"], isFull: false, hasPlainPrimaryKey: false,
+        candidateIndex: nil, changes: 1, sizeBytes: 1)
+    ])
+    #expect(try situation.decide("generated-columns").severity == .blocker)
   }
 
   @Test func `110 of 150 tables without an identity are one finding`() throws {

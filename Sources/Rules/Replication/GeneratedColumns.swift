@@ -31,7 +31,7 @@ extension Rule {
         case .tooLong where isUsed: "they are too large to be copied while writes are blocked"
         default: "generated columns identify them"
         }
-      let excess = isUsed && crossing.way == .tooLong ? [crossing.excess(in: pair.name)] : []
+      let excess = isUsed ? crossing.excess(in: pair.name) : []
       return .failed(
         "Rows of \(count.counted("table")) can't be updated or deleted by a subscriber: \(fate).",
         excess

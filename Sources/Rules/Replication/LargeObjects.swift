@@ -35,7 +35,7 @@ extension Rule {
       case .tooLong:
         return .failed(
           "\(counted) can't be copied while writes are blocked: that takes too long.",
-          [crossing.excess(in: pair.name), finding])
+          crossing.excess(in: pair.name) + [finding])
       case .none: return .failed("Not replicated: \(counted).", [finding])
       }
     })

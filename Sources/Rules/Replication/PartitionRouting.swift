@@ -36,7 +36,7 @@ extension Rule {
       case .tooLong:
         .failed(
           "\(counted), and too large to be copied while writes are blocked.",
-          [crossing.excess(in: pair.name)] + findings)
+          crossing.excess(in: pair.name) + findings)
       case .none: .failed("\(counted), which the target has another of.", findings)
       }
     })

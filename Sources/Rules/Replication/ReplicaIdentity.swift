@@ -53,7 +53,7 @@ extension Rule {
       case .tooLong:
         message += "; \(lateCount.counted("is", "are")) too large to be copied while writes are blocked."
         return .failed(
-          message, [crossing.excess(in: pair.name)] + findings(late, nil) + all, severity: .blocker)
+          message, crossing.excess(in: pair.name) + findings(late, nil) + all, severity: .blocker)
       case .none:
         let changed = late.count { $0.changes > 0 }
         let isUsed = try pair.isUsed(late.map(\.changes))

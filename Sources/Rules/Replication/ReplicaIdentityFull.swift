@@ -58,7 +58,7 @@ extension Rule {
           "\(counted)."
         }
       return .failed(
-        message, (isUsed && crossing.way == .tooLong ? [crossing.excess(in: pair.name)] : []) + findings.prefix(100),
+        message, (isUsed ? crossing.excess(in: pair.name) : []) + findings.prefix(100),
         severity: isUsed && crossing.way != .late ? .blocker : .warning)
     })
 }

@@ -32,6 +32,6 @@ extension Rule {
       }
       return .failed(
         "\(count.counted("table is", "tables are")) unlogged: \(fate)",
-        (crossing.way == .tooLong ? [crossing.excess(in: pair.name)] : []) + findings, severity: severity)
+        crossing.excess(in: pair.name) + findings, severity: severity)
     })
 }
