@@ -123,6 +123,19 @@ public struct Element {
     }
   }
 
+  /// Replaces the elements of that name inside that have no attributes by what is in them.
+  public func unwrapBare(_ name: String) {
+    let bare = descendants.filter { $0.name == name && $0.node.pointee.properties == nil }
+    for element in Array(bare) {
+      while let child = element.node.pointee.children {
+        xmlUnlinkNode(child)
+        // Before an element, libxml2 never joins a text to another, so that no other node is freed.
+        if xmlAddPrevSibling(element.node, child) == nil { xmlFreeNode(child) }
+      }
+      element.remove()
+    }
+  }
+
   // MARK: Moving
 
   /// A copy of the element with all that is in it, put right before it.

@@ -178,21 +178,13 @@ private struct JUnitOutcome: JUnitCase {
     for finding in outcome.findings.prefix(Self.maximumFindings) {
       lines += ["", "\(finding.object): \(finding.message)"]
       for (name, value) in finding.evidence.sorted(by: { $0.key < $1.key }) { lines.append("  \(name): \(value)") }
-      guard let remediation = finding.remediation else { continue }
-      lines.append("  Fix: \(remediation.text)")
-      for line in (remediation.sql ?? "").split(separator: "\n", omittingEmptySubsequences: true) {
-        lines.append("    \(line)")
-      }
+      lines += finding.remediation?.lines ?? []
     }
     let more = outcome.findings.count - Self.maximumFindings
     if more > 0 { lines += ["", "and \(formattedCount(more)) more"] }
     lines += ["", "Rule \(outcome.rule): \(outcome.documentation)"]
     return withoutAttachments(lines.joined(separator: "\n"))
   }
-}
-
-extension Waiver {
-  fileprivate var inWords: String { "Waived by \(by) until \(until): \(reason)" }
 }
 
 func wholeMilliseconds(_ seconds: Double) -> Int {

@@ -11,7 +11,8 @@ enum Fixtures {
     ("accepted", accepted), ("replicating", replicating), ("replicating-in-part", replicatingInPart),
     ("migration-incomplete", migrationIncomplete), ("folded", folded), ("cutover", cutover),
     ("source-unreachable", sourceUnreachable), ("target-unreachable", targetUnreachable), ("empty", empty),
-    ("hostile", hostile), ("many-databases", manyDatabases), ("huge", huge), ("migrated", migrated),
+    ("hostile", hostile), ("many-databases", manyDatabases), ("huge", huge), ("huge-many", hugeMany),
+    ("migrated", migrated),
     ("migrated-all", migratedAll), ("migration-interrupted", migrationInterrupted),
     ("migration-resumed", migrationResumed), ("migration-hostile", migrationHostile), ("migration-many", migrationMany),
   ]
@@ -335,4 +336,30 @@ enum Fixtures {
           "10,000 of 10,001 tables have no replica identity.", findings: findings),
       ], databases: [plan("shop", .dump, replication: .blocked)], exitStatus: 1)
   }()
+
+  /// A hundred unlogged tables in each of a hundred databases.
+  static let hugeMany: Report = {
+    let findings = (1...100).map { number in
+      Finding(
+        "table public.t\(number)", "is unlogged",
+        remediation: Remediation("Make them logged.", paste: "ALTER TABLE public.t\(number) SET LOGGED;", at: .source))
+    }
+    let names = (1...100).map { "tenant_\($0)" }
+    return report(
+      .readyWithWarnings,
+      outcomes: names.map {
+        outcome(
+          "unlogged-tables", .failed, in: $0, group: .replication, severity: .warning, methods: [.replication],
+          "100 tables are unlogged.", findings: findings)
+      }, databases: names.map { plan($0, .replication) }, exitStatus: 0)
+  }()
+
+  /// More than a page takes, of what only was noticed.
+  static let hugeNotices: Report = report(
+    .ready,
+    outcomes: [
+      outcome(
+        "connection-source", .passed,
+        findings: (1...25_000).map { Finding("table t\($0)", "was noticed", remediation: nil) })
+    ], databases: [plan("shop", .dump)], exitStatus: 0)
 }

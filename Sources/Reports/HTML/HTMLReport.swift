@@ -21,13 +21,12 @@ final class HTMLReport {
   /// What is not known, by reason.
   let folds: [Fold]
   private let targets: [OutcomeKey: String]
-  let hasThousands: Bool
+  var room = PageRoom()
   var anchors = Anchors()
 
   init(_ report: Report, document: Document) throws {
     self.report = report
     index = ReportIndex(report)
-    hasThousands = report.outcomes.reduce(0) { $0 + $1.findings.count } > 2000
     self.document = document
     let names = (report.plan.databases.map(\.name) + report.outcomes.compactMap(\.database)).uniqued
     subjects = names.enumerated().map { ($0.element, $0.offset + 1) }
@@ -86,6 +85,12 @@ final class HTMLReport {
   func settle(_ element: Element) throws {
     removeNames(from: element)
     try document.settle(element)
+  }
+
+  /// Rows are the most of a long page: theirs is no more markup than shows.
+  func slim(_ row: Element) {
+    removeNames(from: row)
+    row.unwrapBare("span")
   }
 
   /// Only the filling in needs them.

@@ -4,6 +4,9 @@ import Rules
 
 /// Everything that was checked, and what was not.
 extension HTMLReport {
+  /// Of longer lists the rows have words only: an icon is half of what a browser has to draw for one.
+  private static let maximumIcons = 1000
+
   func fillLedger(of page: Element) throws {
     guard !report.outcomes.isEmpty else { return try removePart("checked") }
     let part = try document.element(id: "checked")
@@ -65,6 +68,7 @@ extension HTMLReport {
       }
       try body.each("row", rule.outcomes) { row, outcome in
         try fill(row, with: outcome, number: outcome.database.flatMap { numbers[$0] } ?? 0)
+        slim(row)
         try settle(row)
       }
     }
@@ -76,6 +80,7 @@ extension HTMLReport {
     try row.mark(as: outcome)
     try row.set("data-s", "\(number)")
     try row.slot("status").set(look: outcome.look)
+    if report.outcomes.count > Self.maximumIcons { try row.first(named: "svg").remove() }
     if outcome.scope == .database {
       try row.fill("title", outcome.database ?? "")
     } else {
@@ -103,7 +108,8 @@ extension HTMLReport {
 
   /// What a rule that holds has noticed all the same.
   private func fillNotices(of row: Element, with findings: [Finding], of outcome: Outcome, id: String) throws {
-    try row.each("notice", findings.prefix(Self.maximumFindings)) { element, finding in
+    let share = room.share(findings)
+    try row.each("notice", share.rows) { element, finding in
       let findingID = anchors.unique("\(id).\(encodedName(finding.object))")
       try element.set("id", findingID)
       try element.set("class", "notice finding")
@@ -121,6 +127,11 @@ extension HTMLReport {
         paste.remove()
       }
     }
+    let listing = try row.slot("listing")
+    if share.lines.isEmpty, share.left == 0 { return listing.remove() }
+    try listing.fill("told", "\(formattedCount(share.lines.count + share.left)) more, in brief")
+    let lines = share.lines.flatMap { [$0.line] + ($0.remediation?.lines ?? []) }
+    try listing.fill("lines", (lines + [share.more].compactMap(\.self)).joined(separator: "\n"))
   }
 
   func fillNotChecked(of page: Element) throws {

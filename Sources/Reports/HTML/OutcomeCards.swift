@@ -1,10 +1,9 @@
 import Assessment
+import Catalog
 import Markup
 import Rules
 
 extension HTMLReport {
-  /// Longer lists are cut; the JSON report has them whole.
-  static let maximumFindings = 200
   /// So many of them are seen at once, the others when they are asked for.
   static let openFindings = 10
   /// A rule that fails in so many databases has one line, under which they are folded.
@@ -48,7 +47,9 @@ extension HTMLReport {
     for rule in Fold(outcomes: outcomes).byRule {
       let isLong = rule.outcomes.count >= Self.minimumGroup
       let place = isLong ? try cards.addGroup(of: rule.outcomes, to: container) : container
-      for outcome in rule.outcomes { try cards.add(outcome, to: place) }
+      for outcome in rule.outcomes {
+        if isLong, room.isFull { try cards.addBrief(outcome, to: place) } else { try cards.add(outcome, to: place) }
+      }
     }
   }
 
@@ -74,6 +75,7 @@ struct Cards {
   let examples: [String: Element]
 
   func add(_ outcome: Outcome, to container: Element) throws {
+    report.room.addCard()
     let kind = outcome.outcome == .waived ? "waived" : outcome.findings.count == 1 ? "one" : "many"
     let card = try copy(kind, into: container)
     let id = report.id(of: outcome)
@@ -112,6 +114,19 @@ struct Cards {
     }
     try fillFix(of: card, with: outcome, findings: outcome.findings)
     try report.settle(card)
+  }
+
+  /// All of an outcome as text, where the page is full.
+  func addBrief(_ outcome: Outcome, to container: Element) throws {
+    let text = try copy("brief", into: container)
+    try text.set("id", report.id(of: outcome))
+    try text.mark(as: outcome)
+    var lines = ["\(outcome.database.map { "Database \($0)" } ?? "Whole cluster"): \(outcome.message)"]
+    if let waiver = outcome.waiver { lines.append("  \(waiver.inWords)") }
+    lines += outcome.findings.map { "  \($0.line)" }
+    for remedy in Remedy.remedies(for: outcome.findings) { lines += remedy.lines }
+    try text.set(text: lines.joined(separator: "\n"))
+    try report.settle(text)
   }
 
   /// A line for a rule, to which the cards of its outcomes are added.
@@ -172,11 +187,12 @@ struct Cards {
     try body.fill("object", finding.object)
     try body.fill("message", finding.message)
     try fillEvidence(of: body, with: finding)
-    try fillFix(of: card, with: outcome, findings: [finding])
+    try fillFix(of: card, with: outcome, findings: outcome.findings)
   }
 
   private func fillMany(_ card: Element, with outcome: Outcome, id: String) throws {
-    let shown = outcome.findings.prefix(HTMLReport.maximumFindings)
+    let share = report.room.share(outcome.findings)
+    let shown = share.rows
     let columns = Self.columns(of: shown)
     let table = try card.slot("findings")
     let rest = try card.slot("rest")
@@ -194,8 +210,20 @@ struct Cards {
     } else {
       rest.remove()
     }
-    try fillMore(of: card, with: outcome)
-    try fillFix(of: card, with: outcome, findings: Array(shown))
+    try fillEnd(of: card, with: outcome, share)
+  }
+
+  /// What is not told in rows, and what to do.
+  private func fillEnd(of card: Element, with outcome: Outcome, _ share: FindingsShare) throws {
+    let others = try fillFix(of: card, with: outcome, findings: share.rows, pasting: share.lines)
+    let listing = try card.slot("listing")
+    if share.lines.isEmpty {
+      listing.remove()
+    } else {
+      try listing.fill("told", "\(formattedCount(share.lines.count)) more, in brief")
+      try listing.fill("lines", others.joined(separator: "\n"))
+    }
+    try card.fill("more", orRemove: share.more)
   }
 
   private func fill(
@@ -215,6 +243,7 @@ struct Cards {
         try cell.fill("value", value)
         try cell.slot("value").set("class", value.count < 16 ? "mono nowrap" : "mono")
       }
+      report.slim(row)
     }
   }
 
@@ -230,16 +259,15 @@ struct Cards {
       try card.remove(slot: "file")
     }
     try card.fill("reason", orRemove: outcome.waiver?.reason)
-    let shown = outcome.findings.prefix(HTMLReport.maximumFindings)
-    try card.each("finding", shown) { element, finding in
+    let share = report.room.share(outcome.findings)
+    try card.each("finding", share.rows) { element, finding in
       let findingID = try mark(element, as: finding, of: outcome, id: id)
       try element.fill("object", finding.object)
       try fillAnchor(of: element, to: findingID, finding)
       try element.fill("message", finding.message)
       try fillEvidence(of: element, with: finding)
     }
-    try fillMore(of: card, with: outcome)
-    try fillFix(of: card, with: outcome, findings: Array(shown))
+    try fillEnd(of: card, with: outcome, share)
   }
 
   /// Gives a finding's element its class, its id, and what says what it is about.
@@ -253,15 +281,8 @@ struct Cards {
 
   private func fillAnchor(of element: Element, to id: String, _ finding: Finding) throws {
     let anchor = try element.slot("anchor")
-    // By thousands, nobody looks for the links, and all of them slow the page; the addresses stay.
-    if report.hasThousands { return anchor.remove() }
     try anchor.set("href", "#\(id)")
     try anchor.set("aria-label", "Link to \(visibleOnOneLine(finding.object))")
-  }
-
-  private func fillMore(of card: Element, with outcome: Outcome) throws {
-    let more = outcome.findings.count - HTMLReport.maximumFindings
-    try card.fill("more", orRemove: more > 0 ? "and \(formattedCount(more)) more in report.json" : nil)
   }
 
   private func fillEvidence(of element: Element, with finding: Finding) throws {
@@ -285,33 +306,43 @@ struct Cards {
 
   // MARK: What to do
 
-  /// The same advice on the same place, with all that is to be pasted there.
-  private struct Remedy {
-    var text: String
-    var place: Remediation.Place?
-    var paste: [String]
-  }
-
-  private func fillFix(of card: Element, with outcome: Outcome, findings: [Finding]) throws {
-    var remedies: [Remedy] = []
-    for remediation in findings.compactMap(\.remediation) {
-      if let same = remedies.firstIndex(where: { $0.text == remediation.text && $0.place == remediation.where }) {
-        if let sql = remediation.sql { remedies[same].paste.append(sql) }
+  /// Tells what to do about the findings that have rows. What is to be pasted for others joins it where the advice is
+  /// the same; where it is another, it follows their lines.
+  ///
+  /// - Returns: the lines of the others.
+  @discardableResult
+  private func fillFix(
+    of card: Element, with outcome: Outcome, findings: some Sequence<Finding>, pasting others: ArraySlice<Finding> = []
+  ) throws -> [String] {
+    var remedies = Remedy.remedies(for: findings)
+    let places = Dictionary(uniqueKeysWithValues: zip(remedies.map(\.advice), remedies.indices))
+    var lines = others.map(\.line)
+    for remedy in Remedy.remedies(for: others) {
+      if let place = places[remedy.advice] {
+        remedies[place].paste += remedy.paste
       } else {
-        remedies.append(
-          Remedy(text: remediation.text, place: remediation.where, paste: remediation.sql.map { [$0] } ?? []))
+        lines += remedy.lines
       }
     }
+    try fill(card, with: outcome, remedies)
+    return lines
+  }
+
+  private func fill(_ card: Element, with outcome: Outcome, _ remedies: [Remedy]) throws {
     let fix = try card.slot("fix")
     try fix.each("remedy", remedies) { element, remedy in
-      try element.fill("text", orRemove: remedy.text)
-      let paste = remedy.paste.uniqued.joined(separator: "\n")
+      try element.fill("text", orRemove: remedy.advice.text)
+      let paste = remedy.paste.joined(separator: "\n")
       if paste.isEmpty {
         try element.remove(slot: "place")
         try element.remove(slot: "paste")
       } else {
-        try element.fill("place", orRemove: remedy.place?.words(database: outcome.database))
         let block = try element.slot("paste")
+        if remedy.paste.count > Remedy.maximumOnPaper {
+          try block.set("class", "sql long")
+          try element.slot("place").set("class", "place long")
+        }
+        try element.fill("place", orRemove: remedy.advice.place?.words(database: outcome.database))
         block.removeContent()
         try block.append(element: "code").append(text: paste)
       }
