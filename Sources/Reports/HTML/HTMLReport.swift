@@ -149,8 +149,9 @@ final class HTMLReport {
     return (0...subjects.count).map(filterRule).joined(separator: "\n")
   }
 
+  /// Each is written so that only the rows of that subject are matched against it: a browser looks at what `:has` means
+  /// anew for each row and rule, whenever its window changes.
   private func filterRule(_ number: Int) -> String {
-    "body:has(#db-\(number):checked) .ledger tr[data-s]:not([data-s='\(number)']), "
-      + "body:has(#db-\(number):checked) .ledger tbody:not(:has(tr[data-s='\(number)'])) { display: none; }"
+    ".filter:has(#db-\(number):checked) ~ .group tr[data-s='\(number)'] { display: var(--row); }"
   }
 }

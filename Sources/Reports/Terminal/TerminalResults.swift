@@ -23,11 +23,15 @@ extension TerminalSummary {
     let stopping = index.blockers.filter { $0.database.map(left.contains) ?? true }
     let sorted = stopping + index.blockers.filter { $0.database.map { !left.contains($0) } ?? false }
     if style.verbose { return sorted.flatMap { lines(of: $0, .blocked) } }
-    // A rule that fails in more than a few databases is told once.
-    let parts = Fold(outcomes: sorted).byRule.map(\.outcomes)
-      .flatMap { outcomes in outcomes.count > 3 ? [outcomes] : outcomes.map { [$0] } }
+    let parts = parts(of: sorted)
     let shown = parts.prefix(Self.shown.blockers)
     return shown.flatMap(blockerLines) + more(parts.dropFirst(shown.count).flatMap(\.self)[...], "blocker", .blocked)
+  }
+
+  /// A rule that fails in more than a few databases is told once.
+  private func parts(of outcomes: [Outcome]) -> [[Outcome]] {
+    Fold(outcomes: outcomes).byRule.map(\.outcomes)
+      .flatMap { outcomes in outcomes.count > 3 ? [outcomes] : outcomes.map { [$0] } }
   }
 
   private func blockerLines(of outcomes: [Outcome]) -> [String] {
@@ -37,17 +41,23 @@ extension TerminalSummary {
       guard let going = detours[0] else { return lines(of: first, .blocked) }
       return head(of: first, .blocked) + ["    nothing to do: it is \(going)"]
     }
-    let isSame = outcomes.allSatisfy { $0.message == first.message }
-    let message = isSame ? first.message : "for instance \(first.database ?? ""): \(first.message)"
-    var result = labelled(
-      style.plain(withoutPoint(message)), subject: counted(outcomes.count, "database"), rule: first.rule, .blocked)
-    result += indented(listing(outcomes.compactMap(\.database).map(style.plain)), by: 4)
+    var result = groupLines(of: outcomes, .blocked)
     if detours.allSatisfy({ $0 != nil }), let going = detours[0] {
       result.append("    nothing to do: they are \(going)")
     } else if let finding = first.findings.first {
-      result += remedy(of: finding, in: first, more: 0)
+      result += remedy(of: finding, in: first, more: outcomes.reduce(-1) { $0 + $1.findings.count })
     }
     return result
+  }
+
+  /// What several databases have in common, and which ones.
+  private func groupLines(of outcomes: [Outcome], _ tone: TerminalStyle.Tone) -> [String] {
+    let first = outcomes[0]
+    let isSame = outcomes.allSatisfy { $0.message == first.message }
+    let message = isSame ? first.message : "for instance \(first.database ?? ""): \(first.message)"
+    return labelled(
+      style.plain(withoutPoint(message)), subject: counted(outcomes.count, "database"), rule: first.rule, tone)
+      + indented(listing(outcomes.compactMap(\.database).map(style.plain)), by: 4)
   }
 
   /// How the database crosses although this blocks it.
@@ -86,8 +96,12 @@ extension TerminalSummary {
     let own = index.warnings.filter { $0.database != nil }
     let sorted = own + index.warnings.filter { $0.database == nil }
     if style.verbose { return sorted.flatMap { lines(of: $0, .warning) } }
-    let shown = own.isEmpty ? sorted.prefix(1) : own.prefix(Self.shown.warnings)
-    return shown.flatMap { head(of: $0, .warning) } + more(sorted.dropFirst(shown.count), "warning", .warning)
+    let parts = parts(of: own)
+    let shown = own.isEmpty ? sorted.prefix(1).map { [$0] } : Array(parts.prefix(Self.shown.warnings))
+    let hidden =
+      own.isEmpty ? sorted.dropFirst() : parts.dropFirst(shown.count).flatMap(\.self) + sorted.dropFirst(own.count)
+    return shown.flatMap { $0.count == 1 ? head(of: $0[0], .warning) : groupLines(of: $0, .warning) }
+      + more(hidden, "warning", .warning)
   }
 
   // MARK: One result
