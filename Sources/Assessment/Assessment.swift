@@ -26,7 +26,8 @@ public struct Assessment: Sendable {
         for: database, outcomes: clusterOutcomes + (byDatabase[database.name.nameBytes] ?? []))
     }
     self.outcomes = outcomes
-    plan = Plan(databases: databases, roles: rolePlans(for: pair))
+    plan = Plan(
+      databases: databases, roles: rolePlans(for: pair), estimatedCopySeconds: (try? CopyTime(of: pair)) ?? nil)
     verdict = Self.verdict(of: plan, clusterOutcomes: clusterOutcomes)
     capacity = capacities(of: pair)
   }

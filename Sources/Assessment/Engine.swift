@@ -62,6 +62,7 @@ private func outcome(
   if outcome.outcome == .undetermined, options.acceptedUndetermined.contains(rule.id) {
     // It no longer counts for the verdict, and every report says who took that on.
     outcome.severity = .warning
+    outcome.acceptedBy = options.acceptedBy
     outcome.message += " Accepted without being known (--accept-undetermined), by \(options.acceptedBy)."
   }
   return outcome

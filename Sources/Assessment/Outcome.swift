@@ -22,6 +22,8 @@ public struct Outcome: Codable, Sendable, Equatable {
   public var findings: [Finding]
   public var durationSeconds: Double
   public var waiver: Waiver?
+  /// Who goes on although it is not known (`--accept-undetermined`); nil where nobody does.
+  public var acceptedBy: String?
   public var documentation: String
 
   public init(
@@ -64,6 +66,7 @@ public struct Outcome: Codable, Sendable, Equatable {
     try container.encode(findings, forKey: .findings)
     try container.encode(durationSeconds, forKey: .durationSeconds)
     try container.encode(waiver, forKey: .waiver)
+    try container.encode(acceptedBy, forKey: .acceptedBy)
     try container.encode(documentation, forKey: .documentation)
   }
 }

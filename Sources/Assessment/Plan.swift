@@ -5,10 +5,20 @@ import Rules
 public struct Plan: Codable, Sendable, Equatable {
   public var databases: [DatabasePlan]
   public var roles: [RolePlan]
+  /// nil where sizes are not known.
+  public var estimatedCopySeconds: CopyTime?
 
-  public init(databases: [DatabasePlan], roles: [RolePlan]) {
+  public init(databases: [DatabasePlan], roles: [RolePlan], estimatedCopySeconds: CopyTime? = nil) {
     self.databases = databases
     self.roles = roles
+    self.estimatedCopySeconds = estimatedCopySeconds
+  }
+
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encode(databases, forKey: .databases)
+    try container.encode(roles, forKey: .roles)
+    try container.encode(estimatedCopySeconds, forKey: .estimatedCopySeconds)
   }
 }
 

@@ -110,30 +110,35 @@ enum Fixtures {
   }()
 
   /// Replication is blocked, which the plan does without.
-  static let readyByDump = report(
-    .readyWithWarnings,
-    outcomes: [
-      outcome("connection-source", .passed), outcome("connection-target", .passed),
-      outcome(
-        "estimated-duration", .passed, group: .plan, severity: .notice,
-        "56 min to 10 h for 672 GB, at 20.0 MB/s to 200 MB/s; --throughput says better."),
-      outcome(
-        "wal-level-logical", .failed, group: .capacity, methods: [.replication], "wal_level is replica",
-        findings: [
-          Finding(
-            "setting wal_level", "wal_level is replica", evidence: ["wal_level": "replica"],
-            remediation: Remediation(
-              "Set it to logical and restart the server.", paste: "ALTER SYSTEM SET wal_level = 'logical';", at: .source
+  static let readyByDump: Report = {
+    var report = Self.report(
+      .readyWithWarnings,
+      outcomes: [
+        outcome("connection-source", .passed), outcome("connection-target", .passed),
+        outcome(
+          "estimated-duration", .passed, group: .plan, severity: .notice,
+          "56 min to 10 h for 672 GB, at 20.0 MB/s to 200 MB/s; --throughput says better."),
+        outcome(
+          "wal-level-logical", .failed, group: .capacity, methods: [.replication], "wal_level is replica",
+          findings: [
+            Finding(
+              "setting wal_level", "wal_level is replica", evidence: ["wal_level": "replica"],
+              remediation: Remediation(
+                "Set it to logical and restart the server.", paste: "ALTER SYSTEM SET wal_level = 'logical';",
+                at: .source
+              )
             )
-          )
-        ]),
-      outcome(
-        "invalid-indexes", .failed, in: "shop", group: .databases, severity: .warning, "1 of 9 indexes is invalid."),
-    ],
-    databases: [
-      plan("mail", .dump, replication: .blocked, reason: "replication is blocked"),
-      plan("shop", .dump, replication: .blocked, dump: .readyWithWarnings, reason: "replication is blocked"),
-    ], exitStatus: 1)
+          ]),
+        outcome(
+          "invalid-indexes", .failed, in: "shop", group: .databases, severity: .warning, "1 of 9 indexes is invalid."),
+      ],
+      databases: [
+        plan("mail", .dump, replication: .blocked, reason: "replication is blocked"),
+        plan("shop", .dump, replication: .blocked, dump: .readyWithWarnings, reason: "replication is blocked"),
+      ], exitStatus: 1)
+    report.plan.estimatedCopySeconds = CopyTime(sizeBytes: 672_000_000_000, throughput: Throughput(measured: nil))
+    return report
+  }()
 
   static let undecided = report(
     .undecided,
@@ -158,6 +163,7 @@ enum Fixtures {
   static let accepted: Report = {
     var report = undecided
     report.outcomes[2].severity = .warning
+    report.outcomes[2].acceptedBy = "O'Neil <ops>@bastion"
     report.outcomes[2].message += " Accepted without being known (--accept-undetermined), by O'Neil <ops>@bastion."
     report.plan.databases = [plan("shop", .replication)]
     report.verdict = .readyWithWarnings

@@ -120,6 +120,12 @@ private func summary(_ name: String, _ style: TerminalStyle = unicode, written: 
     #expect(text.contains("✖ 20 databases: 1 of 3 extensions is not available on the target"))
     #expect(text.contains("180 more databases; all in all: 180 replicated, 20 left behind (-v lists them)"))
     #expect(text.split(separator: "\n").count < 40)
+    #expect(
+      summary("folded").contains(
+        """
+        ▲ 5 databases: 100 tables are unlogged                           unlogged-tables
+            tenant_1, tenant_2, tenant_3, tenant_4, tenant_5
+        """))
   }
 
   @Test func explainsAnExitStatusThatSurprises() {

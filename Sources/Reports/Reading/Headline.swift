@@ -107,16 +107,6 @@ func exitStatusRemark(on report: Report) -> String? {
   return nil
 }
 
-extension Outcome {
-  /// Who goes on although it is not known; nil where nobody does.
-  var acceptedBy: String? {
-    guard outcome == .undetermined,
-      let words = message.firstRange(of: "Accepted without being known (--accept-undetermined), by ")
-    else { return nil }
-    return String(message[words.upperBound...].dropLast())
-  }
-}
-
 /// What stands beside a count of outcomes.
 struct TallyNotes {
   let blockers: String?

@@ -45,21 +45,21 @@ func blockedTime(of plans: [DatabasePlan]) -> String? {
   return roughDuration(low, to: high)
 }
 
-/// What the rule says in one line: the range, and after it the sizes and rates that it is made of.
 private func copyTime(of report: Report) -> PlannedTime? {
-  guard let estimate = report.outcomes.first(where: { $0.rule == "estimated-duration" }) else { return nil }
-  let subject = [Piece.link("Copy", to: .outcome(estimate.key))]
-  guard estimate.outcome == .passed else {
-    return PlannedTime(subject: subject, lead: "not known", note: firstSentence(of: estimate.message))
+  let rule = report.outcomes.first { $0.rule == "estimated-duration" }
+  let subject = [rule.map { Piece.link("Copy", to: .outcome($0.key)) } ?? .text("Copy")]
+  guard let time = report.plan.estimatedCopySeconds else {
+    // Reports of earlier versions tell it in the outcome alone.
+    return rule.map { rule in
+      let words = firstSentence(of: rule.message)
+      return rule.outcome == .passed
+        ? PlannedTime(subject: subject, lead: words) : PlannedTime(subject: subject, lead: "not known", note: words)
+    }
   }
-  let message = estimate.message.prefix { $0 != ";" }
-  guard let joint = message.firstRange(of: " for ") else { return PlannedTime(subject: subject, lead: String(message)) }
+  guard time.sizeBytes > 0 else { return PlannedTime(subject: subject, lead: time.words) }
   let isPart = report.plan.databases.contains { !$0.verdict.isReady }
-  var basis = message[joint.upperBound...]
-  if basis.last == "." { basis.removeLast() }
   return PlannedTime(
-    subject: subject, lead: message[..<joint.lowerBound].lowercasedFirst,
-    note: "\(isPart ? "of all that is selected, " : "")\(basis)")
+    subject: subject, lead: time.words, note: "\(isPart ? "of all that is selected, " : "")\(time.basis)")
 }
 
 /// Up to two names, else their number.

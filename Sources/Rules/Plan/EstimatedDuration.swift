@@ -18,22 +18,9 @@ extension Rule {
         """,
       fix: "Measure it: migrate a copy, or one database, and say --throughput with the rate that its report tells."),
     decide: .cluster { pair in
-      let total = try pair.totalSize()
-      let bytes = total.bytes
-      guard bytes > 0 else {
-        if !total.hidden.isEmpty { throw total.hiddenSizes }
-        return .passed("There is nothing to copy.")
-      }
-      let others = total.hidden.count
-      let size = formattedBytes(bytes) + (others > 0 ? ", and \(others.counted("database")) of unknown size" : "")
-      let throughput = Throughput(measured: pair.options.throughput)
-      let (short, long) = (Double(bytes / throughput.fastest), Double(bytes / throughput.slowest))
-      guard !throughput.isMeasured else {
-        return .passed("About \(roughDuration(long)) for \(size), at \(throughput.words).")
-      }
-      let range = roughDuration(max(short, 1), to: long)
-      return .passed(
-        "\(range.contains("to") ? range : "About \(range)") for \(size), at \(throughput.words); --throughput says better."
-      )
+      guard let time = try CopyTime(of: pair) else { throw try pair.totalSize().hiddenSizes }
+      guard time.sizeBytes > 0 else { return .passed("There is nothing to copy.") }
+      let words = "\(time.words.prefix(1).uppercased())\(time.words.dropFirst()) for \(time.basis)"
+      return .passed(time.isMeasured ? "\(words)." : "\(words); --throughput says better.")
     })
 }
