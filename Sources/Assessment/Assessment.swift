@@ -137,7 +137,7 @@ extension DatabasePair {
     return source.tables.ifKnown.map { tables in
       .named(
         tables.filter { options.tables.selects($0, in: name) }
-          .map { "\(quotedIdentifier($0.nspname)).\(quotedIdentifier($0.relname))" })
+          .map { qualifiedIdentifier($0.nspname, $0.relname) })
     }
   }
 

@@ -11,6 +11,11 @@ public func quotedIdentifier(_ name: String) -> String {
   return "\"" + name.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\""
 }
 
+/// `public.orders`: a schema and the name of something in it.
+public func qualifiedIdentifier(_ schema: String, _ name: String) -> String {
+  "\(quotedIdentifier(schema)).\(quotedIdentifier(name))"
+}
+
 /// The text as an SQL string constant, whatever `standard_conforming_strings` is.
 public func quotedLiteral(_ text: String) -> String {
   let doubled = text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "''")

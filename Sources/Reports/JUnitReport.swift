@@ -157,7 +157,7 @@ private struct JUnitOutcome: JUnitCase {
         try writer.element("error", ["type": "undetermined", "message": message]) { try writer.text(body) }
       case .skipped:
         // Some readers look at nothing but the message of `skipped`.
-        try writer.element("skipped", ["message": outcome.waiver.map { harmless($0.inWords) } ?? message]) {
+        try writer.element("skipped", ["message": outcome.waiver.map { line(of: $0.inWords) } ?? message]) {
           try writer.text(outcome.outcome == .skipped && outcome.findings.isEmpty ? message : body)
         }
       case .passed:
@@ -169,7 +169,7 @@ private struct JUnitOutcome: JUnitCase {
     }
   }
 
-  private var message: String { harmless(outcome.message.isEmpty ? outcome.title : outcome.message) }
+  private var message: String { line(of: outcome.message.isEmpty ? outcome.title : outcome.message) }
 
   /// Begins with the message: where there is a text, some readers drop the attribute.
   private var body: String {
@@ -195,6 +195,12 @@ func wholeMilliseconds(_ seconds: Double) -> Int {
 func inSeconds(_ milliseconds: Int) -> String {
   let fraction = String(milliseconds % 1000)
   return "\(milliseconds / 1000).\(String(repeating: "0", count: 3 - fraction.count))\(fraction)"
+}
+
+/// A sentence on one line, as the text below it, which may have more, repeats it: line feeds in it are spaces.
+private func line(of sentence: String) -> String {
+  let isOneLine = !sentence.utf8.contains { [0x09, 0x0A, 0x0D].contains($0) }
+  return withoutAttachments(isOneLine ? sentence : String(sentence.map { $0.isNewline || $0 == "\t" ? " " : $0 }))
 }
 
 /// On one line, and nothing in it that asks a reader to fetch a file.

@@ -20,7 +20,7 @@ public struct Crossing: Sendable, Equatable {
     /// Heap, TOAST and indexes.
     public var sizeBytes: Int
 
-    public var qualifiedName: String { "\(quotedIdentifier(nspname)).\(quotedIdentifier(relname))" }
+    public var qualifiedName: String { qualifiedIdentifier(nspname, relname) }
   }
 
   public struct LateLargeObjects: Sendable, Equatable {
@@ -49,7 +49,7 @@ public struct Crossing: Sendable, Equatable {
     public var relname: String
     public var identity: Identity
 
-    public var qualifiedName: String { "\(quotedIdentifier(nspname)).\(quotedIdentifier(relname))" }
+    public var qualifiedName: String { qualifiedIdentifier(nspname, relname) }
   }
 
   public internal(set) var tables: [LateTable] = []

@@ -9,7 +9,7 @@ protocol TableRow {
 
 extension TableRow {
   /// To be shown and pasted.
-  var qualifiedName: String { "\(quotedIdentifier(nspname)).\(quotedIdentifier(relname))" }
+  var qualifiedName: String { qualifiedIdentifier(nspname, relname) }
 }
 
 extension UnidentifiedTable: TableRow {}

@@ -65,7 +65,7 @@ struct PublishedTable: Sendable, Equatable {
     ).decode(Row.self)
       .filter { options.tables.selects(schema: $0.nspname, table: $0.relname, in: database) }
       .map { row in
-        let name = "\(quotedIdentifier(row.nspname)).\(quotedIdentifier(row.relname))"
+        let name = qualifiedIdentifier(row.nspname, row.relname)
         let obstacle: Crossing.LateTable.Reason? =
           if !row.isLogged {
             .unlogged

@@ -34,7 +34,7 @@ enum TemporaryIdentities {
       """, [arrayLiteral(changes.map(\.nspname).uniqued)]
     ).decode(Found.self)
     let byName = Dictionary(
-      found.map { ("\(quotedIdentifier($0.nspname)).\(quotedIdentifier($0.relname))", $0) },
+      found.map { (qualifiedIdentifier($0.nspname, $0.relname), $0) },
       uniquingKeysWith: { first, _ in first })
     return try changes.map { change in
       guard let table = byName[change.qualifiedName], ["d", "n"].contains(table.replident) else {

@@ -49,7 +49,7 @@ extension Rule {
 }
 
 extension UsedCollation {
-  var qualifiedName: String { "\(quotedIdentifier(nspname)).\(quotedIdentifier(collname))" }
+  var qualifiedName: String { qualifiedIdentifier(nspname, collname) }
 }
 
 extension DatabasePair {
@@ -60,7 +60,7 @@ extension DatabasePair {
     var seen: Set<String> = []
     let tables = zip(collation.schemas, collation.relations).filter {
       options.tables.selects(schema: $0, table: $1, in: name)
-    }.map { "\(quotedIdentifier($0)).\(quotedIdentifier($1))" }.filter { seen.insert($0).inserted }
+    }.map { qualifiedIdentifier($0, $1) }.filter { seen.insert($0).inserted }
     // The lists end at a thousand: what is beyond can't be told to be left out.
     let others = collation.nDependents - min(collation.nRelations, collation.relations.count)
     let isNeeded = collation.isUsers || !tables.isEmpty || others > 0

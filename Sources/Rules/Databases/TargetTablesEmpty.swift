@@ -119,6 +119,6 @@ private func shownObject(_ kind: UserObject.Kind, _ schema: String, _ name: Stri
   case .schema: "schema \(quotedIdentifier(name))"
   case .function:
     "function \(quotedIdentifier(schema)).\(name)"
-  default: "\(kind.rawValue) \(quotedIdentifier(schema)).\(quotedIdentifier(name))"
+  default: "\(kind.rawValue) \(qualifiedIdentifier(schema, name))"
   }
 }

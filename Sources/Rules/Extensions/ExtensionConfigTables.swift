@@ -29,7 +29,7 @@ extension Rule {
       let me = try pair.clusters.target.me.value
       let replicates = pair.options.method.allows(.replication) && pair.options.replicatesExtensionTables
       let findings = tables.compactMap { table -> Finding? in
-        let name = "\(quotedIdentifier(table.nspname)).\(quotedIdentifier(table.relname))"
+        let name = qualifiedIdentifier(table.nspname, table.relname)
         let evidence = ["extension": table.extname]
         if table.hasCondition {
           guard replicates else { return nil }

@@ -52,13 +52,12 @@ extension Rule {
 extension DatabasePair {
   /// Selected tables that belong to roles whose rights the source role does not have.
   fileprivate func tablesOfOthers() throws(Undetermined) -> (count: Int, examples: [(name: String, owner: String?)]) {
-    func name(_ schema: String, _ table: String) -> String { "\(quotedIdentifier(schema)).\(quotedIdentifier(table))" }
     let source = try snapshot(on: .source)
     guard options.tables == .all else {
       let others = try source.tables.value.filter { $0.otherOwner != nil && options.tables.selects($0, in: self.name) }
-      return (others.count, others.prefix(20).map { (name($0.nspname, $0.relname), $0.otherOwner) })
+      return (others.count, others.prefix(20).map { (qualifiedIdentifier($0.nspname, $0.relname), $0.otherOwner) })
     }
     let others = try source.notOwnedTables.value
-    return (others.first?.nTotal ?? 0, others.map { (name($0.nspname, $0.relname), $0.owner) })
+    return (others.first?.nTotal ?? 0, others.map { (qualifiedIdentifier($0.nspname, $0.relname), $0.owner) })
   }
 }

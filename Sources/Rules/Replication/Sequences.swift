@@ -63,7 +63,7 @@ extension Rule {
 }
 
 extension SequenceUse {
-  fileprivate var qualifiedName: String { "\(quotedIdentifier(nspname)).\(quotedIdentifier(relname))" }
+  fileprivate var qualifiedName: String { qualifiedIdentifier(nspname, relname) }
 
   /// nil where its value is not known.
   fileprivate var finding: Finding? {
@@ -72,7 +72,7 @@ extension SequenceUse {
     var statements: [String] = []
     var words: [String] = []
     if let tableSchema, let tableName, let columnName {
-      let table = "\(quotedIdentifier(tableSchema)).\(quotedIdentifier(tableName))"
+      let table = qualifiedIdentifier(tableSchema, tableName)
       evidence["column"] = "\(table).\(quotedIdentifier(columnName))"
       if isNarrowColumn {
         words.append(

@@ -30,7 +30,7 @@ extension DatabasePair {
         let gone = removed.filter { view.columns.contains($0.name) }
         // Without a column it is the table that ended.
         let names = gone.map { $0.name.hasSuffix(".") ? String($0.name.dropLast()) : $0.name }
-        let name = "\(quotedIdentifier(view.nspname)).\(quotedIdentifier(view.relname))"
+        let name = qualifiedIdentifier(view.nspname, view.relname)
         return Finding(
           "\(view.isMaterialized ? "materialized view" : "view") \(name)", "the target has no \(names.listed())",
           evidence: Dictionary(

@@ -36,7 +36,7 @@ extension Rule {
         let me = try target.me.value.rolname
         for (index, function) in functions.enumerated() {
           let shown =
-            "\(quotedIdentifier(function.nspname)).\(quotedIdentifier(function.proname))(\(function.arguments))"
+            "\(qualifiedIdentifier(function.nspname, function.proname))(\(function.arguments))"
           let reset = "ALTER \(routine) \(shown) RESET \(quotedParameter(name));"
           let message: String
           var remediation = Remediation(

@@ -60,7 +60,7 @@ private func finding(_ each: UnqualifiedFunction) -> Finding {
 
 private func finding(_ failed: FailedExpression) -> Finding {
   let expression = failed.expression
-  let table = "\(quotedIdentifier(expression.nspname)).\(quotedIdentifier(expression.relname))"
+  let table = qualifiedIdentifier(expression.nspname, expression.relname)
   let name = quotedIdentifier(expression.name)
   let object =
     switch expression.kind {

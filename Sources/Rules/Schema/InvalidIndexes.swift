@@ -19,7 +19,7 @@ extension Rule {
       return .failed(
         "\(count.counted("index is", "indexes are")) invalid, and will be missing on the target.",
         indexes.prefix(100).map { index in
-          let name = "\(quotedIdentifier(index.nspname)).\(quotedIdentifier(index.indexname))"
+          let name = qualifiedIdentifier(index.nspname, index.indexname)
           let builds = canReindex && !index.isLeftOver
           return Finding(
             "index \(name)",

@@ -35,7 +35,7 @@ extension Rule {
     let function = use.relname.split(separator: "(", maxSplits: 1, omittingEmptySubsequences: false)
     let name =
       use.kind == "function"
-      ? "\(quotedIdentifier(use.nspname)).\(quotedIdentifier(String(function[0])))(\(function.dropFirst().joined())"
+      ? "\(qualifiedIdentifier(use.nspname, String(function[0])))(\(function.dropFirst().joined())"
       : use.qualifiedName + (use.name.isEmpty ? "" : ".\(quotedIdentifier(use.name))")
     let isColumn = use.kind == "column"
     let message =

@@ -46,7 +46,10 @@ actor ClusterPool {
     let starting = Task {
       let (lacking, offering) = try setup.installation.map(Self.installation) ?? ([], [])
       // Small, and with room for what many cases do at a time.
-      let defaults = ["wal_level": "logical", "autovacuum": "off", "max_connections": "50", "wal_keep_size": "1GB"]
+      let defaults = [
+        "wal_level": "logical", "autovacuum": "off", "max_connections": "50", "wal_keep_size": "1GB",
+        "max_logical_replication_workers": "16", "max_worker_processes": "24",
+      ]
       return try await TestCluster.start(
         version: setup.version, settings: defaults.merging(setup.settings) { $1 }, hba: setup.hba, without: lacking,
         offering: offering, locales: setup.locales, tls: setup.tls)
