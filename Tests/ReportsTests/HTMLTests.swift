@@ -236,4 +236,16 @@ private func expect(_ text: String?, in body: String, sourceLocation: SourceLoca
     #expect(footer)
     #expect(!style.contains { "<>&".contains($0) })
   }
+
+  /// A rule for each database that every row has to be matched against made a browser stand still for minutes.
+  @Test func aRuleOfTheFilterIsMatchedAgainstItsOwnRowsOnly() throws {
+    let style = try #require(try reading("folded").descendants.first { $0.name == "style" }).text
+    let rules = style.split(separator: "\n").filter { $0.contains(/:has\(#db-\d+:checked\)/) && $0.contains("data-s=") }
+    #expect(rules.count == 6)
+    for (number, rule) in rules.enumerated() {
+      #expect(
+        rule == ".filter:has(#db-\(number):checked) ~ .group tr[data-s='\(number)'] { display: var(--row); }")
+    }
+    #expect(!style.contains("body:has"))
+  }
 }

@@ -123,8 +123,9 @@ struct Cards {
     try text.mark(as: outcome)
     var lines = ["\(outcome.database.map { "Database \($0)" } ?? "Whole cluster"): \(outcome.message)"]
     if let waiver = outcome.waiver { lines.append("  \(waiver.inWords)") }
-    lines += outcome.findings.map { "  \($0.line)" }
-    for remedy in Remedy.remedies(for: outcome.findings) { lines += remedy.lines }
+    let share = report.room.share(outcome.findings, hasRows: false)
+    lines += share.lines.map { "  \($0.line)" } + [share.more.map { "  \($0)" }].compactMap(\.self)
+    for remedy in Remedy.remedies(for: share.lines) { lines += remedy.lines }
     try text.set(text: lines.joined(separator: "\n"))
     try report.settle(text)
   }
@@ -319,7 +320,7 @@ struct Cards {
     var lines = others.map(\.line)
     for remedy in Remedy.remedies(for: others) {
       if let place = places[remedy.advice] {
-        remedies[place].paste += remedy.paste
+        remedies[place].paste = (remedies[place].paste + remedy.paste).uniqued
       } else {
         lines += remedy.lines
       }

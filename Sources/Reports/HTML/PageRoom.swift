@@ -21,8 +21,10 @@ struct PageRoom {
   mutating func addCard() { rows -= 3 }
 
   /// Gives the next findings their places.
-  mutating func share(_ findings: [Finding]) -> FindingsShare {
-    let long = min(findings.count, Self.maximumRows, max(rows, Self.leastRows))
+  ///
+  /// - Parameter hasRows: whether there are rows where they are told, or lines only.
+  mutating func share(_ findings: [Finding], hasRows: Bool = true) -> FindingsShare {
+    let long = hasRows ? min(findings.count, Self.maximumRows, max(rows, Self.leastRows)) : 0
     rows -= long
     let brief = min(findings.count - long, lines)
     lines -= brief

@@ -41,6 +41,9 @@ actor ClusterPool {
     users = Dictionary(setups.map { ($0, 1) }, uniquingKeysWith: +)
   }
 
+  /// For the subscriptions of all cases that run at a time. A standby needs as many processes as its primary.
+  static let workers = ["max_logical_replication_workers": "16", "max_worker_processes": "24"]
+
   func cluster(_ setup: Setup) async throws -> TestCluster {
     if let started = clusters[setup] { return try await started.value }
     let starting = Task {
@@ -48,8 +51,7 @@ actor ClusterPool {
       // Small, and with room for what many cases do at a time.
       let defaults = [
         "wal_level": "logical", "autovacuum": "off", "max_connections": "50", "wal_keep_size": "1GB",
-        "max_logical_replication_workers": "16", "max_worker_processes": "24",
-      ]
+      ].merging(Self.workers) { $1 }
       return try await TestCluster.start(
         version: setup.version, settings: defaults.merging(setup.settings) { $1 }, hba: setup.hba, without: lacking,
         offering: offering, locales: setup.locales, tls: setup.tls)

@@ -74,7 +74,7 @@ struct ScenarioClusters: Sendable {
     case .own, .other:
       return Place(server: server, port: try needed().port, cluster: try needed())
     case .standby, .promoted, .copy:
-      let copy = try await needed().standby(settings: server.settings ?? [:])
+      let copy = try await needed().standby(settings: ClusterPool.workers.merging(server.settings ?? [:]) { $1 })
       if server.kind == .promoted { try await copy.promote() }
       if server.kind == .copy { try await copy.leaveRecoveryUnpromoted() }
       return Place(server: server, port: copy.port, cluster: copy)
