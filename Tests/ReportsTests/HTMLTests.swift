@@ -246,6 +246,6 @@ private func expect(_ text: String?, in body: String, sourceLocation: SourceLoca
       #expect(
         rule == ".filter:has(#db-\(number):checked) ~ .group tr[data-s='\(number)'] { display: var(--row); }")
     }
-    #expect(!style.contains("body:has"))
+    #expect(!style.contains("\nbody:has"))
   }
 }
