@@ -9,16 +9,29 @@ struct ReportWriter {
 
   /// Every one that can be written, whatever becomes of the others.
   func write(_ report: Report) async -> (written: [ReportDestination], failures: [Failure]) {
-    // Side by side, as all of them are pure functions of the report, but no more than that: each is held as a whole.
+    // Made side by side, as all of them are pure functions of the report, but no more than that: each is held as a whole.
+    // Written in the order in which they were asked for, so that one that nobody takes does not keep back those before it.
     let failed = await withTaskGroup(of: (Int, Result<String, any Error>).self) { group in
       var failed: [Int: Failure] = [:]
+      var made: [Int: Result<String, any Error>] = [:]
+      var next = 0
+      func writeInOrder() {
+        while let text = made.removeValue(forKey: next) {
+          failed[next] = write(text, to: destinations[next])
+          next += 1
+        }
+      }
       for (index, destination) in destinations.enumerated() {
         if index >= Self.atATime, let (done, text) = await group.next() {
-          failed[done] = write(text, to: destinations[done])
+          made[done] = text
+          writeInOrder()
         }
         group.addTask { (index, Result { try destination.reporter.render(report) }) }
       }
-      for await (done, text) in group { failed[done] = write(text, to: destinations[done]) }
+      for await (done, text) in group {
+        made[done] = text
+        writeInOrder()
+      }
       return failed
     }
     var failures = destinations.indices.compactMap { failed[$0] }
