@@ -69,7 +69,7 @@ extension HTMLReport {
       try body.each("row", rule.outcomes) { row, outcome in
         try fill(row, with: outcome, number: outcome.database.flatMap { numbers[$0] } ?? 0)
         slim(row)
-        try settle(row)
+        try document.settle(row)
       }
     }
     clusterExample.remove()
