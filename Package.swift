@@ -64,7 +64,10 @@ let package = Package(
       name: "ReportsTests",
       dependencies: ["Reports", "Assessment", "Catalog", "CLibxml2", "Markup", "Rules"]),
     .testTarget(
-      name: "EndToEndTests", dependencies: ["Postgres", "Assessment", "Catalog", "Rules", "TestSupport", "Yams"]),
+      name: "EndToEndTests",
+      dependencies: [
+        "Assessment", "Catalog", "Inspection", "Migration", "Postgres", "Rules", "TestSupport", "Yams",
+      ]),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .gnu2x

@@ -42,8 +42,6 @@ public struct DatabaseSnapshot: Codable, Sendable, Equatable {
   public var sequenceUses: Fact<[SequenceUse]>
   /// Read in source databases where the target may refuse the options of columns.
   public var versionedColumns: Fact<VersionedColumns>
-  /// Found in source databases.
-  public var failedExpressions: Fact<[FailedExpression]>
   public var firingTriggers: Fact<[FiringTrigger]>
   public var firingRules: Fact<[FiringRule]>
   public var generatedKeyTables: Fact<[GeneratedKeyTable]>
@@ -124,7 +122,6 @@ public struct DatabaseSnapshot: Codable, Sendable, Equatable {
     unloggedTables = .unknown(reason)
     sequenceUses = .unknown(reason)
     versionedColumns = .unknown(reason)
-    failedExpressions = .unknown(reason)
     firingTriggers = .unknown(reason)
     firingRules = .unknown(reason)
     generatedKeyTables = .unknown(reason)

@@ -11,15 +11,11 @@ final class CatalogSession: Sendable {
   private let begin: [Statement]
   private let logger: Logger
 
-  /// - Parameter startsWithSettings: whether the server is known to heed the settings that a session starts with.
-  init(
-    _ connection: Connection, side: Side, settings: Inspector.Settings, startsWithSettings: Bool, logger: Logger
-  ) {
+  init(_ connection: Connection, side: Side, settings: Inspector.Settings, logger: Logger) {
     begin =
-      [Statement("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")]
-      + (startsWithSettings
-        ? []
-        : settings.sessionSettings.sorted { $0.key < $1.key }.map { Statement("SET LOCAL \($0.key) = '\($0.value)'") })
+      [InspectionStatements.begin]
+      + SessionSettings.statements(
+        for: .reading, on: connection.session.serverVersion, isLocal: true, timeouts: settings.timeouts)
     self.connection = connection
     self.side = side
     self.logger = logger
@@ -36,7 +32,7 @@ final class CatalogSession: Sendable {
   /// Runs all the queries in one pipeline, and gives the rows or the reason for each.
   func run(_ queries: [CatalogQuery]) async throws -> [Result<Rows, Undetermined>] {
     // Nearly always nothing fails, and then this is all there is to do.
-    let whole = begin + queries.map(\.statement) + [Statement("ROLLBACK")]
+    let whole = begin + queries.map(\.statement) + [InspectionStatements.rollback]
     switch try await connection.pipeline([whole])[0] {
     case .success(let rows): return rows[begin.count...].prefix(queries.count).map { .success($0) }
     case .failure(let error) where error.isConnectionLost:
@@ -65,14 +61,32 @@ final class CatalogSession: Sendable {
   func results(of statements: [Statement]) async throws -> [Result<Rows, PostgresError>] {
     guard !statements.isEmpty else { return [] }
     let segments =
-      [[Statement("ROLLBACK")], begin + [Statement("SAVEPOINT inspected")]]
+      [[InspectionStatements.rollback], begin + [InspectionStatements.savepoint]]
       + statements.map { statement in
         // After an error this is what makes the transaction usable again; without one it undoes nothing.
-        [Statement("ROLLBACK TO SAVEPOINT inspected"), statement]
-      } + [[Statement("ROLLBACK")]]
+        [InspectionStatements.rollbackToSavepoint, statement]
+      } + [[InspectionStatements.rollback]]
     let results = try await connection.pipeline(segments)
     if case .failure(let error) = results[1] { return statements.map { _ in .failure(error) } }
     return results.dropFirst(2).prefix(statements.count).map { result in result.map { $0[1] } }
+  }
+
+  /// The lines that a COPY in text format gives, of a single column each.
+  func copy(_ sql: String) async throws -> Result<[String], PostgresError> {
+    if case .failure(let error) = try await connection.pipeline([[InspectionStatements.rollback], begin])[1] {
+      return .failure(error)
+    }
+    do {
+      var bytes: [UInt8] = []
+      try await connection.beginCopyOut(sql)
+      while let part = try await connection.readCopyData(atLeast: 65_536) { bytes += part.bytes }
+      _ = try await connection.endCopyOut()
+      _ = try await connection.pipeline([[InspectionStatements.rollback]])
+      return .success(bytes.split(separator: UInt8(ascii: "\n")).map { String(decoding: $0, as: UTF8.self) })
+    } catch let error as PostgresError {
+      _ = try await connection.pipeline([[InspectionStatements.rollback]])
+      return .failure(error)
+    }
   }
 
   /// What the server said, and what would let the fact be read.

@@ -110,11 +110,7 @@ extension ClusterInspector {
   ) {
     func isThere(_ name: String) -> Bool { extensions.contains { $0.extname == name } }
     reader.all(\.extensionTables, if: extensions.contains(where: \.hasConfiguration), into: &database)
-    if isThere("pg_cron") {
-      reader.only(\.cronJobs)
-    } else {
-      database.cronJobs = .known(CronJobs(jobs: 0, active: 0))
-    }
+    if !isThere("pg_cron") { database.cronJobs = .known(CronJobs(jobs: 0, active: 0)) }
     if isThere("postgis") {
       reader.only(\.rasterUse)
     } else {

@@ -13,8 +13,8 @@ struct ClusterInspector: Sendable {
   private let session: CatalogSession?
   private let offered: OfferedExtensions
   let places: SessionPlaces
-  /// Whether sessions start with our settings: asked of the first one, as a connection pooler may leave them out.
-  let startsWithSettings: Bool
+  /// What further sessions start with: all settings of ours, where the first one has shown that the server heeds them.
+  private var startupSettings: [String: String]?
   /// Nothing is asked that only matters where the target's role is no superuser.
   private var targetRoleIsSuperuser = false
   /// Where known: the target's version.
@@ -29,7 +29,6 @@ struct ClusterInspector: Sendable {
     places = SessionPlaces(inspector.settings.jobs)
     string = nil
     session = nil
-    startsWithSettings = false
     snapshot = saved
   }
 
@@ -45,34 +44,50 @@ struct ClusterInspector: Sendable {
     case .failure(let failure, let seconds):
       inspector.logger.debug("connection failed", metadata: ["side": "\(side)", "failure": "\(failure)"])
       session = nil
-      startsWithSettings = false
       snapshot = ClusterSnapshot(
         connectionString: "\(string)", connection: .failed(ConnectionFailureFact(failure, seconds: seconds)),
         unknown: Undetermined(
           "the \(side) could not be connected to", remedy: "See connection-\(side), then run the check again."))
-    case .success(let connection, let seconds):
-      // Whether it heeds the settings that it starts with is asked together with the rest, so it is not relied on yet.
-      let session = CatalogSession(
-        connection, side: side, settings: inspector.settings, startsWithSettings: false, logger: inspector.logger)
+    case .success(var connection, let seconds):
+      var (session, first) = try await Self.firstLook(inspector, connection, string, seconds, on: side)
+      // A time limit of the role or the database may have ended it before its first statement could set another one.
+      let startup = inspector.settings.startupSettings(on: connection.session.serverVersion)
+      if first.server.ifKnown == nil, case .success(let again, let seconds) =
+        try await inspector.connect(string.selecting(database: connection.session.database), startingWith: startup)
+      {
+        await connection.close()
+        connection = again
+        (session, first) = try await Self.firstLook(inspector, connection, string, seconds, on: side)
+      }
+      if first.sessionStart.ifKnown?.heedsSettings == true { startupSettings = startup }
+      if case .unknown(let reason) = first.server, await connection.isClosed {
+        first.connection = .failed(.lost(reason.reason, session: connection.session))
+      }
       self.session = session
-      snapshot = ClusterSnapshot(
-        connectionString: connection.session.description(of: string),
-        connection: .connected(ConnectionFacts(connection.session, seconds: seconds)),
-        unknown: Undetermined("it was not read, as nothing depends on it", remedy: "Report this as a defect."))
-      let reader = session.reader(for: ClusterSnapshot.self)
-      let sessionSettings = inspector.settings.firstSessionSettings
-      reader.all(SessionSetting.self) {
-        $0.sessionStart = $1.map { SessionStart(heedsSettings: $0.hold(sessionSettings)) }
-      }
-      reader.only(\.server)
-      reader.only(\.me)
-      reader.all(\.databases)
-      try await reader.read(into: &snapshot)
-      startsWithSettings = snapshot.sessionStart.ifKnown?.heedsSettings ?? false
-      if case .unknown(let reason) = snapshot.server, await connection.isClosed {
-        snapshot.connection = .failed(.lost(reason.reason, session: connection.session))
-      }
+      snapshot = first
     }
+  }
+
+  /// Who is there, and which databases there are.
+  private static func firstLook(
+    _ inspector: Inspector, _ connection: Connection, _ string: ConnectionString, _ seconds: Double, on side: Side
+  ) async throws -> (CatalogSession, ClusterSnapshot) {
+    let session = CatalogSession(connection, side: side, settings: inspector.settings, logger: inspector.logger)
+    var snapshot = ClusterSnapshot(
+      connectionString: connection.session.description(of: string),
+      connection: .connected(ConnectionFacts(connection.session, seconds: seconds)),
+      unknown: Undetermined("it was not read, as nothing depends on it", remedy: "Report this as a defect."))
+    let reader = session.reader(for: ClusterSnapshot.self)
+    // A connection pooler may leave them out.
+    let sessionSettings = inspector.settings.startupSettings
+    reader.all(SessionSetting.self) {
+      $0.sessionStart = $1.map { SessionStart(heedsSettings: $0.hold(sessionSettings)) }
+    }
+    reader.only(\.server)
+    reader.only(\.me)
+    reader.all(\.databases)
+    try await reader.read(into: &snapshot)
+    return (session, snapshot)
   }
 
   /// Whether the target may lack a setting that the source has, or its role may not give it.
@@ -193,7 +208,7 @@ struct ClusterInspector: Sendable {
     try await reader.read(into: &snapshot)
     if side == .target {
       try await session.probe(&snapshot, locales: locales)
-      snapshot.freeSpace = try await session.freeSpace(of: snapshot, functions: freeSpaceFunctions)
+      snapshot.freeSpace = session.freeSpace(of: snapshot, functions: freeSpaceFunctions)
     }
     return snapshot
   }
@@ -226,7 +241,7 @@ struct ClusterInspector: Sendable {
 
   private func inspect(_ name: String) async throws -> DatabaseSnapshot {
     guard let string else { return notAttempted(name) }
-    switch try await inspector.connect(string.selecting(database: name)) {
+    switch try await inspector.connect(string.selecting(database: name), startingWith: startupSettings) {
     case .success(let connection, let seconds):
       let session = catalogSession(on: connection)
       let facts = ConnectionFacts(connection.session, seconds: seconds)
@@ -243,9 +258,7 @@ struct ClusterInspector: Sendable {
   }
 
   private func catalogSession(on connection: Connection) -> CatalogSession {
-    CatalogSession(
-      connection, side: side, settings: inspector.settings, startsWithSettings: startsWithSettings,
-      logger: inspector.logger)
+    CatalogSession(connection, side: side, settings: inspector.settings, logger: inspector.logger)
   }
 
   /// One more session, for what turned out to be asked later: in the named database, else where the first one was.
@@ -254,7 +267,7 @@ struct ClusterInspector: Sendable {
   func furtherSession(_ string: ConnectionString, database name: String? = nil) async throws -> CatalogSession? {
     try Task.checkCancellation()
     let place = (name ?? session?.database).map(string.selecting(database:)) ?? string
-    switch try await inspector.connect(place) {
+    switch try await inspector.connect(place, startingWith: startupSettings) {
     case .success(let connection, _): return catalogSession(on: connection)
     case .failure(let failure, _):
       inspector.logger.debug(
@@ -308,10 +321,7 @@ struct ClusterInspector: Sendable {
       if !ownsEverything { reader.all(\.closedSchemas) }
     }
     try await reader.read(into: &database)
-    if isSource {
-      try await lookCloser(in: session, into: &database)
-      try await tryExpressions(in: session, into: &database)
-    }
+    if isSource { try await lookCloser(in: session, into: &database) }
     if let collations {
       try await readPlaces(
         functionSettings: functionSettings, collations: collations, in: session, into: &database)
@@ -352,6 +362,7 @@ struct ClusterInspector: Sendable {
     if needsExtensions { reader.all(\.extensionUses) }
     if needsLanguages { reader.all(\.languageUses) }
     try await reader.read(into: &database)
+    if side == .source, own.contains("pg_cron") { try await readCronJobs(in: session, into: &database) }
   }
 }
 

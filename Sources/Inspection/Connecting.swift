@@ -10,14 +10,13 @@ extension Inspector {
   /// Opens a session to the database that the string names, or where none is named, to the role's own, or one that
   /// every cluster has.
   func connectToCluster(_ string: ConnectionString) async throws -> Attempt {
-    let attempt = try await connect(string, startingWith: settings.firstSessionSettings)
+    let attempt = try await connect(string)
     guard case .failure(let failure, _) = attempt, failure.kind == .noSuchDatabase, !string.mayNameDatabase else {
       return attempt
     }
     // Nobody asked for the database of the role's own name: libpq did.
     for name in ["postgres", "template1"] {
-      let other = try await connect(
-        string.selecting(database: name), startingWith: settings.firstSessionSettings)
+      let other = try await connect(string.selecting(database: name))
       if case .success = other { return other }
     }
     return attempt
@@ -34,7 +33,7 @@ extension Inspector {
     options.connectTimeout = settings.connectTimeout
     // The server ends a statement by itself; this is for one that has stopped altogether.
     options.responseTimeout = settings.statementTimeout + .seconds(5)
-    options.startupSettings = startupSettings ?? settings.sessionSettings
+    options.startupSettings = startupSettings ?? settings.startupSettings
     var delays: [Duration] = [.milliseconds(100), .milliseconds(300), .milliseconds(900), .milliseconds(2700)]
     while true {
       do {
@@ -54,18 +53,22 @@ extension Inspector {
 }
 
 extension Inspector.Settings {
-  /// What every session runs with, as `pg_settings` shows it: milliseconds.
-  var sessionSettings: [String: String] {
-    let timeout = statementTimeout.components.seconds * 1000
+  /// For each statement, and for each wait for a lock, in milliseconds.
+  var timeouts: (statement: Int, lock: Int) {
+    let timeout = Int(clamping: statementTimeout.components.seconds).multipliedReportingOverflow(by: 1000)
+    let statement = timeout.overflow ? Int(Int32.max) : min(timeout.partialValue, Int(Int32.max))
     // Shorter than the other one: an error that tells of a lock is worth more.
-    let lockTimeout = min(5000, timeout / 2)
-    return ["search_path": "", "statement_timeout": "\(timeout)", "lock_timeout": "\(lockTimeout)"]
+    return (statement, min(5000, statement / 2))
   }
 
-  /// What a cluster's first session starts with: what the server would set `statement_timeout` to by itself is to be
-  /// seen there (`pg_settings.reset_val`). The session sets it for its transactions, as long as nothing is known of
-  /// what it starts with.
-  var firstSessionSettings: [String: String] { sessionSettings.filter { $0.key != "statement_timeout" } }
+  /// What every session starts with. The other settings are set for each transaction: what the server would set them to
+  /// by itself is to be seen (`pg_settings.reset_val`).
+  var startupSettings: [String: String] { ["search_path": "", "lock_timeout": "\(timeouts.lock)"] }
+
+  /// What a session starts with on a server whose own settings end one before its first statement.
+  func startupSettings(on version: Int) -> [String: String] {
+    SessionSettings.startup(for: .reading, on: version, timeouts: timeouts)
+  }
 }
 
 extension ConnectionFacts {

@@ -12,9 +12,8 @@ extension ClusterInspector {
         let session = try await furtherSession(string, database: name)
       else { continue }
       let questions = needs.map { need in
-        Statement(
-          "SELECT pg_catalog.pg_get_object_address($1, $2::text[], $3::text[])",
-          [need.neededType, arrayLiteral(need.neededNames), arrayLiteral(need.neededArguments)])
+        InspectionStatements.address(
+          type: need.neededType, names: arrayLiteral(need.neededNames), arguments: arrayLiteral(need.neededArguments))
       }
       let answers = try await session.results(of: questions)
       for (place, answer) in zip(needs.indices, answers) {

@@ -8,60 +8,20 @@ import Postgres
 #endif
 
 extension CatalogSession {
-  /// The free space for data: from the file system, where the data directory is on this host, else from what an
-  /// extension of the server tells. Nothing is installed to find out.
-  func freeSpace(of cluster: ClusterSnapshot, functions: [FreeSpaceFunction]) async throws -> Fact<FreeSpace> {
+  /// The free space for data: from the file system, where the data directory is on this host. Functions of extensions
+  /// that tell it are named, not called: they are not the server's own.
+  func freeSpace(of cluster: ClusterSnapshot, functions: [FreeSpaceFunction]) -> Fact<FreeSpace> {
     if let local = localFreeSpace(of: cluster) { return .known(local) }
-    let dataDirectory = cluster.settings.ifKnown?.first { $0.name == "data_directory" }?.setting
-    for function in functions {
-      if let free = try await askForFreeSpace(function, dataDirectory: dataDirectory) { return .known(free) }
+    let unknown = "how much is free there can't be found out by SQL"
+    guard let function = functions.first else {
+      return .unknown(
+        Undetermined(
+          unknown, remedy: "Look it up in the service's console or on the host, and pass it with --target-free-space SIZE."))
     }
     return .unknown(
       Undetermined(
-        "how much is free there can't be found out by SQL",
-        remedy: "Look it up in the service's console or on the host, and tell it with --target-free-space SIZE."))
-  }
-
-  private func askForFreeSpace(_ function: FreeSpaceFunction, dataDirectory: String?) async throws -> FreeSpace? {
-    let schema = try await quote(identifier: function.schema)
-    let sql: String
-    switch function.name {
-    case "pgnodemx":
-      sql = """
-        SELECT '/' AS mount_point, available_bytes::bigint AS free_bytes, total_bytes::bigint AS total_bytes
-          FROM \(schema).fsinfo(current_setting('data_directory'))
-        """
-    case "system_stats":
-      // It lists every file system; without the data directory there is no telling which one counts.
-      guard dataDirectory != nil else { return nil }
-      sql = """
-        SELECT mount_point, free_space::bigint AS free_bytes, total_space::bigint AS total_bytes
-          FROM \(schema).pg_sys_disk_info()
-        """
-    case "citus":
-      sql = """
-        SELECT '/' AS mount_point, available_disk_size::bigint AS free_bytes, total_disk_size::bigint AS total_bytes
-          FROM pg_catalog.citus_local_disk_space_stats()
-        """
-    default:
-      return nil
-    }
-    struct FileSystem: Decodable {
-      var mountPoint: String
-      var freeBytes: Int
-      var totalBytes: Int
-    }
-    let query = CatalogQuery(subject: FreeSpaceFunction.subject, statement: Statement(sql))
-    guard case .success(let rows) = try await run([query])[0],
-      let fileSystems = try? rows.decode(FileSystem.self)
-    else { return nil }
-    let path = dataDirectory ?? "/"
-    let holding = fileSystems.filter { $0.mountPoint.holds(path) }
-    return holding.max { $0.mountPoint.utf8.count < $1.mountPoint.utf8.count }.map { fileSystem in
-      FreeSpace(
-        freeBytes: fileSystem.freeBytes, totalBytes: fileSystem.totalBytes,
-        origin: "the extension \(function.name) on the target")
-    }
+        "\(unknown) without calling the extension \(function.name)",
+        remedy: "Run \(function.query) on the target, and pass what it shows with --target-free-space SIZE."))
   }
 
   /// The file system under the data directory, if that is on this host beyond doubt: the session does not leave the
@@ -83,12 +43,6 @@ extension CatalogSession {
       freeBytes: Int(clamping: UInt64(status.f_bavail) * UInt64(status.f_frsize)),
       totalBytes: Int(clamping: UInt64(status.f_blocks) * UInt64(status.f_frsize)),
       origin: "the file system of its data directory on this host")
-  }
-}
-
-extension String {
-  fileprivate func holds(_ path: String) -> Bool {
-    self == "/" || path == self || path.hasPrefix(hasSuffix("/") ? self : self + "/")
   }
 }
 

@@ -8,7 +8,7 @@ extension CatalogSession {
   /// what is there now: the server asks the system as it does for `CREATE DATABASE`, and the transaction is undone.
   /// There is no setting for libxml; reading a value of type xml tells.
   func probe(_ snapshot: inout ClusterSnapshot, locales names: [String]) async throws {
-    let answers = try await results(of: [Statement("SELECT '<a/>'::pg_catalog.xml")] + names.map(question))
+    let answers = try await results(of: [InspectionStatements.xml] + names.map(InspectionStatements.locale))
     snapshot.locales = support(for: names, answers.dropFirst())
     switch answers.first {
     case .success: snapshot.xmlSupport = .known(XMLSupport(isBuiltIn: true))
@@ -20,11 +20,7 @@ extension CatalogSession {
   }
 
   func support(forLocales names: [String]) async throws -> Fact<[LocaleSupport]> {
-    support(for: names, try await results(of: names.map(question))[...])
-  }
-
-  private func question(_ locale: String) -> Statement {
-    Statement("SELECT pg_catalog.set_config('lc_monetary', $1, true)", [locale])
+    support(for: names, try await results(of: names.map(InspectionStatements.locale))[...])
   }
 
   private func support(

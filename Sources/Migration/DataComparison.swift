@@ -71,15 +71,7 @@ public struct DataComparison: Sendable {
     let snapshot = try await SourceSnapshot(of: name, from: source)
     do {
       let rows = try await attempting("listing the tables", source, database: name) {
-        try await snapshot.connection.query(
-          """
-          SELECT c.oid, n.nspname, c.relname FROM pg_catalog.pg_class c
-            JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-           WHERE c.relkind = 'r' AND c.relpersistence <> 't' AND c.oid >= 16384
-             AND n.nspname !~ '^(pg_|\(Journal.prefix))' AND NOT EXISTS (
-                 SELECT FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
-                    AND d.objid = c.oid AND d.deptype = 'e')
-          """)
+        try await snapshot.connection.query(ReadingStatements.comparableTables)
       }
       let chosen = (0..<rows.count).filter { row in
         settings.tables.selects(schema: rows.text(row, 1) ?? "", table: rows.text(row, 2) ?? "", in: name)

@@ -263,13 +263,13 @@ struct DatabaseMigration: Sendable {
   private func copyLargeObjects(_ snapshot: SourceSnapshot, _ resumption: Resumption) async throws {
     guard carriesLargeObjects, resumption.steps["large objects"] == nil else { return }
     let rows = try await attempting("looking for large objects", source, database: name) {
-      try await snapshot.connection.query("SELECT EXISTS (SELECT FROM pg_catalog.pg_largeobject_metadata)")
+      try await snapshot.connection.query(ReadingStatements.hasLargeObjects)
     }
     guard rows.text(0, 0) == "t" else { return }
     if resumption.steps["large objects begun"] != nil {
       // From 17 on the data of a dump creates them. Before, it only writes into them, which can be done again.
       let there = try await target.session(in: name, for: "looking for large objects") {
-        try await $0.query("SELECT EXISTS (SELECT FROM pg_catalog.pg_largeobject_metadata)").text(0, 0)
+        try await $0.query(ReadingStatements.hasLargeObjects).text(0, 0)
       }
       if context.tools.pgDump.major >= 17, there == "t" { return try await note("large objects") }
     }

@@ -10,25 +10,17 @@ public struct Endpoint: Sendable {
   let connectTimeout: Duration
 
   /// A session that nothing ends but its own errors, and that writes values so that any version reads them, and both
-  /// sides write the same (PostgreSQL documentation, "Client Connection Defaults"; pg_dump sets the same).
+  /// sides write the same.
   ///
   /// - Parameter database: nil: the one that the string names, else `postgres` where libpq's own choice is not there.
-  func connect(to database: String?) async throws -> Connection {
+  func connect(to database: String?, for purpose: SessionPurpose = .writing) async throws -> Connection {
     let connection = try await open(database)
-    let version = ServerVersion(rawValue: connection.session.serverVersion)
-    var settings = [
-      ("search_path", "''"), ("statement_timeout", "0"), ("lock_timeout", "0"),
-      ("default_transaction_read_only", "off"), ("idle_in_transaction_session_timeout", "0"), ("DateStyle", "ISO"),
-      ("IntervalStyle", "postgres"), ("TimeZone", "UTC"),
-      ("bytea_output", "hex"), ("xmloption", "content"), ("row_security", "off"), ("array_nulls", "on"),
-      ("standard_conforming_strings", "on"),
-      ("extra_float_digits", version.major >= 12 ? "1" : "3"), ("application_name", "'\(applicationName)'"),
-    ]
-    if version.major >= 14 { settings.append(("idle_session_timeout", "0")) }
-    if version.major >= 17 { settings.append(("transaction_timeout", "0")) }
+    var others = ["application_name": applicationName]
     // What is not flushed yet is copied again after a crash; the last commit of a run waits for all before it.
-    if side == .target { settings.append(("synchronous_commit", "off")) }
-    let statements = settings.map { Statement("SET \($0.0) = \($0.1)") }
+    if side == .target { others["synchronous_commit"] = "off" }
+    let statements = SessionSettings.statements(
+      for: purpose, on: connection.session.serverVersion, isLocal: false, timeouts: (statement: 0, lock: 0),
+      others: others)
     _ = try await connection.pipeline([statements])[0].get()
     return connection
   }
@@ -57,10 +49,11 @@ public struct Endpoint: Sendable {
 
   /// Opens a session for `body` and closes it.
   func session<T: Sendable>(
-    in database: String?, for attempt: String, _ body: (Connection) async throws -> T
+    in database: String?, for attempt: String, purpose: SessionPurpose = .writing,
+    _ body: (Connection) async throws -> T
   ) async throws -> T {
     try await attempting(attempt, self, database: database ?? string.database ?? "postgres") {
-      let connection = try await connect(to: database)
+      let connection = try await connect(to: database, for: purpose)
       do {
         let value = try await body(connection)
         await connection.close()

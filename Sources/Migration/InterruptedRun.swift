@@ -15,12 +15,7 @@ public struct InterruptedRun: Sendable, Equatable {
     let endpoint = Endpoint(
       side: .target, string: target, applicationName: "pgpreflight", connectTimeout: connectTimeout)
     let rows = try await endpoint.session(in: nil, for: "listing the databases") {
-      try await $0.query(
-        """
-        SELECT d.datname FROM pg_catalog.pg_database d
-         WHERE d.datallowconn AND NOT d.datistemplate AND d.datconnlimit <> -2
-           AND pg_catalog.has_database_privilege(d.oid, 'CONNECT') ORDER BY d.datname
-        """)
+      try await $0.query(ReadingStatements.databases)
     }
     var databases: [String: [String]] = [:]
     for name in (0..<rows.count).compactMap({ rows.text($0, 0) }) {

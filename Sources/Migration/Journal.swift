@@ -52,11 +52,7 @@ struct Journal: Sendable {
 
   /// The journals that are in a database.
   static func all(over connection: Connection) async throws -> [Journal] {
-    let rows = try await connection.query(
-      """
-      SELECT substr(n.nspname, \(prefix.count + 1)) FROM pg_catalog.pg_namespace n
-       WHERE n.nspname ~ '^\(prefix)[0-9a-f]{8}$' ORDER BY n.nspname
-      """)
+    let rows = try await connection.query(ReadingStatements.journals)
     return (0..<rows.count).compactMap { rows.text($0, 0).map { Journal(run: $0) } }
   }
 }

@@ -23,7 +23,7 @@ struct LargeObjectComparison: Sendable {
     let here = try await attempting("comparing large objects", snapshot.source, database: snapshot.database) {
       try await content(over: snapshot.connection)
     }
-    let there = try await target.session(in: snapshot.database, for: "comparing large objects") {
+    let there = try await target.session(in: snapshot.database, for: "comparing large objects", purpose: .reading) {
       try await content(over: $0)
     }
     if here.count != there.count {
@@ -35,17 +35,10 @@ struct LargeObjectComparison: Sendable {
   }
 
   private func content(over connection: Connection) async throws -> Content {
-    let counted = try await connection.query(
-      """
-      SELECT count(*), pg_catalog.has_table_privilege('pg_catalog.pg_largeobject', 'SELECT')
-        FROM pg_catalog.pg_largeobject_metadata
-      """)
+    let counted = try await connection.query(ReadingStatements.largeObjects)
     var content = Content(count: counted.text(0, 0) ?? "")
     guard isFull, content.count != "0", counted.text(0, 1) == "t" else { return content }
-    let page = "x.loid || ' ' || x.pageno || ' ' || pg_catalog.encode(x.data, 'hex')"
-    content.checksum = try await connection.query(
-      "SELECT coalesce(sum(\(snapshot.hash(of: "(\(page))"))::numeric), 0) FROM pg_catalog.pg_largeobject x"
-    ).text(0, 0)
+    content.checksum = try await connection.query(ReadingStatements.largeObjectChecksum(snapshot.version)).text(0, 0)
     return content
   }
 }

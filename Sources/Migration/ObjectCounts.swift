@@ -8,7 +8,7 @@ enum ObjectCounts {
     let here = try await attempting("counting objects", snapshot.source, database: snapshot.database) {
       try await counts(over: snapshot.connection)
     }
-    let there = try await target.session(in: snapshot.database, for: "counting objects") {
+    let there = try await target.session(in: snapshot.database, for: "counting objects", purpose: .reading) {
       try await counts(over: $0)
     }
     return Set(here.keys).union(there.keys).sorted().compactMap { kind in
@@ -21,6 +21,12 @@ enum ObjectCounts {
   /// Event triggers and publications are not counted, as they can be left out, nor what belongs to roles. The schema
   /// `public` is in each new database, whether the source has it or not.
   private static func counts(over connection: Connection) async throws -> [String: Int] {
+    let rows = try await connection.query(sql(ServerVersion(rawValue: connection.session.serverVersion)))
+    return Dictionary(
+      (0..<rows.count).map { (rows.text($0, 0) ?? "", Int(rows.text($0, 1) ?? "") ?? 0) }, uniquingKeysWith: +)
+  }
+
+  static func sql(_ version: ServerVersion) -> String {
     let own = """
       NOT IN (SELECT n.oid FROM pg_catalog.pg_namespace n
                WHERE n.nspname ~ '^(pg_|\(Journal.prefix))' OR n.nspname = 'information_schema')
@@ -45,11 +51,9 @@ enum ObjectCounts {
        WHERE (\(condition)) AND c.relnamespace \(own) AND \(isNoMember("pg_class", "c.oid"))
       """
     }
-    let version = connection.session.serverVersion
     // Constraints of partitions have parents since 11.
-    let parentless = version >= 110_000 ? "AND k.conparentid = 0" : ""
-    let rows = try await connection.query(
-      """
+    let parentless = version.major >= 11 ? "AND k.conparentid = 0" : ""
+    return """
       SELECT CASE c.relkind WHEN 'r' THEN 'tables' WHEN 'p' THEN 'partitioned tables' WHEN 'v' THEN 'views'
                             WHEN 'm' THEN 'materialized views' WHEN 'S' THEN 'sequences' WHEN 'f' THEN 'foreign tables'
                             WHEN 'i' THEN 'indexes' WHEN 'I' THEN 'partitioned indexes' WHEN 'c' THEN 'composite types'
@@ -78,12 +82,10 @@ enum ObjectCounts {
       \(plain("conversions", "pg_conversion", "connamespace"))
       \(plain("text search configurations", "pg_ts_config", "cfgnamespace"))
       \(plain("text search dictionaries", "pg_ts_dict", "dictnamespace"))
-      \(version >= 100_000 ? plain("statistics objects", "pg_statistic_ext", "stxnamespace") : "")
+      \(version.major >= 10 ? plain("statistics objects", "pg_statistic_ext", "stxnamespace") : "")
       \(ofTables("triggers", "pg_trigger", "tgrelid", where: "NOT x.tgisinternal"))
       \(ofTables("rules", "pg_rewrite", "ev_class", where: "x.rulename <> '_RETURN'"))
       \(ofTables("policies", "pg_policy", "polrelid"))
-      """)
-    return Dictionary(
-      (0..<rows.count).map { (rows.text($0, 0) ?? "", Int(rows.text($0, 1) ?? "") ?? 0) }, uniquingKeysWith: +)
+      """
   }
 }

@@ -28,7 +28,7 @@ struct SourceSnapshot: Sendable {
     self.source = source
     self.database = database
     let connection = try await attempting("connecting", source, database: database) {
-      try await source.connect(to: database)
+      try await source.connect(to: database, for: .reading)
     }
     self.connection = connection
     do {
@@ -124,13 +124,7 @@ struct SourceSnapshot: Sendable {
     case .failure(let error) where error.sqlstate == "42P01": return false
     case .failure(let error): throw error
     }
-    // The function looks at the catalog as it is, not as the snapshot sees it.
-    let changed = try await connection.query(
-      """
-      SELECT c.oid FROM pg_catalog.pg_class c
-       WHERE c.relkind = 'r' AND c.oid >= 16384 AND c.relpersistence <> 't'
-         AND pg_catalog.pg_relation_filenode(c.oid) IS DISTINCT FROM c.relfilenode
-      """)
+    let changed = try await connection.query(ReadingStatements.rewrittenTables)
     let oids = (0..<changed.count).compactMap { changed.text($0, 0) }
     guard !oids.isEmpty else { return true }
     let definitions = """
@@ -146,14 +140,7 @@ struct SourceSnapshot: Sendable {
   }
 
   private static func lockable(over connection: Connection) async throws -> [String] {
-    let tables = try await connection.query(
-      """
-      SELECT c.oid::pg_catalog.regclass::text FROM pg_catalog.pg_class c
-       WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND c.oid >= 16384
-         AND pg_catalog.has_table_privilege(c.oid, 'SELECT') AND c.relnamespace NOT IN (
-             SELECT n.oid FROM pg_catalog.pg_namespace n WHERE NOT pg_catalog.has_schema_privilege(n.oid, 'USAGE'))
-       ORDER BY c.oid
-      """)
+    let tables = try await connection.query(ReadingStatements.lockableTables)
     return (0..<tables.count).compactMap { tables.text($0, 0) }
   }
 
@@ -165,13 +152,7 @@ struct SourceSnapshot: Sendable {
   }
 
   private static func export(over connection: Connection) async throws -> (String, String, String) {
-    let rows = try await connection.query(
-      """
-      SELECT pg_catalog.pg_export_snapshot(),
-             pg_catalog.txid_snapshot_xmax(pg_catalog.txid_current_snapshot())::text,
-             pg_catalog.pg_encoding_to_char(d.encoding)
-        FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database()
-      """)
+    let rows = try await connection.query(ReadingStatements.exportSnapshot)
     guard let id = rows.text(0, 0), let next = rows.text(0, 1), let encoding = rows.text(0, 2) else {
       throw MigrationError("the server exported no snapshot")
     }
@@ -181,7 +162,7 @@ struct SourceSnapshot: Sendable {
   /// Another session that sees the same.
   func join() async throws -> Connection {
     try await attempting("joining the snapshot", source, database: database) {
-      let connection = try await source.connect(to: database)
+      let connection = try await source.connect(to: database, for: .reading)
       let statements = [
         Statement("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"),
         Statement("SET TRANSACTION SNAPSHOT \(Quoting.literal(id))"),
@@ -213,12 +194,7 @@ struct SourceSnapshot: Sendable {
 
   /// Whether somebody waits for a lock that the snapshot holds.
   func isInTheWay() async throws -> Bool {
-    try await connection.query(
-      """
-      SELECT EXISTS (SELECT FROM pg_catalog.pg_locks l
-                      WHERE NOT l.granted AND pg_catalog.pg_backend_pid() = ANY (pg_catalog.pg_blocking_pids(l.pid)))
-      """
-    ).text(0, 0) == "t"
+    try await connection.query(ReadingStatements.isInTheWay).text(0, 0) == "t"
   }
 
   /// Rows of a query that looks into this snapshot.

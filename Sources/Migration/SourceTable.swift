@@ -25,6 +25,8 @@ struct SourceTable: Decodable, Sendable, Equatable {
   var wideColumns: [String]?
   var wideTypes: [Int]?
   var wideTypeNames: [String]?
+  /// The column that takes least to send, quoted: to count rows by.
+  var narrowColumn: String? = nil
 
   /// Separated by commas.
   var columns: String? { columnNames?.joined(separator: ", ") }
@@ -46,6 +48,9 @@ struct SourceTable: Decodable, Sendable, Equatable {
                WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
                  AND NOT a.atttypid = ANY ('{\(Self.binaryTypes)}'::oid[])) AS is_binary,
              \(routedThrough(version)) AS routed_through,
+             (SELECT pg_catalog.quote_ident(a.attname) FROM pg_catalog.pg_attribute a
+               WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped \(generated)
+               ORDER BY a.attlen <= 0, a.attlen, a.attnum LIMIT 1) AS narrow_column,
              x.condition, x.condition IS NOT NULL AS is_of_extension, w.wide_columns, w.wide_types, w.wide_type_names
         FROM pg_catalog.pg_class c
         LEFT JOIN LATERAL (

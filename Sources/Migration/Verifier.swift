@@ -12,11 +12,6 @@ struct Verifier: Sendable {
   /// Whether everything of the source was to be carried over, so that both have the same number of objects.
   let comparesObjects: Bool
 
-  private struct Content: Sendable, Equatable {
-    var rows: String
-    var checksum: String?
-  }
-
   func run(_ tables: [SourceTable]) async throws -> Verification {
     guard mode != .none else { return Verification(mode: mode, tables: 0, mismatches: []) }
     let compared = Self.compared(tables)
@@ -28,7 +23,7 @@ struct Verifier: Sendable {
           try await slots.run {
             let source = try await snapshot.join()
             do {
-              try await target.session(in: snapshot.database, for: "connecting") { destination in
+              try await target.session(in: snapshot.database, for: "connecting", purpose: .reading) { destination in
                 for index in stride(from: worker, to: compared.count, by: workers) {
                   try Task.checkCancellation()
                   let table = compared[index]
@@ -62,65 +57,37 @@ struct Verifier: Sendable {
     }
   }
 
-  /// What is compared as one: a table, or the partitioned one that the rows of several went through.
-  private struct Compared: Sendable {
-    var from: String
-    var name: String
-    /// The text of a row `x`.
-    var row: String
-  }
-
-  private static func compared(_ tables: [SourceTable]) -> [Compared] {
+  /// What is compared as one: a table, or the partitioned one that the rows of several went through. Of an extension's
+  /// table of which only some rows are the database's own, none are: to select them, the server would plan a query, and
+  /// run functions of whoever owns the table.
+  private static func compared(_ tables: [SourceTable]) -> [ComparedTable] {
     var seen: Set<String> = []
     return tables.compactMap { table in
-      let name = table.routedThrough ?? table.name
-      guard seen.insert(name).inserted else { return nil }
-      let condition = table.condition.map { " \($0)" } ?? ""
-      return Compared(
-        from: table.routedThrough == nil ? "ONLY \(name)\(condition)" : name, name: name, row: row(of: table))
+      guard table.condition?.isEmpty ?? true, seen.insert(table.routedThrough ?? table.name).inserted else { return nil }
+      return ComparedTable(table)
     }
   }
 
-  /// A row as a whole, where it fits into a text; of columns with large values only a hash goes into it.
-  private static func row(of table: SourceTable) -> String {
-    guard let wide = table.wideColumns, let types = table.wideTypes, let names = table.columnNames else {
-      return "(x.*)::text"
-    }
-    let hashes = Dictionary(
-      zip(wide, types).map { name, type in
-        (name, (WideRows.types[type]?.bytes ?? "%").replacing("%", with: "x.\(name)"))
-      }, uniquingKeysWith: { first, _ in first })
-    let values = names.map { name in hashes[name].map { "pg_catalog.md5(\($0))" } ?? "x.\(name)" }
-    return "ROW(\(values.joined(separator: ", ")))::text"
-  }
-
-  /// The sum of the rows' hashes does not depend on their order.
-  ///
-  /// - Returns: nil where there is no such table.
-  private func content(of table: Compared, over connection: Connection, _ endpoint: Endpoint) async throws -> Content? {
+  /// - Returns: nil where there is no such table, or not with these columns.
+  private func content(
+    of table: ComparedTable, over connection: Connection, _ endpoint: Endpoint
+  ) async throws -> TableContent? {
     do {
-      return try await count(table, over: connection, endpoint)
-    } catch let error as MigrationError where error.sqlstate == "42P01" {
+      return try await attempting("reading \(table.name)", endpoint, database: snapshot.database) {
+        try await table.content(
+          over: connection, mode: mode == .full ? .checksum : .count, encoding: snapshot.encoding)
+      }
+    } catch let error as MigrationError where ["42P01", "42703"].contains(error.sqlstate) {
       return nil
     }
   }
 
-  private func count(_ table: Compared, over connection: Connection, _ endpoint: Endpoint) async throws -> Content {
-    try await attempting("counting \(table.name)", endpoint, database: snapshot.database) {
-      guard mode == .full else {
-        let rows = try await connection.query("SELECT count(*) FROM \(table.from)")
-        return Content(rows: rows.text(0, 0) ?? "", checksum: nil)
-      }
-      let hash = snapshot.hash(of: table.row)
-      let rows = try await connection.query(
-        "SELECT count(*), coalesce(sum(\(hash)::numeric), 0) FROM (SELECT * FROM \(table.from)) x")
-      return Content(rows: rows.text(0, 0) ?? "", checksum: rows.text(0, 1))
-    }
-  }
-
-  private static func difference(_ table: Compared, _ here: Content?, _ there: Content?) -> Verification.Mismatch? {
+  private static func difference(
+    _ table: ComparedTable, _ here: TableContent?, _ there: TableContent?
+  ) -> Verification.Mismatch? {
     guard let here, let there else {
-      return Verification.Mismatch(object: table.name, message: "not on the \(here == nil ? "source" : "target")")
+      let side = here == nil ? "source" : "target"
+      return Verification.Mismatch(object: table.name, message: "not on the \(side), or without one of its columns")
     }
     if here.rows != there.rows {
       return Verification.Mismatch(
@@ -133,19 +100,10 @@ struct Verifier: Sendable {
   }
 }
 
-extension SourceSnapshot {
-  /// 64 bits that both sides compute alike: the function gives the same on every version that has it (11 and newer).
-  func hash(of text: String) -> String {
-    version.major >= 11
-      ? "pg_catalog.hashtextextended(\(text) COLLATE \"C\", 0)"
-      : "('x' || pg_catalog.substr(pg_catalog.md5(\(text)), 1, 16))::bit(64)::int8"
-  }
-}
-
 extension Endpoint {
   func has(database: String, from entrance: String?) async throws -> Bool {
     try await session(in: entrance, for: "looking for database \(quotedIdentifier(database))") {
-      try await $0.query("SELECT FROM pg_catalog.pg_database WHERE datname = $1", [database]).count > 0
+      try await $0.query(ReadingStatements.database, [database]).count > 0
     }
   }
 }

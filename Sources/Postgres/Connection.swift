@@ -17,6 +17,8 @@ public actor Connection {
     /// Settings that the session starts with, after those of the string (PostgreSQL documentation, "Client Connection
     /// Defaults"; libpq's `options`). A connection pooler refuses them or leaves them out.
     public var startupSettings: [String: String]
+    /// Likewise, before those of the string: what it says itself counts.
+    var defaultSettings: [String: String] = [:]
     var isForReplication = false
 
     public init(
@@ -56,11 +58,34 @@ public actor Connection {
 
   /// Connects in every way that libpq knows (PostgreSQL documentation, "Database Connection Control Functions").
   ///
+  /// Event triggers on `login` do not run, where the role may switch them off. Only the server knows whether it may, and
+  /// whether there is such a thing: the first attempt on a server asks for it, and one without it follows where the
+  /// server, or a pooler before it, refuses.
+  ///
   /// - Throws: `ConnectionFailure`, or `CancellationError` at once when the task is cancelled; nothing of the attempt
   ///   stays on the server then.
   public static func connect(
     _ string: ConnectionString, options: Options = Options()
   ) async throws -> Connection {
+    var accepted = string.effectiveValues.accepted
+    while true {
+      var options = options
+      if accepted >= .role { options.defaultSettings.merge(SessionSettings.defaults) { own, _ in own } }
+      if accepted == .eventTriggers {
+        options.startupSettings.merge(SessionSettings.withoutEventTriggers) { own, _ in own }
+      }
+      do {
+        let connection = try await attempt(string, options: options)
+        string.effectiveValues.remember(accepted)
+        return connection
+      } catch let failure as ConnectionFailure {
+        guard let next = accepted.after(failure) else { throw failure }
+        accepted = next
+      }
+    }
+  }
+
+  private static func attempt(_ string: ConnectionString, options: Options) async throws -> Connection {
     try Task.checkCancellation()
     let executor = QueueExecutor(label: "pgpreflight.connection")
     let cancelled = try Event()
@@ -155,6 +180,8 @@ public actor Connection {
     defer { PQconninfoFree(options) }
     var values = conninfoValues(options)
     values["dbname"] = session.database
+    // Not what this program has added for itself.
+    values["options"] = handle.givenOptions
     // Where the string names several hosts, the one that answered; and a password of a password file.
     values["host"] = session.host
     values["hostaddr"] = values["hostaddr"].flatMap { _ in session.address }

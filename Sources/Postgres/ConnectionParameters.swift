@@ -17,8 +17,10 @@ struct ConnectionParameters {
   let secrets: Secrets
   private let applicationName: String
   private let isForReplication: Bool
-  /// libpq's `options`, where there is something to add to what the string gives.
+  /// libpq's `options`: what the string gives, between what it may change and what it may not.
   private let startupOptions: String?
+  /// The `options` that the string, its service file or the environment gives.
+  let givenOptions: String?
 
   /// - Throws: `ConnectionFailure` where libpq refuses the parameters (an unknown service, say).
   init(_ string: ConnectionString, options: Connection.Options) throws(ConnectionFailure) {
@@ -26,12 +28,12 @@ struct ConnectionParameters {
     applicationName = options.applicationName
     isForReplication = options.isForReplication
     let values = try string.effectiveValues.of(string)
+    givenOptions = values["options"]
     startupOptions =
-      options.startupSettings.isEmpty
+      options.defaultSettings.isEmpty && options.startupSettings.isEmpty
       ? nil
-      : values["options", default: ""]
-        + options.startupSettings
-        .sorted { $0.key < $1.key }.map { " -c \($0.key)=\(escapedOption($0.value))" }.joined()
+      : startupWords(options.defaultSettings) + " " + values["options", default: ""]
+        + startupWords(options.startupSettings)
     secrets = Secrets([string.password, values["password"]])
     timeout = try connectTimeout(values["connect_timeout"], default: options.connectTimeout)
     shuffles = values["load_balance_hosts"] == "random"
@@ -55,6 +57,10 @@ struct ConnectionParameters {
     pairs.append(("client_encoding", "UTF8"))
     return pairs
   }
+}
+
+private func startupWords(_ settings: [String: String]) -> String {
+  settings.sorted { $0.key < $1.key }.map { " -c \($0.key)=\(escapedOption($0.value))" }.joined()
 }
 
 /// Spaces end an option unless a backslash stands before them (PostgreSQL documentation, "Parameter Key Words").

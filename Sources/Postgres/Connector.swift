@@ -73,7 +73,7 @@ struct Connector {
     guard let connection = start(pairs) else {
       throw ConnectionFailure(kind: .other, message: "memory is exhausted", host: host.name, port: host.port)
     }
-    let handle = Handle(connection, notices: notices)
+    let handle = Handle(connection, givenOptions: parameters.givenOptions, notices: notices)
     // A list that libpq works through by itself shares one deadline.
     let deadline = Deadline(in: parameters.timeout)
     var status = PQstatus(connection) == CONNECTION_BAD ? PGRES_POLLING_FAILED : PGRES_POLLING_WRITING

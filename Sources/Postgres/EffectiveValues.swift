@@ -5,6 +5,12 @@ internal import Synchronization
 /// same for every database.
 final class EffectiveValues: Sendable {
   private let values = Mutex<[String: String]?>(nil)
+  private let acceptance = Mutex(AcceptedSettings.eventTriggers)
+
+  /// What the server is asked to start a session with, as far as it has not refused.
+  var accepted: AcceptedSettings { acceptance.withLock(\.self) }
+
+  func remember(_ accepted: AcceptedSettings) { acceptance.withLock { $0 = accepted } }
 
   /// All parameters that have a value, less the database's name.
   ///

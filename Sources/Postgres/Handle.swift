@@ -8,11 +8,14 @@ final class Handle {
   var isAbandoned = false
   /// Set after the last row of `COPY … TO STDOUT`: libpq is not to be asked for one more.
   var hasCopiedAll = false
+  /// The `options` that the connection string gives, without those of this program.
+  let givenOptions: String?
   private let notices: NoticeBox
 
   /// Takes over a connection that `PQconnectStartParams` has begun.
-  init(_ connection: OpaquePointer, notices: AsyncStream<Notice>.Continuation) {
+  init(_ connection: OpaquePointer, givenOptions: String?, notices: AsyncStream<Notice>.Continuation) {
     self.connection = connection
+    self.givenOptions = givenOptions
     self.notices = NoticeBox(continuation: notices)
     // Only a verbose message carries the SQLSTATE of a refused connection.
     PQsetErrorVerbosity(connection, PQERRORS_VERBOSE)

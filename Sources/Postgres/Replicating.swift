@@ -9,7 +9,6 @@ extension Connection {
   public static func connectForReplication(_ string: ConnectionString, options: Options) async throws -> Connection {
     var options = options
     options.isForReplication = true
-    options.startupSettings = [:]
     return try await connect(string, options: options)
   }
 

@@ -85,7 +85,7 @@ import Testing
     ("unloggedTables", { $0.inspected[0].unloggedTables = .missing }),
     ("sequenceUses", { $0.inspected[0].sequenceUses = .missing }),
     ("rowSecuredTables", { $0.inspected[0].rowSecuredTables = .missing }),
-    ("failedExpressions", { $0.inspected[0].failedExpressions = .missing }),
+    ("unqualifiedFunctions", { $0.inspected[0].unqualifiedFunctions = .missing }),
     ("largeTables", { $0.inspected[0].largeTables = .missing }),
     ("extensionTables", { $0.inspected[0].extensionTables = .missing }),
     ("cronJobs", { $0.inspected[0].cronJobs = .missing }),

@@ -103,7 +103,6 @@ extension DatabaseSnapshot {
     snapshot.unloggedTables = .known([])
     snapshot.sequenceUses = .known([])
     snapshot.versionedColumns = .known(VersionedColumns(areThere: false))
-    snapshot.failedExpressions = .known([])
     snapshot.invalidIndexes = .known([])
     snapshot.publications = .known([])
     snapshot.foreignServers = .known([])

@@ -1,4 +1,5 @@
-// What lies in tables of extensions; read where the extension is there.
+// What lies in tables of extensions; asked where the extension is there. Only the catalogs are read: that a table takes
+// space tells that it holds rows, or held some.
 
 /// A table of an extension that holds rows, which `pg_dump` takes along (`pg_extension_config_dump`).
 public struct ExtensionTable: CatalogRow {
@@ -25,7 +26,7 @@ public struct ExtensionTable: CatalogRow {
 }
 
 /// The jobs of pg_cron.
-public struct CronJobs: CatalogRow {
+public struct CronJobs: Codable, Sendable, Equatable {
   public var jobs: Int
   public var active: Int
   /// Row security shows the role its own jobs only.
@@ -36,19 +37,37 @@ public struct CronJobs: CatalogRow {
     self.active = active
   }
 
+}
+
+/// The table in which pg_cron keeps its jobs.
+public struct CronTable: CatalogRow {
+  /// A table of the extension, which belongs to a superuser: nobody else can have put something in its place.
+  public var isGenuine: Bool
+  public var isReadable: Bool
+  /// Row security would show the role its own jobs only.
+  public var hidesRows: Bool
+
   public static let subject = "the jobs of pg_cron"
 
   public static func sql(_ server: ServerVersion) -> String {
     """
-    SELECT count(*) AS jobs, count(*) FILTER (WHERE active) AS active,
-           pg_catalog.row_security_active('cron.job'::pg_catalog.regclass) AS are_hidden
-      FROM cron.job
+    SELECT c.relkind = 'r'::"char" AND r.rolsuper AND EXISTS (
+             SELECT 1 FROM pg_catalog.pg_depend m JOIN pg_catalog.pg_extension x ON x.oid = m.refobjid
+              WHERE m.classid = 1259::oid AND m.objid = c.oid AND m.refclassid = 3079::oid AND m.deptype = 'e'::"char"
+                AND x.extname = 'pg_cron'::name) AS is_genuine,
+           pg_catalog.has_schema_privilege(n.oid, 'USAGE') AND pg_catalog.has_table_privilege(c.oid, 'SELECT')
+             AS is_readable,
+           pg_catalog.row_security_active(c.oid) AS hides_rows
+      FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+      JOIN pg_catalog.pg_roles r ON r.oid = c.relowner
+     WHERE n.nspname = 'cron'::name AND c.relname = 'job'::name
     """
   }
 }
 
 /// The hypertables of TimescaleDB, those under continuous aggregates among them.
 public struct Hypertables: CatalogRow {
+  /// Tables with chunks; 1 where there may be some, all of them empty.
   public var hypertables: Int
 
   public init(hypertables: Int) { self.hypertables = hypertables }
@@ -56,7 +75,15 @@ public struct Hypertables: CatalogRow {
   public static let subject = "the hypertables of TimescaleDB"
 
   public static func sql(_ server: ServerVersion) -> String {
-    "SELECT count(*) AS hypertables FROM _timescaledb_catalog.hypertable"
+    """
+    SELECT greatest(
+             (SELECT count(DISTINCT i.inhparent) FROM pg_catalog.pg_inherits i
+                JOIN pg_catalog.pg_class c ON c.oid = i.inhrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+               WHERE n.nspname = '_timescaledb_internal'::name AND c.relname::text LIKE '\\_hyper\\_%'),
+             (SELECT count(*) FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+               WHERE n.nspname = '_timescaledb_catalog'::name AND c.relname = 'hypertable'::name
+                 AND pg_catalog.pg_relation_size(c.oid) > 0)) AS hypertables
+    """
   }
 }
 

@@ -30,13 +30,13 @@ struct InStep: Sendable {
   /// All that has been committed is flushed with this commit, and so is before the position.
   static func position(over source: Connection) async throws -> String {
     _ = try await source.query("SELECT pg_catalog.pg_logical_emit_message(true, 'pgpreflight', '')")
-    return try await source.query("SELECT pg_catalog.pg_current_wal_flush_lsn()::text").text(0, 0) ?? ""
+    return try await source.query(ReadingStatements.flushPosition).text(0, 0) ?? ""
   }
 
   static func hasPassed(
     _ position: String, _ slot: ReplicationState.Slot, over source: Connection
   ) async throws -> Bool {
-    try await source.query("SELECT $1::pg_catalog.pg_lsn >= $2::pg_catalog.pg_lsn", [slot.confirmed, position])
+    try await source.query(ReadingStatements.hasPassed, [slot.confirmed, position])
       .text(0, 0) == "t"
   }
 

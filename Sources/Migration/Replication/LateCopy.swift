@@ -27,25 +27,16 @@ public struct LateCopy: Codable, Sendable, Equatable {
   ) async throws -> LateCopy {
     let new = tables.new.map(\.name)
     var sized = try await source.query(
-      """
-      SELECT x.oid::pg_catalog.regclass::text AS name, pg_catalog.pg_total_relation_size(x.oid) AS size_bytes
-        FROM (SELECT unnest($1::oid[]) AS oid
-              UNION SELECT pg_catalog.to_regclass(t)::oid FROM unnest($2::text[]) t) x
-       WHERE pg_catalog.pg_total_relation_size(x.oid) IS NOT NULL
-      """, [arrayLiteral(tables.copied.sorted()), arrayLiteral(new)]
+      ReadingStatements.sizes, [arrayLiteral(tables.copied.sorted()), arrayLiteral(new)]
     ).decode(Sized.self)
     var count = 0
     func hasLargeObjects(_ connection: Connection) async throws -> Bool {
-      try await connection.query("SELECT EXISTS (SELECT FROM pg_catalog.pg_largeobject_metadata)").text(0, 0) == "t"
+      try await connection.query(ReadingStatements.hasLargeObjects).text(0, 0) == "t"
     }
     let carries: Bool =
       if let memo { memo.carriesLargeObjects } else { try await hasLargeObjects(target) }
     if carries {
-      let rows = try await source.query(
-        """
-        SELECT count(*), pg_catalog.pg_table_size('pg_catalog.pg_largeobject'::pg_catalog.regclass)
-          FROM pg_catalog.pg_largeobject_metadata
-        """)
+      let rows = try await source.query(ReadingStatements.largeObjectSize)
       count = rows.text(0, 0).flatMap { Int($0) } ?? 0
       if count > 0 {
         sized.append(Sized(name: "large objects", sizeBytes: rows.text(0, 1).flatMap { Int($0) } ?? 0))

@@ -100,7 +100,7 @@ struct LateCopying: Sendable {
       }
     }
     let there = try await attempting("looking for large objects", snapshot.source, database: database) {
-      try await snapshot.connection.query("SELECT EXISTS (SELECT FROM pg_catalog.pg_largeobject_metadata)").text(0, 0)
+      try await snapshot.connection.query(ReadingStatements.hasLargeObjects).text(0, 0)
     }
     guard there == "t" else { return }
     guard let tools else {

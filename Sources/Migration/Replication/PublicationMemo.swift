@@ -35,11 +35,7 @@ struct PublicationMemo: Codable, Sendable, Equatable {
 
   /// - Returns: nil where there is none, as `aiven_extras` has made the publication.
   static func read(of publication: ReplicationName, over connection: Connection) async throws -> PublicationMemo? {
-    let rows = try await connection.query(
-      """
-      SELECT pg_catalog.obj_description(p.oid, 'pg_publication') FROM pg_catalog.pg_publication p
-       WHERE p.pubname = $1
-      """, ["\(publication)"])
+    let rows = try await connection.query(ReadingStatements.publicationComment, ["\(publication)"])
     guard let text = rows.text(0, 0), text.hasPrefix(prefix) else { return nil }
     return try? JSONDecoder().decode(Self.self, from: Data(text.dropFirst(prefix.count).utf8))
   }

@@ -33,7 +33,7 @@ struct ReplicatedTables: Sendable {
     var isPublished: Bool
   }
 
-  private static func sql(isSource: Bool) -> String {
+  static func sql(isSource: Bool) -> String {
     let published =
       isSource
       ? """

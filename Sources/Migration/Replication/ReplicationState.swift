@@ -76,20 +76,8 @@ public struct ReplicationState: Codable, Sendable, Equatable {
   ///   - target: a session in the target database.
   static func read(_ name: ReplicationName, source: Connection, target: Connection) async throws -> ReplicationState {
     let here = try await slot(name, over: source)
-    let published = try await source.query(
-      "SELECT FROM pg_catalog.pg_publication p WHERE p.pubname = $1", ["\(name)"])
-    let there = try await target.query(
-      """
-      SELECT s.subenabled AS is_enabled, w.pid IS NOT NULL AS has_worker,
-             (SELECT count(*) FROM pg_catalog.pg_subscription_rel r WHERE r.srsubid = s.oid) AS tables,
-             (SELECT count(*) FROM pg_catalog.pg_subscription_rel r
-               WHERE r.srsubid = s.oid AND r.srsubstate = 'r') AS tables_ready,
-             extract(epoch FROM pg_catalog.clock_timestamp() - w.last_msg_receipt_time)::float8 AS silent_seconds
-        FROM pg_catalog.pg_subscription s JOIN pg_catalog.pg_database d ON d.oid = s.subdbid
-        LEFT JOIN pg_catalog.pg_stat_subscription w ON w.subid = s.oid AND w.relid IS NULL
-       WHERE d.datname = pg_catalog.current_database() AND s.subname = $1
-      """, ["\(name)"]
-    ).decode(TargetRow.self).first
+    let published = try await source.query(ReadingStatements.publication, ["\(name)"])
+    let there = try await target.query(ReadingStatements.subscription, ["\(name)"]).decode(TargetRow.self).first
     return ReplicationState(
       tables: there?.tables ?? 0, tablesReady: there?.tablesReady ?? 0, isEnabled: there?.isEnabled ?? false,
       hasWorker: there?.hasWorker ?? false,
@@ -103,36 +91,15 @@ public struct ReplicationState: Codable, Sendable, Equatable {
   }
 
   private static func slot(_ name: ReplicationName, over connection: Connection) async throws -> SourceRow? {
-    // These columns are new in 13 (release notes, "max_slot_wal_keep_size").
-    let status =
-      connection.session.serverVersion >= 130_000
-      ? "s.wal_status, s.safe_wal_size" : "NULL::text AS wal_status, NULL::int8 AS safe_wal_size"
-    return try await connection.query(
-      """
-      SELECT s.active AS is_active, \(status), s.confirmed_flush_lsn::text AS confirmed,
-             pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_current_wal_flush_lsn(), s.confirmed_flush_lsn)::int8
-               AS lag_bytes,
-             extract(epoch FROM r.flush_lag)::float8 AS lag_seconds
-        FROM pg_catalog.pg_replication_slots s LEFT JOIN pg_catalog.pg_stat_replication r ON r.pid = s.active_pid
-       WHERE s.slot_name = $1
-      """, ["\(name)"]
-    ).decode(SourceRow.self).first
+    let version = ServerVersion(rawValue: connection.session.serverVersion)
+    return try await connection.query(ReadingStatements.slot(version), ["\(name)"]).decode(SourceRow.self).first
   }
 
-  /// Counted since 15; by kind of conflict since 18 (PostgreSQL documentation, `pg_stat_subscription_stats`).
   private static func errors(_ name: ReplicationName, over connection: Connection) async throws -> [ErrorCount] {
-    let version = connection.session.serverVersion
-    guard version >= 150_000 else { return [] }
-    var columns = ["apply_error_count", "sync_error_count"]
-    if version >= 180_000 {
-      columns += [
-        "confl_insert_exists", "confl_update_origin_differs", "confl_update_exists", "confl_update_missing",
-        "confl_delete_origin_differs", "confl_delete_missing", "confl_multiple_unique_conflicts",
-      ]
-    }
-    let rows = try await connection.query(
-      "SELECT \(columns.joined(separator: ", ")) FROM pg_catalog.pg_stat_subscription_stats WHERE subname = $1",
-      ["\(name)"])
+    let version = ServerVersion(rawValue: connection.session.serverVersion)
+    let columns = ReadingStatements.errorColumns(version)
+    guard !columns.isEmpty else { return [] }
+    let rows = try await connection.query(ReadingStatements.errors(version), ["\(name)"])
     guard rows.count > 0 else { return [] }
     return columns.enumerated().compactMap { index, kind in
       guard let count = rows.text(0, index).flatMap({ Int($0) }), count > 0 else { return nil }

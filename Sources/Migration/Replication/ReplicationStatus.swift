@@ -40,7 +40,7 @@ extension Replications {
     guard let replication = replication(running) else { return status }
     do {
       try await replication.inBoth(for: "asking for the state") { source, target in
-        let position = try await source.query("SELECT pg_catalog.pg_current_wal_flush_lsn()::text").text(0, 0) ?? ""
+        let position = try await source.query(ReadingStatements.flushPosition).text(0, 0) ?? ""
         let clock = ContinuousClock()
         let deadline = clock.now + Self.patience
         while true {

@@ -64,11 +64,7 @@ public struct Replications: Sendable {
 
   func addSubscriptions(to found: inout [ReplicationName: RunningReplication]) async throws {
     let rows = try await target.session(in: nil, for: "listing the subscriptions") {
-      try await $0.query(
-        """
-        SELECT s.subname, d.datname FROM pg_catalog.pg_subscription s
-          JOIN pg_catalog.pg_database d ON d.oid = s.subdbid WHERE s.subname ~ '\(ReplicationName.pattern)'
-        """)
+      try await $0.query(ReadingStatements.subscriptions)
     }
     for (name, database) in Self.named(rows) {
       found[name, default: RunningReplication(name: name)].hasSubscription = true
@@ -79,11 +75,7 @@ public struct Replications: Sendable {
   func addSlotsAndPublications(to found: inout [ReplicationName: RunningReplication]) async throws {
     let (slots, databases) = try await source.session(in: nil, for: "listing the slots") { connection in
       (
-        try await connection.query(
-          """
-          SELECT s.slot_name, s.database FROM pg_catalog.pg_replication_slots s
-           WHERE s.slot_name ~ '\(ReplicationName.pattern)'
-          """), try await Self.databases(over: connection)
+        try await connection.query(ReadingStatements.slots), try await Self.databases(over: connection)
       )
     }
     for (name, database) in Self.named(slots) {
@@ -92,11 +84,7 @@ public struct Replications: Sendable {
     }
     for database in databases {
       let rows = try await source.session(in: database, for: "listing the publications") {
-        try await $0.query(
-          """
-          SELECT p.pubname, pg_catalog.current_database() FROM pg_catalog.pg_publication p
-           WHERE p.pubname ~ '\(ReplicationName.pattern)'
-          """)
+        try await $0.query(ReadingStatements.publications)
       }
       for (name, database) in Self.named(rows) {
         found[name, default: RunningReplication(name: name)].hasPublication = true
@@ -114,12 +102,7 @@ public struct Replications: Sendable {
 
   /// Those that can be connected to.
   static func databases(over connection: Connection) async throws -> [String] {
-    let rows = try await connection.query(
-      """
-      SELECT d.datname FROM pg_catalog.pg_database d
-       WHERE d.datallowconn AND NOT d.datistemplate AND d.datconnlimit <> -2
-         AND pg_catalog.has_database_privilege(d.oid, 'CONNECT') ORDER BY d.datname
-      """)
+    let rows = try await connection.query(ReadingStatements.databases)
     return (0..<rows.count).compactMap { rows.text($0, 0) }
   }
 

@@ -15,21 +15,6 @@ struct SequenceValues: Sendable {
     var maximum: Int
   }
 
-  /// Those of users, as far as the role may read them. Sequences that the target has not are left out: a filter, or
-  /// what was made since, which the comparison of both schemas tells.
-  fileprivate static let sql = """
-    SELECT c.oid::pg_catalog.regclass::text AS name, s.seqincrement AS increment, s.seqmin AS minimum,
-           s.seqmax AS maximum
-      FROM pg_catalog.pg_class c JOIN pg_catalog.pg_sequence s ON s.seqrelid = c.oid
-      JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-     WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' AND c.relpersistence <> 't'
-       AND (NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
-                         WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = c.oid
-                           AND d.deptype = 'e')
-            OR EXISTS (SELECT FROM pg_catalog.pg_extension e WHERE c.oid = ANY (e.extconfig)))
-     ORDER BY c.oid
-    """
-
   fileprivate static let batch = 1000
 
   /// - Parameter margin: how many values each sequence is set ahead, in the direction in which it counts.
@@ -44,8 +29,8 @@ struct SequenceValues: Sendable {
   }
 
   func carry(margin: Int, from here: Connection, to there: Connection) async throws -> Int {
-    let known = Set(try await there.query(Self.sql).decode(Sequence.self).map(\.name))
-    let sequences = try await here.query(Self.sql).decode(Sequence.self).filter { known.contains($0.name) }
+    let known = Set(try await there.query(ReadingStatements.sequences).decode(Sequence.self).map(\.name))
+    let sequences = try await here.query(ReadingStatements.sequences).decode(Sequence.self).filter { known.contains($0.name) }
     for start in stride(from: 0, to: sequences.count, by: Self.batch) {
       let part = sequences[start..<min(start + Self.batch, sequences.count)]
       let values = try await here.pipeline([part.map { Statement("SELECT last_value, is_called FROM \($0.name)") }])[0]
@@ -77,8 +62,8 @@ extension SequenceValues {
   }
 
   private func behind(_ here: Connection, _ there: Connection) async throws -> [Verification.Mismatch] {
-    let known = Set(try await there.query(Self.sql).decode(Sequence.self).map(\.name))
-    let sequences = try await here.query(Self.sql).decode(Sequence.self).filter { known.contains($0.name) }
+    let known = Set(try await there.query(ReadingStatements.sequences).decode(Sequence.self).map(\.name))
+    let sequences = try await here.query(ReadingStatements.sequences).decode(Sequence.self).filter { known.contains($0.name) }
     var mismatches: [Verification.Mismatch] = []
     for start in stride(from: 0, to: sequences.count, by: Self.batch) {
       let part = sequences[start..<min(start + Self.batch, sequences.count)]

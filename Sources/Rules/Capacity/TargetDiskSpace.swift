@@ -12,9 +12,10 @@ extension Rule {
         """,
       decides: """
         Needed: 1.3 times the sum of the selected databases (with a table filter, of the selected tables). Free: \
-        --target-free-space; else the file system of the target's data directory, where that is on this host; else \
-        what an extension on the target tells (system_stats, pgnodemx, citus). SQL alone can't tell free space: \
-        without any of these the outcome is undetermined.
+        --target-free-space; else the file system of the target's data directory, where that is on this host. SQL \
+        alone can't tell free space: without either of these the outcome is undetermined. Where an extension on the \
+        target can tell (system_stats, pgnodemx, citus), the outcome names the query; it is not called, as functions \
+        that are not the server's own are not run.
         """,
       fix: "Enlarge the target's storage, or switch its automatic growth on."),
     decide: .cluster { pair in

@@ -14,7 +14,8 @@ extension Rule {
       decides: """
         Where the source database has pg_cron and the target database lacks it, cron.database_name of the target, which \
         is read if pg_cron is loaded there, has to name the database: otherwise it blocks. Jobs that are active are a \
-        warning. A role that is no superuser sees its own jobs only.
+        warning. The table of jobs is read by COPY, which runs no code, where it belongs to a superuser; a role from \
+        which row security hides jobs is shown none.
         """,
       fix: """
         Set cron.database_name on the target and restart it. Load the jobs switched off, and switch them on at cutover.

@@ -13,107 +13,102 @@ extension Rule {
         earthdistance before version 1.2 are the best-known case.
         """,
       decides: """
-        Of the functions in SQL and PL/pgSQL that these run, members of extensions aside, each has a search_path of \
-        its own, or calls, reads and casts to nothing that only a user's schema has without naming the schema. \
-        Besides, the source plans, and does not execute, what calls a function in SQL, also an extension's, with an \
-        empty search_path: functions that are inlined fail then as they would in the restore. Blocker for what fails \
-        so, and for a function in SQL where there are rows for which it runs; a warning for the others, and where the \
-        function is an extension's of which the target will have another version. Operators, names put together at run \
-        time, and what other languages do are not seen.
+        Reads the text of the functions in SQL and PL/pgSQL that these run, of the functions that those call in turn \
+        with a schema, and of extensions' functions; nothing is planned or executed, as planning would run functions \
+        of the source's users. Each function has a search_path of its own, or calls, reads, casts to and uses no \
+        operator that only a user's schema has without naming the schema. Blocker for a function in SQL where there \
+        are rows for which it runs, or where creating an index looks up its names in any case; a warning for the \
+        others, and where the function is an extension's of which the target will have another version. Undetermined \
+        where the text of a function in SQL does not say what is meant: a relation that exists in no schema, or a \
+        built-in function that a user's schema has too, with other arguments. Names put together at run time, and what \
+        other languages do, are not seen.
         """,
       fix: """
         ALTER FUNCTION … SET search_path, or name the schemas in the functions' bodies. A dump does not carry changes to \
-        an extension's function: drop the index before the move and create it afterwards, or have a newer version of \
-        the extension on the target.
+        an extension's function: drop the index before the migration and create it afterwards, or have a newer version \
+        of the extension on the target. --rehearse settles what the text of functions that indexes, checks and \
+        generated columns run does not say.
         """),
     decide: .database { pair in
-      let (count, functions) = pair.selected(try pair.snapshot(on: .source).unqualifiedFunctions.value)
-      let failed = try pair.snapshot(on: .source).failedExpressions.value.filter {
-        pair.options.tables.selects(schema: $0.expression.nspname, table: $0.expression.relname, in: pair.name)
+      let (count, all) = pair.selected(try pair.snapshot(on: .source).unqualifiedFunctions.value)
+      let found = all.filter { !$0.names.isEmpty }
+      let unclear = all.filter { $0.names.isEmpty && $0.isUnclear && !pair.wasRehearsed($0) }
+      guard !found.isEmpty else {
+        guard let first = unclear.first else { return .passed("Nothing needs a search_path to be loaded.") }
+        throw Undetermined(
+          "the text of function \(first.function), which \(first.article) \(first.usedBy) of \(first.qualifiedName) runs, "
+            + "does not say what is meant by \((first.unclear ?? []).map(quotedIdentifier).listed())"
+            + (unclear.count > 1 ? ", and \((unclear.count - 1).counted("function")) more" : ""),
+          remedy: first.usedBy == "materialized view"
+            ? "Give it a search_path of its own, or name the schemas in its body."
+            : "Run the check with --rehearse, or give it a search_path of its own.")
       }
-      // What both have seen is told once.
-      let others = failed.filter { one in !functions.contains { $0.isRun(by: one.expression) } }
-      guard count + others.count > 0 else { return .passed("Nothing needs a search_path to be loaded.") }
-      let isCertain =
-        try functions.contains { each in each.isCertain || failed.contains { each.isRun(by: $0.expression) } }
-        || others.contains { try !pair.isOfAnotherVersion($0.expression) }
+      let isCertain = try found.contains { try $0.isCertain && !pair.isOfAnotherVersion($0) }
+      // Rows beyond the limit of the query are counted, and were not seen.
+      let total = count - (all.count - found.count)
       return .failed(
-        "\((count + others.count).counted("use of a function depends", "uses of functions depend")) on the "
-          + "search_path while tables are loaded.",
-        Array((others.map(finding) + functions.map(finding)).prefix(100)), severity: isCertain ? .blocker : .warning)
+        "\(total.counted("use of a function depends", "uses of functions depend")) on the search_path while tables are "
+          + "loaded.",
+        found.prefix(100).map(finding), severity: isCertain ? .blocker : .warning)
     })
 }
 
 private func finding(_ each: UnqualifiedFunction) -> Finding {
   let path = (["pg_catalog"] + each.schemas.map(quotedIdentifier)).joined(separator: ", ")
+  let way = each.calledBy.map { "through function \($0)" }
+  var evidence = [
+    "language": each.language, "names": each.names.joined(separator: ", "), "rows": each.hasRows ? "yes" : "no",
+  ]
+  if let name = each.extension { evidence["extension"] = name }
   return Finding(
     "function \(each.function)",
-    "\(each.article) \(each.usedBy) of \(each.qualifiedName) runs it, and it names "
-      + "\(each.names.map(quotedIdentifier).listed()) without a schema",
-    evidence: [
-      "language": each.language, "names": each.names.joined(separator: ", "), "rows": each.hasRows ? "yes" : "no",
-    ],
-    remediation: Remediation(
-      "Give it a search_path of its own, or name the schemas in its body.",
-      paste: "ALTER FUNCTION \(each.function) SET search_path = \(path);", at: .source))
+    "\(each.article) \(each.usedBy) of \(each.qualifiedName) runs it\(way.map { " \($0)" } ?? ""), and it names "
+      + "\(each.names.map(shown).listed()) without a schema",
+    evidence: evidence,
+    remediation: each.extension.map {
+      Remediation(
+        """
+        The function belongs to the extension \(quotedIdentifier($0)): drop the \(each.usedBy) before the migration and \
+        create it afterwards, or have a version of the extension on the target that names its schemas.
+        """)
+    }
+      ?? Remediation(
+        "Give it a search_path of its own, or name the schemas in its body.",
+        paste: "ALTER FUNCTION \(each.function) SET search_path = \(path);", at: .source))
 }
 
-private func finding(_ failed: FailedExpression) -> Finding {
-  let expression = failed.expression
-  let table = qualifiedIdentifier(expression.nspname, expression.relname)
-  let name = quotedIdentifier(expression.name)
-  let object =
-    switch expression.kind {
-    case .index: "index \(quotedIdentifier(expression.nspname)).\(name)"
-    case .constraint: "constraint \(name) of table \(table)"
-    case .column: "column \(name) of table \(table)"
-    case .materializedView: "materialized view \(table)"
-    }
-  let owner = expression.extensions.first { !$0.isEmpty }
-  return Finding(
-    object, "without a search_path: \(failed.message)",
-    evidence: [
-      "SQLSTATE": failed.sqlstate, "query": String(expression.query.prefix(500)),
-      "functions": expression.functions.isEmpty ? "called by its query" : expression.functions.joined(separator: ", "),
-    ],
-    remediation: Remediation(
-      owner.map {
-        """
-        The function belongs to the extension \(quotedIdentifier($0)): drop the \(expression.kind.rawValue) before the \
-        move and create it afterwards, or have a version of the extension on the target that names its schemas.
-        """
-      } ?? "Give the functions that it calls a search_path of their own, or name the schemas in their bodies."))
-}
+/// An operator is not quoted.
+private func shown(_ name: String) -> String { name.hasPrefix("operator ") ? name : quotedIdentifier(name) }
 
 extension DatabasePair {
-  /// Whether the functions come from an extension of which the target will have another version.
-  fileprivate func isOfAnotherVersion(_ expression: UserExpression) throws -> Bool {
-    guard !expression.extensions.isEmpty else { return false }
-    let installed = try snapshot(on: .source).extensions.value
-    for name in expression.extensions {
-      guard let here = installed.first(where: { $0.extname == name }) else { return false }
-      let there = try targetExtensions()[name]?.extversion ?? clusters.target.defaultVersion(of: name)?.version
-      if there == here.extversion { return false }
-    }
-    return true
+  /// Whether the function comes from an extension of which the target will have another version.
+  fileprivate func isOfAnotherVersion(_ each: UnqualifiedFunction) throws -> Bool {
+    guard let name = each.extension,
+      let here = try snapshot(on: .source).extensions.value.first(where: { $0.extname == name })
+    else { return false }
+    return try (targetExtensions()[name]?.extversion ?? clusters.target.defaultVersion(of: name)?.version)
+      != here.extversion
+  }
+
+  /// A rehearsal creates indexes, constraints and generated columns, and with them looks up what functions in SQL name.
+  fileprivate func wasRehearsed(_ each: UnqualifiedFunction) -> Bool {
+    guard options.rehearses, let rehearsal = (try? snapshot(on: .source))?.rehearsal.ifKnown else { return false }
+    return rehearsal.reasonNotTried == nil && each.isInlined != false && each.usedBy != "materialized view"
   }
 }
 
 extension UnqualifiedFunction {
-  /// All of the body of a function in SQL is looked up when it is called.
-  fileprivate var isCertain: Bool { hasRows && language == "sql" }
+  /// All of the body of a function in SQL is looked up when it is called, and when it is inlined into an expression.
+  fileprivate var isCertain: Bool {
+    guard language == "sql", isCalledInSQL != false else { return false }
+    let isInlined = isInlined == true
+    return hasRows && (calledBy == nil || isInlined) || usedBy == "index" && isInlined
+  }
 
-  /// Whether it is one of the functions in this expression.
-  fileprivate func isRun(by expression: UserExpression) -> Bool {
-    let kind =
-      switch expression.kind {
-      case .index: "index"
-      case .constraint: "check"
-      case .column: "generated column"
-      case .materializedView: "materialized view"
-      }
-    return usedBy == kind && nspname.isSameName(as: expression.nspname) && relname.isSameName(as: expression.relname)
-      && (expression.functions.isEmpty || expression.functions.contains(function))
+  /// As certain as a name of which it is known that nobody finds it.
+  fileprivate var isUnclear: Bool {
+    guard unclear?.isEmpty == false, language == "sql", isCalledInSQL != false else { return false }
+    return hasRows || usedBy == "index" && isInlined == true
   }
 
   fileprivate var article: String { usedBy == "index" ? "an" : "a" }

@@ -1,0 +1,32 @@
+import Postgres
+
+/// What an inspection sends beside the queries of the catalogs, each of which stands with its row in `Catalog`.
+///
+/// Nothing here plans, executes or names anything outside `pg_catalog` but `cronJobs`, which is sent only where the table
+/// is the extension's own and a superuser's, and which COPY reads without a plan.
+public enum InspectionStatements {
+  static let begin = Statement("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+  static let rollback = Statement("ROLLBACK")
+  static let savepoint = Statement("SAVEPOINT inspected")
+  static let rollbackToSavepoint = Statement("ROLLBACK TO SAVEPOINT inspected")
+
+  /// Whether the server was built with libxml.
+  static let xml = Statement("SELECT '<a/>'::pg_catalog.xml")
+
+  /// Fails where the operating system does not know the locale.
+  static func locale(_ name: String) -> Statement {
+    Statement("SELECT pg_catalog.set_config('lc_monetary', $1, true)", [name])
+  }
+
+  /// Fails where there is no such object.
+  static func address(type: String, names: String, arguments: String) -> Statement {
+    Statement("SELECT pg_catalog.pg_get_object_address($1, $2::text[], $3::text[])", [type, names, arguments])
+  }
+
+  static let cronJobs = "COPY cron.job (active) TO STDOUT"
+
+  /// The texts of all of them.
+  public static let all =
+    [begin, rollback, savepoint, rollbackToSavepoint, xml, locale(""), address(type: "", names: "", arguments: "")]
+    .map(\.sql) + [cronJobs]
+}

@@ -1,0 +1,202 @@
+import Catalog
+import Postgres
+
+/// The statements by which `status`, `verify`, `cutover` and `migrate` look at both servers.
+///
+/// They name nothing but `pg_catalog`; none plans or executes anything of a user's. What reads the rows of tables and
+/// sequences, where that is a command's purpose, is in `rows`: COPY of a table plans nothing either.
+public enum ReadingStatements {
+  static let flushPosition = "SELECT pg_catalog.pg_current_wal_flush_lsn()::text"
+  static let hasPassed = "SELECT $1::pg_catalog.pg_lsn >= $2::pg_catalog.pg_lsn"
+
+  static let subscriptions = """
+    SELECT s.subname, d.datname FROM pg_catalog.pg_subscription s
+      JOIN pg_catalog.pg_database d ON d.oid = s.subdbid WHERE s.subname ~ '\(ReplicationName.pattern)'
+    """
+
+  static let slots = """
+    SELECT s.slot_name, s.database FROM pg_catalog.pg_replication_slots s
+     WHERE s.slot_name ~ '\(ReplicationName.pattern)'
+    """
+
+  static let publications = """
+    SELECT p.pubname, pg_catalog.current_database() FROM pg_catalog.pg_publication p
+     WHERE p.pubname ~ '\(ReplicationName.pattern)'
+    """
+
+  /// Those that can be connected to.
+  static let databases = """
+    SELECT d.datname FROM pg_catalog.pg_database d
+     WHERE d.datallowconn AND NOT d.datistemplate AND d.datconnlimit <> -2
+       AND pg_catalog.has_database_privilege(d.oid, 'CONNECT') ORDER BY d.datname
+    """
+
+  static let database = "SELECT FROM pg_catalog.pg_database WHERE datname = $1"
+
+  static let journals = """
+    SELECT substr(n.nspname, \(Journal.prefix.count + 1)) FROM pg_catalog.pg_namespace n
+     WHERE n.nspname ~ '^\(Journal.prefix)[0-9a-f]{8}$' ORDER BY n.nspname
+    """
+
+  static let publication = "SELECT FROM pg_catalog.pg_publication p WHERE p.pubname = $1"
+
+  static let publicationComment = """
+    SELECT pg_catalog.obj_description(p.oid, 'pg_publication') FROM pg_catalog.pg_publication p
+     WHERE p.pubname = $1
+    """
+
+  static let subscription = """
+    SELECT s.subenabled AS is_enabled, w.pid IS NOT NULL AS has_worker,
+           (SELECT count(*) FROM pg_catalog.pg_subscription_rel r WHERE r.srsubid = s.oid) AS tables,
+           (SELECT count(*) FROM pg_catalog.pg_subscription_rel r
+             WHERE r.srsubid = s.oid AND r.srsubstate = 'r') AS tables_ready,
+           extract(epoch FROM pg_catalog.clock_timestamp() - w.last_msg_receipt_time)::float8 AS silent_seconds
+      FROM pg_catalog.pg_subscription s JOIN pg_catalog.pg_database d ON d.oid = s.subdbid
+      LEFT JOIN pg_catalog.pg_stat_subscription w ON w.subid = s.oid AND w.relid IS NULL
+     WHERE d.datname = pg_catalog.current_database() AND s.subname = $1
+    """
+
+  // These columns are new in 13 (release notes, "max_slot_wal_keep_size").
+  static func slot(_ version: ServerVersion) -> String {
+    let status =
+      version.major >= 13
+      ? "s.wal_status, s.safe_wal_size" : "NULL::text AS wal_status, NULL::int8 AS safe_wal_size"
+    return """
+      SELECT s.active AS is_active, \(status), s.confirmed_flush_lsn::text AS confirmed,
+             pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_current_wal_flush_lsn(), s.confirmed_flush_lsn)::int8
+               AS lag_bytes,
+             extract(epoch FROM r.flush_lag)::float8 AS lag_seconds
+        FROM pg_catalog.pg_replication_slots s LEFT JOIN pg_catalog.pg_stat_replication r ON r.pid = s.active_pid
+       WHERE s.slot_name = $1
+      """
+  }
+
+  /// Errors are counted since 15, by kind of conflict since 18 (PostgreSQL documentation, `pg_stat_subscription_stats`).
+  static func errorColumns(_ version: ServerVersion) -> [String] {
+    guard version.major >= 15 else { return [] }
+    let conflicts = [
+      "confl_insert_exists", "confl_update_origin_differs", "confl_update_exists", "confl_update_missing",
+      "confl_delete_origin_differs", "confl_delete_missing", "confl_multiple_unique_conflicts",
+    ]
+    return ["apply_error_count", "sync_error_count"] + (version.major >= 18 ? conflicts : [])
+  }
+
+  static func errors(_ version: ServerVersion) -> String {
+    "SELECT \(errorColumns(version).joined(separator: ", ")) FROM pg_catalog.pg_stat_subscription_stats "
+      + "WHERE subname = $1"
+  }
+
+  static let sizes = """
+    SELECT x.oid::pg_catalog.regclass::text AS name, pg_catalog.pg_total_relation_size(x.oid) AS size_bytes
+      FROM (SELECT pg_catalog.unnest($1::oid[]) AS oid
+            UNION SELECT pg_catalog.to_regclass(t)::oid FROM pg_catalog.unnest($2::text[]) t) x
+     WHERE pg_catalog.pg_total_relation_size(x.oid) IS NOT NULL
+    """
+
+  static let hasLargeObjects = "SELECT EXISTS (SELECT FROM pg_catalog.pg_largeobject_metadata)"
+
+  static let largeObjectSize = """
+    SELECT count(*), pg_catalog.pg_table_size('pg_catalog.pg_largeobject'::pg_catalog.regclass)
+      FROM pg_catalog.pg_largeobject_metadata
+    """
+
+  static let largeObjects = """
+    SELECT count(*), pg_catalog.has_table_privilege('pg_catalog.pg_largeobject', 'SELECT')
+      FROM pg_catalog.pg_largeobject_metadata
+    """
+
+  /// Both sides compute the hash alike: the function gives the same on every version that has it (11 and newer).
+  static func largeObjectChecksum(_ source: ServerVersion) -> String {
+    let page = "x.loid || ' ' || x.pageno || ' ' || pg_catalog.encode(x.data, 'hex')"
+    let hash =
+      source.major >= 11
+      ? "pg_catalog.hashtextextended((\(page)) COLLATE \"C\", 0)"
+      : "('x' || pg_catalog.substr(pg_catalog.md5(\(page)), 1, 16))::bit(64)::int8"
+    return "SELECT coalesce(sum(\(hash)::numeric), 0) FROM pg_catalog.pg_largeobject x"
+  }
+
+  /// Those of which rows are compared.
+  static let comparableTables = """
+    SELECT c.oid, n.nspname, c.relname FROM pg_catalog.pg_class c
+      JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+     WHERE c.relkind = 'r' AND c.relpersistence <> 't' AND c.oid >= 16384
+       AND n.nspname !~ '^(pg_|\(Journal.prefix))' AND NOT EXISTS (
+           SELECT FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
+              AND d.objid = c.oid AND d.deptype = 'e')
+    """
+
+  static let lockableTables = """
+    SELECT c.oid::pg_catalog.regclass::text FROM pg_catalog.pg_class c
+     WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND c.oid >= 16384
+       AND pg_catalog.has_table_privilege(c.oid, 'SELECT') AND c.relnamespace NOT IN (
+           SELECT n.oid FROM pg_catalog.pg_namespace n WHERE NOT pg_catalog.has_schema_privilege(n.oid, 'USAGE'))
+     ORDER BY c.oid
+    """
+
+  // The function looks at the catalog as it is, not as the snapshot sees it.
+  static let rewrittenTables = """
+    SELECT c.oid FROM pg_catalog.pg_class c
+     WHERE c.relkind = 'r' AND c.oid >= 16384 AND c.relpersistence <> 't'
+       AND pg_catalog.pg_relation_filenode(c.oid) IS DISTINCT FROM c.relfilenode
+    """
+
+  static let exportSnapshot = """
+    SELECT pg_catalog.pg_export_snapshot(),
+           pg_catalog.txid_snapshot_xmax(pg_catalog.txid_current_snapshot())::text,
+           pg_catalog.pg_encoding_to_char(d.encoding)
+      FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database()
+    """
+
+  static let isInTheWay = """
+    SELECT EXISTS (SELECT FROM pg_catalog.pg_locks l
+                    WHERE NOT l.granted AND pg_catalog.pg_backend_pid() = ANY (pg_catalog.pg_blocking_pids(l.pid)))
+    """
+
+  /// Of a partitioned table: those that hold rows.
+  static let leafPartitions = """
+    WITH RECURSIVE tree AS (
+      SELECT pg_catalog.to_regclass($1)::oid AS oid
+      UNION ALL SELECT i.inhrelid FROM tree t JOIN pg_catalog.pg_inherits i ON i.inhparent = t.oid)
+    SELECT c.oid::pg_catalog.regclass::text FROM tree t JOIN pg_catalog.pg_class c ON c.oid = t.oid
+     WHERE c.relkind = 'r' ORDER BY c.oid
+    """
+
+  /// Those of users, as far as the role may read them. Sequences that the target has not are left out: a filter, or
+  /// what was made since, which the comparison of both schemas tells.
+  static let sequences = """
+    SELECT c.oid::pg_catalog.regclass::text AS name, s.seqincrement AS increment, s.seqmin AS minimum,
+           s.seqmax AS maximum
+      FROM pg_catalog.pg_class c JOIN pg_catalog.pg_sequence s ON s.seqrelid = c.oid
+      JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+     WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' AND c.relpersistence <> 't'
+       AND (NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
+                         WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = c.oid
+                           AND d.deptype = 'e')
+            OR EXISTS (SELECT FROM pg_catalog.pg_extension e WHERE c.oid = ANY (e.extconfig)))
+     ORDER BY c.oid
+    """
+
+  /// The texts of all of them, for a server of that version.
+  public static func all(on version: ServerVersion) -> [String] {
+    let replication = [
+      flushPosition, hasPassed, subscriptions, slots, publications, publication, publicationComment, subscription,
+      slot(version), ReplicatedTables.sql(isSource: true), ReplicatedTables.sql(isSource: false), sequences,
+    ]
+    return (version.major >= 10 ? replication : []) + (version.major >= 15 ? [errors(version)] : []) + [
+      databases, database, journals, sizes, hasLargeObjects, largeObjectSize, largeObjects,
+      largeObjectChecksum(version), comparableTables, lockableTables, rewrittenTables, exportSnapshot, isInTheWay,
+      leafPartitions, SourceTable.sql(version), ForeignKey.sql(version), ObjectCounts.sql(version),
+    ]
+  }
+
+  /// What reads rows of users' tables and sequences, or takes a lock on them that holds up no writer; and what begins and
+  /// ends transactions. As patterns of regular expressions: the names are quoted by the server.
+  public static let rows = [
+    #"COPY [^(]+( \([^()]*\))? TO STDOUT( WITH \(FORMAT (text|binary), ENCODING '[A-Z0-9_]+'\))?"#,
+    #"SELECT last_value, is_called FROM .+"#,
+    #"LOCK TABLE .+ IN ACCESS SHARE MODE( NOWAIT)?"#,
+    #"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"#, #"SET TRANSACTION SNAPSHOT '[0-9A-F-]+'"#,
+    #"SET LOCAL lock_timeout = '60s'"#, #"SAVEPOINT reading"#, #"RELEASE reading"#, #"ROLLBACK TO SAVEPOINT reading"#,
+    #"ROLLBACK"#,
+  ]
+}
