@@ -49,15 +49,21 @@ struct ClusterInspector: Sendable {
         unknown: Undetermined(
           "the \(side) could not be connected to", remedy: "See connection-\(side), then run the check again."))
     case .success(var connection, let seconds):
-      var (session, first) = try await Self.firstLook(inspector, connection, string, seconds, on: side)
-      // A time limit of the role or the database may have ended it before its first statement could set another one.
+      var (session, first, isShort) = try await Self.firstLook(inspector, connection, string, seconds, on: side)
+      // A time limit of the role or the database may end a session before a statement of ours can set another one.
       let startup = inspector.settings.startupSettings(on: connection.session.serverVersion)
-      if first.server.ifKnown == nil, case .success(let again, let seconds) =
-        try await inspector.connect(string.selecting(database: connection.session.database), startingWith: startup)
-      {
-        await connection.close()
-        connection = again
-        (session, first) = try await Self.firstLook(inspector, connection, string, seconds, on: side)
+      if isShort || first.server.ifKnown == nil {
+        let limits = startup.filter {
+          inspector.settings.startupSettings[$0.key] != nil || $0.key.hasSuffix("_timeout")
+        }
+        let database = connection.session.database
+        if case .success(let again, let seconds) = try await inspector.connect(
+          string.selecting(database: database), startingWith: limits)
+        {
+          await connection.close()
+          connection = again
+          (session, first, _) = try await Self.firstLook(inspector, connection, string, seconds, on: side)
+        }
       }
       if first.sessionStart.ifKnown?.heedsSettings == true { startupSettings = startup }
       if case .unknown(let reason) = first.server, await connection.isClosed {
@@ -71,7 +77,7 @@ struct ClusterInspector: Sendable {
   /// Who is there, and which databases there are.
   private static func firstLook(
     _ inspector: Inspector, _ connection: Connection, _ string: ConnectionString, _ seconds: Double, on side: Side
-  ) async throws -> (CatalogSession, ClusterSnapshot) {
+  ) async throws -> (CatalogSession, ClusterSnapshot, hasShortLimits: Bool) {
     let session = CatalogSession(connection, side: side, settings: inspector.settings, logger: inspector.logger)
     var snapshot = ClusterSnapshot(
       connectionString: connection.session.description(of: string),
@@ -80,14 +86,16 @@ struct ClusterInspector: Sendable {
     let reader = session.reader(for: ClusterSnapshot.self)
     // A connection pooler may leave them out.
     let sessionSettings = inspector.settings.startupSettings
+    var hasShortLimits = false
     reader.all(SessionSetting.self) {
+      hasShortLimits = $1.ifKnown?.contains(where: \.isShortLimit) ?? false
       $0.sessionStart = $1.map { SessionStart(heedsSettings: $0.hold(sessionSettings)) }
     }
     reader.only(\.server)
     reader.only(\.me)
     reader.all(\.databases)
     try await reader.read(into: &snapshot)
-    return (session, snapshot)
+    return (session, snapshot, hasShortLimits)
   }
 
   /// Whether the target may lack a setting that the source has, or its role may not give it.

@@ -16,7 +16,8 @@ extension CatalogSession {
     guard let function = functions.first else {
       return .unknown(
         Undetermined(
-          unknown, remedy: "Look it up in the service's console or on the host, and pass it with --target-free-space SIZE."))
+          unknown,
+          remedy: "Look it up in the service's console or on the host, and pass it with --target-free-space SIZE."))
     }
     return .unknown(
       Undetermined(

@@ -15,6 +15,18 @@ public struct Endpoint: Sendable {
   /// - Parameter database: nil: the one that the string names, else `postgres` where libpq's own choice is not there.
   func connect(to database: String?, for purpose: SessionPurpose = .writing) async throws -> Connection {
     let connection = try await open(database)
+    do {
+      return try await settled(connection, for: purpose)
+    } catch let error as PostgresError where error.isConnectionLost || error.sqlstate == "57014" {
+      // A time limit of the role or the database has ended it before its first statement could set another one.
+      await connection.close()
+      let startup = SessionSettings.startup(
+        for: purpose, on: connection.session.serverVersion, timeouts: (statement: 0, lock: 0))
+      return try await settled(try await open(database, startingWith: startup), for: purpose)
+    }
+  }
+
+  private func settled(_ connection: Connection, for purpose: SessionPurpose) async throws -> Connection {
     var others = ["application_name": applicationName]
     // What is not flushed yet is copied again after a crash; the last commit of a run waits for all before it.
     if side == .target { others["synchronous_commit"] = "off" }
@@ -25,8 +37,11 @@ public struct Endpoint: Sendable {
     return connection
   }
 
-  private func open(_ database: String?) async throws -> Connection {
+  private func open(
+    _ database: String?, startingWith settings: [String: String] = [:]
+  ) async throws -> Connection {
     var options = Connection.Options()
+    options.startupSettings = settings
     options.connectTimeout = connectTimeout
     options.applicationName = applicationName
     guard let database else {

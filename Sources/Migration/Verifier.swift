@@ -63,7 +63,9 @@ struct Verifier: Sendable {
   private static func compared(_ tables: [SourceTable]) -> [ComparedTable] {
     var seen: Set<String> = []
     return tables.compactMap { table in
-      guard table.condition?.isEmpty ?? true, seen.insert(table.routedThrough ?? table.name).inserted else { return nil }
+      guard table.condition?.isEmpty ?? true, seen.insert(table.routedThrough ?? table.name).inserted else {
+        return nil
+      }
       return ComparedTable(table)
     }
   }

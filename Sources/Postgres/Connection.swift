@@ -60,7 +60,8 @@ public actor Connection {
   ///
   /// Event triggers on `login` do not run, where the role may switch them off. Only the server knows whether it may, and
   /// whether there is such a thing: the first attempt on a server asks for it, and one without it follows where the
-  /// server, or a pooler before it, refuses.
+  /// server, or a pooler before it, refuses. Where a time limit of the role or the database ends the session's very start,
+  /// another attempt goes without it.
   ///
   /// - Throws: `ConnectionFailure`, or `CancellationError` at once when the task is cancelled; nothing of the attempt
   ///   stays on the server then.
@@ -68,8 +69,10 @@ public actor Connection {
     _ string: ConnectionString, options: Options = Options()
   ) async throws -> Connection {
     var accepted = string.effectiveValues.accepted
+    var limits: [String: String] = [:]
     while true {
       var options = options
+      options.startupSettings.merge(limits) { own, _ in own }
       if accepted >= .role { options.defaultSettings.merge(SessionSettings.defaults) { own, _ in own } }
       if accepted == .eventTriggers {
         options.startupSettings.merge(SessionSettings.withoutEventTriggers) { own, _ in own }
@@ -79,6 +82,10 @@ public actor Connection {
         string.effectiveValues.remember(accepted)
         return connection
       } catch let failure as ConnectionFailure {
+        if limits.isEmpty, let found = SessionSettings.timeLimits(after: failure) {
+          limits = found
+          continue
+        }
         guard let next = accepted.after(failure) else { throw failure }
         accepted = next
       }

@@ -169,6 +169,24 @@ public enum SessionSettings {
   /// would run with our rights. Takes a superuser, or from 15 on a grant; servers before 17 do not know it.
   public static let withoutEventTriggers = ["event_triggers": "off"]
 
+  /// What switches off the time limits that a session's start has run into; nil where it was something else.
+  ///
+  /// Source: appendix "PostgreSQL Error Codes": query_canceled, idle_in_transaction_session_timeout,
+  /// idle_session_timeout (14 and newer), transaction_timeout (17 and newer).
+  static func timeLimits(after failure: ConnectionFailure) -> [String: String]? {
+    let since: Int
+    switch failure.sqlstate {
+    case "57014", "25P03": since = 90_600
+    case "57P05": since = 140_000
+    case "25P04": since = 170_000
+    default: return nil
+    }
+    let names = ["idle_in_transaction_session_timeout", "idle_session_timeout", "transaction_timeout"]
+    return Dictionary(
+      groups.flatMap(\.settings).filter { names.contains($0.name) && $0.since <= since }.map { ($0.name, $0.value) }
+        + [("statement_timeout", "0")], uniquingKeysWith: { $1 })
+  }
+
   /// The same settings for the session's start, where somebody else's would end the session before its first statement.
   public static func startup(
     for purpose: SessionPurpose, on version: Int, timeouts: (statement: Int, lock: Int)

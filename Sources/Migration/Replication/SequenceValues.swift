@@ -30,7 +30,9 @@ struct SequenceValues: Sendable {
 
   func carry(margin: Int, from here: Connection, to there: Connection) async throws -> Int {
     let known = Set(try await there.query(ReadingStatements.sequences).decode(Sequence.self).map(\.name))
-    let sequences = try await here.query(ReadingStatements.sequences).decode(Sequence.self).filter { known.contains($0.name) }
+    let sequences = try await here.query(ReadingStatements.sequences).decode(Sequence.self).filter {
+      known.contains($0.name)
+    }
     for start in stride(from: 0, to: sequences.count, by: Self.batch) {
       let part = sequences[start..<min(start + Self.batch, sequences.count)]
       let values = try await here.pipeline([part.map { Statement("SELECT last_value, is_called FROM \($0.name)") }])[0]
@@ -63,7 +65,9 @@ extension SequenceValues {
 
   private func behind(_ here: Connection, _ there: Connection) async throws -> [Verification.Mismatch] {
     let known = Set(try await there.query(ReadingStatements.sequences).decode(Sequence.self).map(\.name))
-    let sequences = try await here.query(ReadingStatements.sequences).decode(Sequence.self).filter { known.contains($0.name) }
+    let sequences = try await here.query(ReadingStatements.sequences).decode(Sequence.self).filter {
+      known.contains($0.name)
+    }
     var mismatches: [Verification.Mismatch] = []
     for start in stride(from: 0, to: sequences.count, by: Self.batch) {
       let part = sequences[start..<min(start + Self.batch, sequences.count)]

@@ -44,7 +44,8 @@ import Testing
   @Test(arguments: [90_600, 100_000, 110_000, 120_000, 130_016, 140_000, 150_020, 160_014, 170_010, 180_006, 190_000])
   func `no statement has the server plan something, or is more than one`(version: Int) {
     for (name, sql) in Self.all(on: ServerVersion(rawValue: version)) {
-      #expect(!sql.contains(/(?i)\b(explain|prepare|execute|do|call|refresh|analyze|listen|declare)\b/), "\(name): \(sql)")
+      #expect(
+        !sql.contains(/(?i)\b(explain|prepare|execute|do|call|refresh|analyze|listen|declare)\b/), "\(name): \(sql)")
       let isReading = sql.hasPrefix("SELECT ") || sql.hasPrefix("WITH ")
       #expect(isReading || Self.utility.contains(sql), "\(name): \(sql)")
       // Within strings and regular expressions there may be one.
