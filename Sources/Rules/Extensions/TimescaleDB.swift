@@ -12,7 +12,7 @@ extension Rule {
         timescaledb_post_restore().
         """,
       decides: """
-        Where the source database has hypertables: the version of timescaledb in the target database, or the one that \
+        Where the source database has hypertables, by the catalogs: chunks, or a list of hypertables that takes space: the version of timescaledb in the target database, or the one that \
         CREATE EXTENSION installs there, is the source's; otherwise it blocks. That the two functions have to be called \
         is a warning. Written after the extension's documentation; it was tested with stand-ins for it only.
         """,
