@@ -291,10 +291,9 @@ struct ClusterInspector: Sendable {
       } else {
         database.bootstrapReferences = .known([])
       }
-      if isFiltered || readsEverything { reader.all(\.tables) }
-      if isFiltered {
-        reader.all(\.filterDependencies, FilterDependency.parameters(inspector.options.tables, in: name))
-      }
+      let filter = FilterDependency.parameters(inspector.options.tables, in: name)
+      if isFiltered || readsEverything { reader.all(\.tables, filter) }
+      if isFiltered { reader.all(\.filterDependencies, filter) }
       if !isFiltered && !ownsEverything {
         reader.all(\.notOwnedTables)
         reader.all(\.unreadableRelations)

@@ -8,18 +8,16 @@ public struct UnloggedTable: CatalogRow {
   public var relname: String
   /// Heap, TOAST and indexes in bytes; nil where it has just been dropped.
   public var sizeBytes: Int?
-  /// Of all there are; nil in an older snapshot.
-  public var totalBytes: Int?
 
   public static let subject = "the unlogged tables"
 
   public static func sql(_ server: ServerVersion) -> String {
     """
-    SELECT count(*) OVER () AS n_total, n.nspname, c.relname,
-           pg_catalog.pg_total_relation_size(c.oid) AS size_bytes,
-           (sum(pg_catalog.pg_total_relation_size(c.oid)) OVER ())::int8 AS total_bytes
-      \(userRelations(where: "c.relkind = 'r' AND c.relpersistence = 'u'"))
-     ORDER BY n.nspname COLLATE "C", c.relname COLLATE "C" LIMIT $1::int8
+    SELECT c.n_total, c.nspname, c.relname, pg_catalog.pg_total_relation_size(c.oid) AS size_bytes
+      FROM (SELECT count(*) OVER () AS n_total, c.oid, n.nspname, c.relname
+              \(userRelations(where: "c.relkind = 'r' AND c.relpersistence = 'u'"))
+             ORDER BY n.nspname COLLATE "C", c.relname COLLATE "C" LIMIT $1::int8) c
+     ORDER BY c.nspname COLLATE "C", c.relname COLLATE "C"
     """
   }
 }
