@@ -13,6 +13,7 @@ struct ClusterInspector: Sendable {
   private let session: CatalogSession?
   private let offered: OfferedExtensions
   let places: SessionPlaces
+  let sizes = MeasuredSizes()
   /// Whether sessions start with our settings: asked of the first one, as a connection pooler may leave them out.
   let startsWithSettings: Bool
   /// Nothing is asked that only matters where the target's role is no superuser.
@@ -147,6 +148,7 @@ struct ClusterInspector: Sendable {
       inspected += try await drain(queue)
       for try await more in group { inspected += more }
       snapshot.inspected = inspected.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
+      try await addSizes(of: names.compactMap { existing[$0.nameBytes] }, to: &snapshot)
       return snapshot
     }
   }
@@ -155,7 +157,7 @@ struct ClusterInspector: Sendable {
     _ session: CatalogSession, databases: [Int], locales: [String]
   ) async throws -> ClusterSnapshot {
     var snapshot = snapshot
-    let identifiers = "{\(databases.map(String.init).joined(separator: ","))}"
+    let identifiers = DatabaseSize.parameter(databases)
     let reader = session.reader(for: ClusterSnapshot.self)
     reader.only(\.control)
     reader.all(\.roles)
@@ -185,10 +187,6 @@ struct ClusterInspector: Sendable {
       reader.all(\.preparedTransactions)
       reader.all(\.writingTransactions)
       if inspector.options.method.allows(.replication) { reader.only(\.walStatistics) }
-    }
-    if side == .source, inspector.options.tables == .all || inspector.settings.readsEverything {
-      // With a table filter, the tables are measured instead.
-      reader.all(\.databaseSizes, [identifiers])
     }
     try await reader.read(into: &snapshot)
     if side == .target {

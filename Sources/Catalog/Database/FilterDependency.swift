@@ -19,11 +19,11 @@ public struct FilterDependency: CatalogRow {
 
   public static let subject = "what depends on tables that the filter leaves out"
 
-  /// What `namedRelations` takes: `only` or `without`, and the schemas and names of the patterns for the database.
+  /// What `namedRelations` takes: `all`, `only` or `without`, and the schemas and names of the patterns for the database.
   public static func parameters(_ filter: TableFilter, in database: String) -> [String] {
     let (kind, patterns): (String, [TablePattern]) =
       switch filter {
-      case .all: ("without", [])
+      case .all: ("all", [])
       case .without(let patterns): ("without", patterns)
       case .only(let patterns): ("only", patterns)
       }

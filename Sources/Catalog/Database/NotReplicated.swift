@@ -2,7 +2,7 @@
 
 /// A table that is not logged, so that no change of it can be decoded.
 public struct UnloggedTable: CatalogRow {
-  /// How many there are in all; without a table filter rows are given for the first of them only.
+  /// How many there are that the table filter selects; rows are given for the first of them only.
   public var nTotal: Int
   public var nspname: String
   public var relname: String
@@ -13,10 +13,11 @@ public struct UnloggedTable: CatalogRow {
 
   public static func sql(_ server: ServerVersion) -> String {
     """
-    SELECT c.n_total, c.nspname, c.relname, pg_catalog.pg_total_relation_size(c.oid) AS size_bytes
-      FROM (SELECT count(*) OVER () AS n_total, c.oid, n.nspname, c.relname
-              \(userRelations(where: "c.relkind = 'r' AND c.relpersistence = 'u'"))
-             ORDER BY n.nspname COLLATE "C", c.relname COLLATE "C" LIMIT $1::int8) c
+    SELECT c.n_total, c.nspname, c.relname,
+           \(tableSize(server, areMany: "c.n_total > \(mostMeasured)")) AS size_bytes
+      FROM (SELECT count(*) OVER () AS n_total, c.oid, n.nspname, c.relname, c.relpages, c.reltuples, c.reltoastrelid
+              \(userRelations(where: "c.relkind = 'r' AND c.relpersistence = 'u'", isSelected: true))
+             ORDER BY n.nspname COLLATE "C", c.relname COLLATE "C" LIMIT $4::int8) c
      ORDER BY c.nspname COLLATE "C", c.relname COLLATE "C"
     """
   }

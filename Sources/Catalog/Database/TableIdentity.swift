@@ -2,7 +2,7 @@
 ///
 /// Source: PostgreSQL documentation, "Replica Identity".
 public struct UnidentifiedTable: CatalogRow {
-  /// How many there are in all; without a table filter rows are given for the first of them only.
+  /// How many there are that the table filter selects; rows are given for the first of them only.
   public var nTotal: Int
   public var nspname: String
   public var relname: String
@@ -29,7 +29,7 @@ public struct UnidentifiedTable: CatalogRow {
 
   public static let subject = "the tables without a replica identity"
 
-  /// So many tables that can't be replicated are told one by one, without a table filter too. Of more, the copy would
+  /// So many tables that can't be replicated are told one by one. Of more, the copy would
   /// last long for their number alone.
   public static let mostPlanned = 10_000
 
@@ -51,7 +51,7 @@ public struct UnidentifiedTable: CatalogRow {
                                     AND (NOT a.attnotnull\(server.generatedColumn)))) AS candidate_index,
              ARRAY(SELECT DISTINCT b.attname || ' ' || b.typname FROM bad b WHERE b.oid = c.oid ORDER BY 1)
                AS incomparable,
-             c.changes, pg_catalog.pg_total_relation_size(c.oid) AS size_bytes,
+             c.changes, \(tableSize(server, areMany: "c.n_total > \(mostMeasured)")) AS size_bytes,
              \(hasIndex("btree")) AS has_b_tree, \(hasIndex("hash")) AS has_hash,
              \(generatedColumnsThere(server)) AS has_generated_columns
         FROM chosen c
@@ -79,7 +79,7 @@ public struct PlainUnidentifiedTable: CatalogRow {
   public static func sql(_ server: ServerVersion) -> String {
     """
     SELECT c.n_total, c.nspname, c.relname, c.relreplident::text AS replident, c.changes,
-           pg_catalog.pg_total_relation_size(c.oid) AS size_bytes,
+           \(tableSize(server, areMany: "c.n_total > \(mostMeasured)")) AS size_bytes,
            NOT c.relhasindex AND NOT \(generatedColumnsThere(server)) AND NOT EXISTS (
              SELECT 1 FROM pg_catalog.pg_attribute a
               WHERE a.attrelid = c.oid AND a.attnum > 0::int2 AND NOT a.attisdropped
@@ -105,9 +105,10 @@ extension UnidentifiedTable {
 /// how large they are, and what could identify their rows.
 private let firstUnidentified = """
   SELECT count(*) OVER () AS n_total, c.oid, n.nspname, c.relname, c.relreplident, c.relhasindex,
+         c.relpages, c.reltuples, c.reltoastrelid,
          pg_catalog.pg_stat_get_tuples_updated(c.oid) + pg_catalog.pg_stat_get_tuples_deleted(c.oid) AS changes
-    \(userRelations(where: "c.relkind = 'r'::\"char\" AND c.relpersistence = 'p'::\"char\" AND \(isUnidentified)"))
-   ORDER BY changes DESC, n.nspname COLLATE "C", c.relname COLLATE "C" LIMIT $1::int8
+    \(userRelations(where: "c.relkind = 'r'::\"char\" AND c.relpersistence = 'p'::\"char\" AND \(isUnidentified)", isSelected: true))
+   ORDER BY changes DESC, n.nspname COLLATE "C", c.relname COLLATE "C" LIMIT $4::int8
   """
 
 /// Of a table `c`: that it has no replica identity.
@@ -123,7 +124,7 @@ private let isUnidentified = """
 
 /// A table with REPLICA IDENTITY FULL.
 public struct FullIdentityTable: CatalogRow {
-  /// How many there are in all; without a table filter rows are given for the largest only.
+  /// How many there are that the table filter selects; rows are given for the largest only.
   public var nTotal: Int
   public var nspname: String
   public var relname: String
@@ -145,9 +146,10 @@ public struct FullIdentityTable: CatalogRow {
   public static func sql(_ server: ServerVersion) -> String {
     return """
       WITH RECURSIVE chosen AS (
-        SELECT count(*) OVER () AS n_total, c.oid, n.nspname, c.relname, c.relpages
-          \(userRelations(where: "c.relkind = 'r' AND c.relpersistence = 'p' AND c.relreplident = 'f'"))
-         ORDER BY c.relpages DESC, n.nspname COLLATE "C", c.relname COLLATE "C" LIMIT $1::int8
+        SELECT count(*) OVER () AS n_total, c.oid, n.nspname, c.relname, c.relpages, c.reltuples, c.reltoastrelid
+          \(userRelations(
+            where: "c.relkind = 'r' AND c.relpersistence = 'p' AND c.relreplident = 'f'", isSelected: true))
+         ORDER BY c.relpages DESC, n.nspname COLLATE "C", c.relname COLLATE "C" LIMIT $4::int8
       ), \(incomparableColumns(server))
       SELECT c.n_total, c.nspname, c.relname,
              EXISTS (SELECT 1 FROM pg_catalog.pg_index i WHERE i.indrelid = c.oid AND i.indisprimary
@@ -157,7 +159,7 @@ public struct FullIdentityTable: CatalogRow {
                AS incomparable,
              c.relpages,
              pg_catalog.pg_stat_get_tuples_updated(c.oid) + pg_catalog.pg_stat_get_tuples_deleted(c.oid) AS changes,
-             pg_catalog.pg_total_relation_size(c.oid) AS size_bytes
+             \(tableSize(server, areMany: "c.n_total > \(mostMeasured)")) AS size_bytes
         FROM chosen c
        ORDER BY c.relpages DESC, c.nspname COLLATE "C", c.relname COLLATE "C"
       """

@@ -62,7 +62,7 @@ final class JSONStream {
     open[depth - 1].count += 1
     if let key {
       append(key)
-      buffer.append(UInt8(ascii: ":"))
+      append(raw: " : ")
     }
     if buffer.count >= capacity, failure == nil {
       do { try flush() } catch { failure = error }
