@@ -34,12 +34,12 @@ scale_latency() {
     -f "$cluster_folder/latency/writer.sql" "${source%postgres}scale" >"$cluster_folder/said" 2>&1 ||
     die "pgbench failed: $(cat "$cluster_folder/said")"
   rm -f "$busy" && wait
-  sort -n -k 3 "$cluster_folder"/latency/writer.[0-9]* | awk '
+  sort -k 3,3n "$cluster_folder"/latency/writer.[0-9]* | awk '
     { value[NR] = $3 / 1000 }
     END {
       for (i = 1; i <= 4; i++) {
         at = int(NR * (i == 1 ? 0.5 : i == 2 ? 0.95 : i == 3 ? 0.99 : 1))
-        printf "  %9.2f", value[at < 1 ? 1 : at]
+        printf "  %9.3f", value[at < 1 ? 1 : at]
       }
       printf "  %9d\n", NR
     }'
