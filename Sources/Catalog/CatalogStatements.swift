@@ -8,7 +8,7 @@ public enum CatalogStatements {
     Activity.self, AssumableRole.self, AvailableExtension.self, BuiltinSymbol.self, CollationProviders.self,
     ControlData.self, CurrentRole.self, Database.self, DatabaseProperties.self, DatabaseSize.self,
     DefaultPrivilegeRole.self, FreeSpaceFunction.self, LanguageTemplate.self, LibraryFile.self, Membership.self,
-    ParameterPrivilege.self, PredefinedRole.self, PreparedTransaction.self, ProviderMarks.self,
+    OwnDatabaseSize.self, ParameterPrivilege.self, PredefinedRole.self, PreparedTransaction.self, ProviderMarks.self,
     ReplicationOrigins.self, ReplicationSlot.self, Role.self, RolePassword.self, RoleReference.self, Server.self,
     SessionSetting.self, Setting.self, SettingName.self, StoredSetting.self, Subscription.self, Tablespace.self,
     WALStatistics.self, WritingTransaction.self,

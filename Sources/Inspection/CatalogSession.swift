@@ -30,29 +30,31 @@ final class CatalogSession: Sendable {
   func quote(identifier name: String) async throws -> String { try await connection.quote(identifier: name) }
 
   /// Runs all the queries in one pipeline, and gives the rows or the reason for each.
+  ///
+  /// What was read before a query failed is kept. What stands after it is read in another transaction, which may see
+  /// what was committed meanwhile, and so is the query itself: something may just have been dropped. But a query that
+  /// the server cancelled, as it lasted too long or waited for a lock, is not sent again: it would last as long again.
   func run(_ queries: [CatalogQuery]) async throws -> [Result<Rows, Undetermined>] {
-    // Nearly always nothing fails, and then this is all there is to do.
-    let whole = begin + queries.map(\.statement) + [InspectionStatements.rollback]
-    switch try await connection.pipeline([whole])[0] {
-    case .success(let rows): return rows[begin.count...].prefix(queries.count).map { .success($0) }
-    case .failure(let error) where error.isConnectionLost:
-      return queries.map { .failure(unknown(error, reading: $0.subject)) }
-    case .failure: return try await runOneByOne(queries)
+    guard !queries.isEmpty else { return [] }
+    // Each query is a segment of its own, so that its answer is known though a later one fails.
+    let whole = try await connection.pipeline([begin] + queries.map { [$0.statement] } + [[InspectionStatements.rollback]])
+    if case .failure(let error) = whole[0] { return queries.map { .failure(unknown(error, reading: $0.subject)) } }
+    var results = whole.dropFirst().prefix(queries.count).map { result in result.map { $0[0] } }
+    let failure = results.enumerated().lazy.compactMap { index, result -> (index: Int, error: PostgresError)? in
+      if case .failure(let error) = result { (index, error) } else { nil }
+    }.first
+    if let failure, !failure.error.isConnectionLost {
+      let rest = (failure.error.isCancellation ? failure.index + 1 : failure.index)..<queries.count
+      results.replaceSubrange(rest, with: try await self.results(of: queries[rest].map(\.statement)))
     }
-  }
-
-  /// The same with a savepoint around each query, so that one that fails takes no other with it.
-  private func runOneByOne(_ queries: [CatalogQuery]) async throws -> [Result<Rows, Undetermined>] {
-    return zip(queries, try await results(of: queries.map(\.statement))).map { query, result in
-      switch result {
-      case .success(let rows): return .success(rows)
-      case .failure(let error):
+    return zip(queries, results).map { query, result in
+      result.mapError { error in
         logger.debug(
           "query failed",
           metadata: [
             "side": "\(side)", "database": "\(database)", "subject": "\(query.subject)", "error": "\(error.message)",
           ])
-        return .failure(unknown(error, reading: query.subject))
+        return unknown(error, reading: query.subject)
       }
     }
   }
@@ -105,4 +107,9 @@ final class CatalogSession: Sendable {
       }
     return Undetermined(reason, remedy: remedy)
   }
+}
+
+extension PostgresError {
+  /// `statement_timeout`, somebody's wish, or `lock_timeout`.
+  fileprivate var isCancellation: Bool { sqlstate == "57014" || sqlstate == "55P03" }
 }

@@ -4,8 +4,16 @@ import Postgres
 extension ClusterInspector {
   /// What is asked only of source databases whose summary says that there is something of the kind.
   func lookCloser(in session: CatalogSession, into database: inout DatabaseSnapshot) async throws {
+    let reader = session.reader(for: DatabaseSnapshot.self)
+    var size: Fact<OwnDatabaseSize>?
+    if readsSizes {
+      let parameters = OwnDatabaseSize.parameters(relations: database.summary.ifKnown?.relations)
+      reader.only(OwnDatabaseSize.self, parameters) { size = $1 }
+    }
     switch database.summary {
-    case .unknown(let reason): database.setUnknown(reason)
+    case .unknown(let reason):
+      database.setUnknown(reason)
+      try await reader.read(into: &database)
     case .known(let summary):
       let me = snapshot.me.ifKnown
       let seesAllRows = me.map { $0.rolsuper || $0.rolbypassrls } ?? false
@@ -13,7 +21,9 @@ extension ClusterInspector {
       let limit = [rowLimit]
       // A plan tells each of these.
       let plannedLimit = ["\(max(Int(rowLimit) ?? 0, UnidentifiedTable.mostPlanned))"]
-      let reader = session.reader(for: DatabaseSnapshot.self)
+      let mostSelected = inspector.settings.readsEverything ? Int(Int32.max) : UnidentifiedTable.mostPlanned
+      let selected =
+        FilterDependency.parameters(inspector.options.tables, in: database.name) + ["\(mostSelected)"]
       var plain: Fact<[PlainUnidentifiedTable]>?
 
       func look<Row: CatalogRow>(
@@ -45,12 +55,12 @@ extension ClusterInspector {
       look(\.eventTriggers, [], if: summary.mayHaveEventTriggers)
       if replicates {
         if summary.tablesMaybeUnidentified > 0 {
-          reader.all(PlainUnidentifiedTable.self, plannedLimit) { plain = $1 }
+          reader.all(PlainUnidentifiedTable.self, selected) { plain = $1 }
         } else {
           database.unidentifiedTables = .known([])
         }
-        look(\.fullIdentityTables, plannedLimit, if: summary.fullIdentityTables > 0)
-        look(\.unloggedTables, plannedLimit, if: summary.unloggedTables > 0)
+        look(\.fullIdentityTables, selected, if: summary.fullIdentityTables > 0)
+        look(\.unloggedTables, selected, if: summary.unloggedTables > 0)
         look(\.firingTriggers, if: summary.hasFiringTriggers)
         look(\.firingRules, if: summary.tablesWithRules > 0)
         look(\.generatedKeyTables, plannedLimit, if: summary.hasGeneratedColumns)
@@ -79,11 +89,12 @@ extension ClusterInspector {
         database.unidentifiedTables = .known(tables.map(UnidentifiedTable.init))
       case .known:
         let reader = session.reader(for: DatabaseSnapshot.self)
-        reader.all(\.unidentifiedTables, plannedLimit)
+        reader.all(\.unidentifiedTables, selected)
         try await reader.read(into: &database)
       }
       if replicates { try await readSequences(summary.sequences, in: session, into: &database) }
     }
+    if let size { await sizes.add(size, of: database.name) }
   }
 
   /// In transactions of their own, which end at once: other than what reads catalogs, this locks what users have.

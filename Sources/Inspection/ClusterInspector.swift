@@ -15,6 +15,7 @@ struct ClusterInspector: Sendable {
   let places: SessionPlaces
   /// What further sessions start with: all settings of ours, where the first one has shown that the server heeds them.
   private var startupSettings: [String: String]?
+  let sizes = MeasuredSizes()
   /// Nothing is asked that only matters where the target's role is no superuser.
   private var targetRoleIsSuperuser = false
   /// Where known: the target's version.
@@ -170,6 +171,7 @@ struct ClusterInspector: Sendable {
       inspected += try await drain(queue)
       for try await more in group { inspected += more }
       snapshot.inspected = inspected.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
+      try await addSizes(of: names.compactMap { existing[$0.nameBytes] }, to: &snapshot)
       return snapshot
     }
   }
@@ -178,7 +180,7 @@ struct ClusterInspector: Sendable {
     _ session: CatalogSession, databases: [Int], locales: [String]
   ) async throws -> ClusterSnapshot {
     var snapshot = snapshot
-    let identifiers = "{\(databases.map(String.init).joined(separator: ","))}"
+    let identifiers = DatabaseSize.parameter(databases)
     let reader = session.reader(for: ClusterSnapshot.self)
     reader.only(\.control)
     reader.all(\.roles)
@@ -208,10 +210,6 @@ struct ClusterInspector: Sendable {
       reader.all(\.preparedTransactions)
       reader.all(\.writingTransactions)
       if inspector.options.method.allows(.replication) { reader.only(\.walStatistics) }
-    }
-    if side == .source, inspector.options.tables == .all || inspector.settings.readsEverything {
-      // With a table filter, the tables are measured instead.
-      reader.all(\.databaseSizes, [identifiers])
     }
     try await reader.read(into: &snapshot)
     if side == .target {
@@ -312,10 +310,9 @@ struct ClusterInspector: Sendable {
       } else {
         database.bootstrapReferences = .known([])
       }
-      if isFiltered || readsEverything { reader.all(\.tables) }
-      if isFiltered {
-        reader.all(\.filterDependencies, FilterDependency.parameters(inspector.options.tables, in: name))
-      }
+      let filter = FilterDependency.parameters(inspector.options.tables, in: name)
+      if isFiltered || readsEverything { reader.all(\.tables, filter) }
+      if isFiltered { reader.all(\.filterDependencies, filter) }
       if !isFiltered && !ownsEverything {
         reader.all(\.notOwnedTables)
         reader.all(\.unreadableRelations)

@@ -64,7 +64,9 @@ final class FactReader<Snapshot> {
 
   func read(into snapshot: inout Snapshot) async throws {
     guard !queries.isEmpty else { return }
-    for (place, answer) in zip(places, try await session.run(queries)) { place(&snapshot, answer) }
+    var answers = try await session.run(queries)
+    // Each answer goes as soon as it is decoded: there may be hundreds of thousands of rows in it.
+    for place in places.reversed() { if let answer = answers.popLast() { place(&snapshot, answer) } }
   }
 }
 

@@ -1,6 +1,7 @@
 import Catalog
 
-/// A row about one table, of a query that gives all rows where there is a table filter, else the first of them.
+/// A row about one table, of a query that gives all rows where there is a table filter, else the first of them; or the
+/// first of those that the filter selects.
 protocol TableRow {
   var nTotal: Int { get }
   var nspname: String { get }
@@ -33,7 +34,9 @@ extension UnvalidatedConstraint: TableRow {}
 extension DatabasePair {
   /// Those of the rows whose tables are selected, and how many there are of them in all.
   func selected<Row: TableRow>(_ rows: [Row]) -> (count: Int, rows: [Row]) {
-    guard options.tables != .all else { return (rows.first?.nTotal ?? 0, rows) }
+    let total = rows.first?.nTotal ?? 0
+    // Where there are more than are given, the server has counted the selected ones.
+    guard options.tables != .all, rows.count >= total else { return (total, rows) }
     let chosen = rows.filter { options.tables.selects(schema: $0.nspname, table: $0.relname, in: name) }
     return (chosen.count, chosen)
   }

@@ -112,6 +112,10 @@ private let inHaste = ["--connect-timeout", "2", "--statement-timeout", "2"]
       end $$;
       """, database: "d8")
     try await cluster.sql("select pg_create_logical_replication_slot('slow', 'pgoutput')", database: "d8")
+    func timeOuts() throws -> Int {
+      try cluster.logText().ranges(of: "canceling statement due to statement timeout").count
+    }
+    let earlier = try timeOuts()
     let target = try await ClusterPair.shared.value.target
     let run = try await EndToEndTests.check(
       ["-s", cluster.connectionString(database: "d8"), "-t", target.connectionString()] + inHaste)
@@ -119,6 +123,7 @@ private let inHaste = ["--connect-timeout", "2", "--statement-timeout", "2"]
     let slots = try #require(run.outcome("replication-slots-free"))
     #expect(slots.outcome == .undetermined)
     #expect(slots.message.contains("statement timeout (SQLSTATE 57014)"), "\(slots.message)")
+    #expect(try timeOuts() - earlier == 1, "it is not sent again")
     #expect(slots.findings.first?.remediation?.text.contains("--statement-timeout") == true)
     #expect(run.outcome("wal-level-logical")?.outcome == .passed)
     expectReasons(run)

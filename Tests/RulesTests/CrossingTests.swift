@@ -104,6 +104,12 @@ import Testing
     #expect(throws: Undetermined.self) { try situation.decide("replica-identity") }
     situation.source.inspected[0].unidentifiedTables = .known([.named("t", of: 20_000)])
     #expect(try situation.decide("replica-identity").severity == .blocker)
+    // With a filter too, the server has counted those that it selects, and given the first of them.
+    situation.options.tables = .without([TablePattern(table: "other")])
+    let conclusion = try situation.decide("replica-identity")
+    #expect(conclusion.severity == .blocker)
+    #expect(conclusion.message.hasPrefix("20000 tables have no replica identity"), "\(conclusion.message)")
+    situation.options.tables = .all
     situation.source.inspected[0].unidentifiedTables = .known([])
     situation.source.inspected[0].enumHashedTables = .known([
       EnumHashedTable(nTotal: 20_000, nspname: "public", relname: "p", columns: ["c"], sizeBytes: 1)

@@ -60,7 +60,7 @@ extension UnidentifiedTable {
     UnidentifiedTable(
       nTotal: total, nspname: "public", relname: name, replident: replident, hasPrimaryKey: primaryKey,
       hasDeferrableKey: false, candidateIndex: index, incomparable: incomparable, changes: changes, sizeBytes: size,
-      totalBytes: size, hasBTree: hasBTree, hasHash: hasHash, hasGeneratedColumns: hasGeneratedColumns)
+      hasBTree: hasBTree, hasHash: hasHash, hasGeneratedColumns: hasGeneratedColumns)
   }
 }
 

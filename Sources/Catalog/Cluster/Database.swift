@@ -51,6 +51,11 @@ public struct DatabaseSize: CatalogRow {
 
   public static let subject = "the sizes of the databases"
 
+  public init(datname: String, sizeBytes: Int?) {
+    self.datname = datname
+    self.sizeBytes = sizeBytes
+  }
+
   // `$1` holds the databases' identifiers: it costs a look at every file of a database. `pg_read_all_stats` is new
   // in 10.
   public static func sql(_ server: ServerVersion) -> String {
@@ -62,5 +67,41 @@ public struct DatabaseSize: CatalogRow {
                 THEN pg_catalog.pg_database_size(d.oid) END AS size_bytes
       FROM pg_catalog.pg_database d WHERE d.oid = ANY ($1::oid[])
     """
+  }
+
+  public static func parameter(_ identifiers: [Int]) -> String {
+    "{\(identifiers.map(String.init).joined(separator: ","))}"
+  }
+}
+
+/// How much the database takes that the session is in.
+public struct OwnDatabaseSize: CatalogRow {
+  public var sizeBytes: Int
+
+  public static let subject = "the size of the database"
+
+  /// With more relations than that, it is as of the last VACUUM or ANALYZE: to look at half a million files takes
+  /// seconds.
+  private static let mostMeasured = 100_000
+
+  /// - Parameter relations: how many there are, where that is known.
+  public static func parameters(relations: Int?) -> [String] { ["\((relations ?? 0) > mostMeasured)"] }
+
+  // Up to 13 it can't be told from pg_class whether a relation is empty or was never looked at. What is new since is
+  // measured, and all of it where much is.
+  public static func sql(_ server: ServerVersion) -> String {
+    let measured = "pg_catalog.pg_database_size(pg_catalog.current_database())"
+    guard server.major >= 14 else { return "SELECT \(measured) AS size_bytes WHERE $1::bool IS NOT NULL" }
+    let hasFiles = "c.relkind IN ('r', 'i', 't', 'm', 'S') AND NOT c.relisshared"
+    return """
+      SELECT coalesce(CASE WHEN $1::bool THEN (
+               SELECT sum(CASE WHEN c.reltuples >= 0
+                               THEN c.relpages::int8 * pg_catalog.current_setting('block_size')::int8
+                               ELSE pg_catalog.pg_relation_size(c.oid) END)::int8
+                 FROM pg_catalog.pg_class c
+                WHERE \(hasFiles) AND (SELECT count(*) FROM pg_catalog.pg_class c
+                                         WHERE \(hasFiles) AND c.reltuples < 0) <= 1000)
+               END, \(measured)) AS size_bytes
+      """
   }
 }

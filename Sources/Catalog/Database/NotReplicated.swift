@@ -2,24 +2,23 @@
 
 /// A table that is not logged, so that no change of it can be decoded.
 public struct UnloggedTable: CatalogRow {
-  /// How many there are in all; without a table filter rows are given for the first of them only.
+  /// How many there are that the table filter selects; rows are given for the first of them only.
   public var nTotal: Int
   public var nspname: String
   public var relname: String
   /// Heap, TOAST and indexes in bytes; nil where it has just been dropped.
   public var sizeBytes: Int?
-  /// Of all there are; nil in an older snapshot.
-  public var totalBytes: Int?
 
   public static let subject = "the unlogged tables"
 
   public static func sql(_ server: ServerVersion) -> String {
     """
-    SELECT count(*) OVER () AS n_total, n.nspname, c.relname,
-           pg_catalog.pg_total_relation_size(c.oid) AS size_bytes,
-           (sum(pg_catalog.pg_total_relation_size(c.oid)) OVER ())::int8 AS total_bytes
-      \(userRelations(where: "c.relkind = 'r' AND c.relpersistence = 'u'"))
-     ORDER BY n.nspname COLLATE "C", c.relname COLLATE "C" LIMIT $1::int8
+    SELECT c.n_total, c.nspname, c.relname,
+           \(tableSize(server, areMany: "c.n_total > \(mostMeasured)")) AS size_bytes
+      FROM (SELECT count(*) OVER () AS n_total, c.oid, n.nspname, c.relname, c.relpages, c.reltuples, c.reltoastrelid
+              \(userRelations(where: "c.relkind = 'r' AND c.relpersistence = 'u'", isSelected: true))
+             ORDER BY n.nspname COLLATE "C", c.relname COLLATE "C" LIMIT $4::int8) c
+     ORDER BY c.nspname COLLATE "C", c.relname COLLATE "C"
     """
   }
 }

@@ -2,7 +2,7 @@
 ///
 /// Source: PostgreSQL documentation, "Replica Identity".
 public struct UnidentifiedTable: CatalogRow {
-  /// How many there are in all; without a table filter rows are given for the first of them only.
+  /// How many there are that the table filter selects; rows are given for the first of them only.
   public var nTotal: Int
   public var nspname: String
   public var relname: String
@@ -20,8 +20,6 @@ public struct UnidentifiedTable: CatalogRow {
   public var changes: Int
   /// Heap, TOAST and indexes in bytes; nil where it has just been dropped, or an older snapshot does not tell.
   public var sizeBytes: Int?
-  /// Of all there are.
-  public var totalBytes: Int?
   /// Has an index by which a subscriber could find rows: B-trees for 16 and newer.
   public var hasBTree: Bool?
   /// Likewise, hash indexes for 17 and newer.
@@ -31,17 +29,16 @@ public struct UnidentifiedTable: CatalogRow {
 
   public static let subject = "the tables without a replica identity"
 
-  /// So many tables that can't be replicated are told one by one, without a table filter too. Of more, the copy would
+  /// So many tables that can't be replicated are told one by one. Of more, the copy would
   /// last long for their number alone.
   public static let mostPlanned = 10_000
 
   public static func sql(_ server: ServerVersion) -> String {
     return """
       WITH RECURSIVE chosen AS (
-        SELECT c.oid, n.nspname, c.relname, c.relreplident
-          \(userRelations(where: "c.relkind = 'r' AND c.relpersistence = 'p' AND \(isUnidentified)"))
+        \(firstUnidentified)
       ), \(incomparableColumns(server))
-      SELECT count(*) OVER () AS n_total, c.nspname, c.relname, c.relreplident::text AS replident,
+      SELECT c.n_total, c.nspname, c.relname, c.relreplident::text AS replident,
              EXISTS (SELECT 1 FROM pg_catalog.pg_index i WHERE i.indrelid = c.oid AND i.indisprimary
                         AND i.indimmediate AND i.indisvalid) AS has_primary_key,
              EXISTS (SELECT 1 FROM pg_catalog.pg_index i WHERE i.indrelid = c.oid AND i.indisprimary
@@ -54,12 +51,11 @@ public struct UnidentifiedTable: CatalogRow {
                                     AND (NOT a.attnotnull\(server.generatedColumn)))) AS candidate_index,
              ARRAY(SELECT DISTINCT b.attname || ' ' || b.typname FROM bad b WHERE b.oid = c.oid ORDER BY 1)
                AS incomparable,
-             pg_catalog.pg_stat_get_tuples_updated(c.oid) + pg_catalog.pg_stat_get_tuples_deleted(c.oid) AS changes,
-             s.size_bytes, (sum(s.size_bytes) OVER ())::int8 AS total_bytes,
+             c.changes, \(tableSize(server, areMany: "c.n_total > \(mostMeasured)")) AS size_bytes,
              \(hasIndex("btree")) AS has_b_tree, \(hasIndex("hash")) AS has_hash,
              \(generatedColumnsThere(server)) AS has_generated_columns
-        FROM chosen c CROSS JOIN LATERAL (SELECT pg_catalog.pg_total_relation_size(c.oid) AS size_bytes) s
-       ORDER BY changes DESC, c.nspname COLLATE "C", c.relname COLLATE "C" LIMIT $1::int8
+        FROM chosen c
+       ORDER BY c.changes DESC, c.nspname COLLATE "C", c.relname COLLATE "C"
       """
   }
 }
@@ -73,7 +69,6 @@ public struct PlainUnidentifiedTable: CatalogRow {
   public var replident: String
   public var changes: Int
   public var sizeBytes: Int?
-  public var totalBytes: Int?
   /// Nothing can be named as its replica identity, and all columns can be compared.
   public var isPlain: Bool
 
@@ -83,17 +78,15 @@ public struct PlainUnidentifiedTable: CatalogRow {
   // timestamptz, interval, numeric, uuid and jsonb: all have an operator class.
   public static func sql(_ server: ServerVersion) -> String {
     """
-    SELECT count(*) OVER () AS n_total, n.nspname, c.relname, c.relreplident::text AS replident,
-           pg_catalog.pg_stat_get_tuples_updated(c.oid) + pg_catalog.pg_stat_get_tuples_deleted(c.oid) AS changes,
-           pg_catalog.pg_total_relation_size(c.oid) AS size_bytes,
-           (sum(pg_catalog.pg_total_relation_size(c.oid)) OVER ())::int8 AS total_bytes,
+    SELECT c.n_total, c.nspname, c.relname, c.relreplident::text AS replident, c.changes,
+           \(tableSize(server, areMany: "c.n_total > \(mostMeasured)")) AS size_bytes,
            NOT c.relhasindex AND NOT \(generatedColumnsThere(server)) AND NOT EXISTS (
              SELECT 1 FROM pg_catalog.pg_attribute a
               WHERE a.attrelid = c.oid AND a.attnum > 0::int2 AND NOT a.attisdropped
                 AND a.atttypid <> ALL ('{16,17,19,20,21,23,25,26,700,701,1042,1043,1082,1083,1114,1184,1186,1700,2950,\
     3802}'::oid[])) AS is_plain
-      \(userRelations(where: "c.relkind = 'r'::\"char\" AND c.relpersistence = 'p'::\"char\" AND \(isUnidentified)"))
-     ORDER BY changes DESC, n.nspname COLLATE "C", c.relname COLLATE "C" LIMIT $1::int8
+      FROM (\(firstUnidentified)) c
+     ORDER BY c.changes DESC, c.nspname COLLATE "C", c.relname COLLATE "C"
     """
   }
 }
@@ -103,10 +96,20 @@ extension UnidentifiedTable {
     self.init(
       nTotal: table.nTotal, nspname: table.nspname, relname: table.relname, replident: table.replident,
       hasPrimaryKey: false, hasDeferrableKey: false, candidateIndex: nil, incomparable: [], changes: table.changes,
-      sizeBytes: table.sizeBytes, totalBytes: table.totalBytes, hasBTree: false, hasHash: false,
+      sizeBytes: table.sizeBytes, hasBTree: false, hasHash: false,
       hasGeneratedColumns: false)
   }
 }
+
+/// The tables without a replica identity, those that are changed most first: only of as many as are listed is it asked
+/// how large they are, and what could identify their rows.
+private let firstUnidentified = """
+  SELECT count(*) OVER () AS n_total, c.oid, n.nspname, c.relname, c.relreplident, c.relhasindex,
+         c.relpages, c.reltuples, c.reltoastrelid,
+         pg_catalog.pg_stat_get_tuples_updated(c.oid) + pg_catalog.pg_stat_get_tuples_deleted(c.oid) AS changes
+    \(userRelations(where: "c.relkind = 'r'::\"char\" AND c.relpersistence = 'p'::\"char\" AND \(isUnidentified)", isSelected: true))
+   ORDER BY changes DESC, n.nspname COLLATE "C", c.relname COLLATE "C" LIMIT $4::int8
+  """
 
 /// Of a table `c`: that it has no replica identity.
 private let isUnidentified = """
@@ -121,7 +124,7 @@ private let isUnidentified = """
 
 /// A table with REPLICA IDENTITY FULL.
 public struct FullIdentityTable: CatalogRow {
-  /// How many there are in all; without a table filter rows are given for the largest only.
+  /// How many there are that the table filter selects; rows are given for the largest only.
   public var nTotal: Int
   public var nspname: String
   public var relname: String
@@ -143,10 +146,12 @@ public struct FullIdentityTable: CatalogRow {
   public static func sql(_ server: ServerVersion) -> String {
     return """
       WITH RECURSIVE chosen AS (
-        SELECT c.oid, n.nspname, c.relname, c.relpages
-          \(userRelations(where: "c.relkind = 'r' AND c.relpersistence = 'p' AND c.relreplident = 'f'"))
+        SELECT count(*) OVER () AS n_total, c.oid, n.nspname, c.relname, c.relpages, c.reltuples, c.reltoastrelid
+          \(userRelations(
+            where: "c.relkind = 'r' AND c.relpersistence = 'p' AND c.relreplident = 'f'", isSelected: true))
+         ORDER BY c.relpages DESC, n.nspname COLLATE "C", c.relname COLLATE "C" LIMIT $4::int8
       ), \(incomparableColumns(server))
-      SELECT count(*) OVER () AS n_total, c.nspname, c.relname,
+      SELECT c.n_total, c.nspname, c.relname,
              EXISTS (SELECT 1 FROM pg_catalog.pg_index i WHERE i.indrelid = c.oid AND i.indisprimary
                         AND i.indimmediate AND i.indisvalid) AS has_primary_key,
              \(hasIndex("btree")) AS has_b_tree, \(hasIndex("hash")) AS has_hash,
@@ -154,9 +159,9 @@ public struct FullIdentityTable: CatalogRow {
                AS incomparable,
              c.relpages,
              pg_catalog.pg_stat_get_tuples_updated(c.oid) + pg_catalog.pg_stat_get_tuples_deleted(c.oid) AS changes,
-             pg_catalog.pg_total_relation_size(c.oid) AS size_bytes
+             \(tableSize(server, areMany: "c.n_total > \(mostMeasured)")) AS size_bytes
         FROM chosen c
-       ORDER BY c.relpages DESC, c.nspname COLLATE "C", c.relname COLLATE "C" LIMIT $1::int8
+       ORDER BY c.relpages DESC, c.nspname COLLATE "C", c.relname COLLATE "C"
       """
   }
 }

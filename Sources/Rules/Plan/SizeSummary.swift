@@ -9,7 +9,9 @@ extension Rule {
       why: "How long a move takes, and what room it needs, is first of all a matter of size.",
       decides: """
         It always passes, and says how large the database is, with its indexes, and how many tables, sequences and \
-        materialized views it has, those of extensions among them; with a table filter, the selected tables alone.
+        materialized views it has, those of extensions among them; with a table filter, the selected tables alone. From \
+        PostgreSQL 14 on, the size of a database with more than 100,000 relations, and of more than 10,000 selected \
+        tables, is as of the last VACUUM or ANALYZE.
         """,
       fix:
         "Nothing has to be done. Grant CONNECT or pg_read_all_stats to the source role where it may not see the size."),

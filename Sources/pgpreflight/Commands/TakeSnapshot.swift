@@ -59,13 +59,13 @@ struct TakeSnapshot: AsyncParsableCommand {
     progress.clear()
     try snapshot.expectInspected(side)
 
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
-    let data = try encoder.encode(SavedSnapshot(tool: toolVersion, side: side, snapshot: snapshot))
-    let text = String(decoding: data, as: UTF8.self) + "\n"
+    let saved = SavedSnapshot(tool: toolVersion, side: side, snapshot: snapshot)
     try signals.removing([destination?.temporaryPath].compactMap(\.self)) {
       try writing {
-        if let destination { try destination.write(text) } else { try OutputFile.write(text, to: STDOUT_FILENO) }
+        func write(to descriptor: Int32) throws {
+          try JSONStream.write(saved) { try OutputFile.write($0, to: descriptor) }
+        }
+        if let destination { try destination.write(write(to:)) } else { try write(to: STDOUT_FILENO) }
       }
     }
   }

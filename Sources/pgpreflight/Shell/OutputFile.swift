@@ -57,18 +57,21 @@ struct OutputFile {
   }
 
   /// All of it or nothing: a file that is there is replaced only by a whole one.
-  func write(_ text: String) throws {
+  func write(_ text: String) throws { try write { try Self.write(text, to: $0) } }
+
+  /// The same of what is written bit by bit, to the descriptor that `body` is given.
+  func write(_ body: (Int32) throws -> Void) throws {
     if isSpecial {
       let descriptor = open(path, O_WRONLY | O_CLOEXEC)
       guard descriptor >= 0 else { throw Problem.last }
       defer { close(descriptor) }
-      return try Self.write(text, to: descriptor)
+      return try body(descriptor)
     }
     let temporary = temporaryPath
     let descriptor = try create(temporary)
     do {
       do {
-        try Self.write(text, to: descriptor)
+        try body(descriptor)
       } catch {
         close(descriptor)
         throw error
@@ -83,14 +86,16 @@ struct OutputFile {
 
   static func write(_ text: String, to descriptor: Int32) throws {
     var text = text
-    try text.withUTF8 { bytes in
-      var rest = UnsafeRawBufferPointer(bytes)
-      while let start = rest.baseAddress, !rest.isEmpty {
-        let count = Foundation.write(descriptor, start, rest.count)
-        if count < 0 && errno == EINTR { continue }
-        guard count >= 0 else { throw Problem.last }
-        rest = UnsafeRawBufferPointer(rebasing: rest[count...])
-      }
+    try text.withUTF8 { try write(UnsafeRawBufferPointer($0), to: descriptor) }
+  }
+
+  static func write(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32) throws {
+    var rest = bytes
+    while let start = rest.baseAddress, !rest.isEmpty {
+      let count = Foundation.write(descriptor, start, rest.count)
+      if count < 0 && errno == EINTR { continue }
+      guard count >= 0 else { throw Problem.last }
+      rest = UnsafeRawBufferPointer(rebasing: rest[count...])
     }
   }
 

@@ -1,0 +1,177 @@
+# shellcheck shell=bash disable=SC2034,SC2154
+# What a migration takes: `scripts/bench migrate`, `replicate` and `cutover`. Sourced by scripts/bench, whose variables
+# and functions it uses.
+
+# server_time: processor time of both clusters so far, in seconds: of the servers' processes, and of those that ended.
+server_time() {
+  local name pid pids=()
+  for name in source target; do
+    pid=$(head -n 1 "$cluster_folder/$name/data/postmaster.pid")
+    pids+=("$pid" $(pgrep -P "$pid"))
+  done
+  # The fields after the name in parentheses, which may hold spaces: 14 to 17 of the line.
+  for pid in "${pids[@]}"; do sed 's/.*) //' "/proc/$pid/stat"; done |
+    awk -v ticks="$(getconf CLK_TCK)" '{ sum += $12 + $13 + $14 + $15 } END { printf "%.2f", sum / ticks }'
+}
+
+make_shop() {
+  from=${source%postgres}shop to=${target%postgres}shop
+  sql source postgres <<<'CREATE DATABASE shop'
+  as_server "$server_bin/psql" -qXAt -v ON_ERROR_STOP=1 -v scale="${counts[0]:-1}" -d "$from" \
+    -f "$cluster_folder/migrate.sql" >/dev/null
+  printf 'the database: %s\n\n' "$(sql source shop <<<'SELECT pg_size_pretty(pg_database_size(current_database()))')"
+  export cluster_folder source target from to server_bin
+}
+
+# measure_ways NAME…: runs the commands in the arrays of these names in turn, into a target without the database; then
+# `column` has the medians: seconds, KiB, exit status, processor seconds of the client and of all, MiB of WAL.
+measure_ways() {
+  local run way before wal
+  for ((run = 0; run < runs; run++)); do
+    for way in "$@"; do
+      local -n command=$way
+      leave_shop
+      for name in source target; do sql "$name" postgres <<<CHECKPOINT; done
+      before=$(server_time) wal=$(wal_position)
+      "$cluster_folder/measure" "${command[@]}" >"$cluster_folder/measured"
+      awk -v before="$before" -v after="$(server_time)" -v wal="$wal" -v end="$(wal_position)" \
+        '{ print $0, $4 + after - before, (end - wal) / 1048576 }' "$cluster_folder/measured" |
+        tee -a "$cluster_folder/ways-$way" |
+        awk '$3 != 0 { exit 1 }' || die "$way failed: $(cat "$cluster_folder/measured")"
+    done
+  done
+}
+
+# Of the target, in bytes.
+wal_position() { sql target postgres <<<"SELECT pg_current_wal_insert_lsn() - '0/0'::pg_lsn"; }
+
+# leave_shop: no replication of it, and no such database on the target.
+leave_shop() {
+  "$built" cleanup --source "$source" --target "$target" --yes >/dev/null
+  if [[ -n $(sql target postgres <<<"SELECT 1 FROM pg_subscription WHERE subname = 'native'") ]]; then
+    sql target shop <<<'SET client_min_messages = warning; DROP SUBSCRIPTION native'
+    sql source shop <<<'DROP PUBLICATION native'
+  fi
+  sql target postgres <<<'SET client_min_messages = warning; DROP DATABASE IF EXISTS shop'
+}
+
+measure_migrations() {
+  local way ways=(plain pgcopydb counted ours)
+  install_packages pgcopydb
+  make_shop
+  plain() {
+    "$server_bin/psql" -X -q -d "$target" -c 'CREATE DATABASE shop TEMPLATE template0' &&
+      "$server_bin/pg_dump" -Fd -Z0 -j 4 -f "$cluster_folder/dump" -d "$from" &&
+      "$server_bin/pg_restore" -j 4 -d "$to" "$cluster_folder/dump" && rm -rf "$cluster_folder/dump"
+  }
+  copydb() {
+    "$server_bin/psql" -X -q -d "$target" -c 'CREATE DATABASE shop TEMPLATE template0' &&
+      pgcopydb clone --source "$from" --target "$to" --dir "$cluster_folder/pgcopydb" --table-jobs 4 --index-jobs 4 \
+        --split-tables-larger-than 256MB && rm -rf "$cluster_folder/pgcopydb"
+  }
+  export -f plain copydb
+  plain=(/bin/bash -c plain) pgcopydb=(/bin/bash -c copydb)
+  counted=("$built" migrate --source "$source" --target "$target" --include-database shop --yes --jobs 4
+    --target-free-space 1TB --method dump)
+  ours=("${counted[@]}" --verify none)
+  measure_ways "${ways[@]}"
+  printf '%-34s  %7s  %11s  %8s  %10s  %10s\n' way 'clock s' 'processor s' '÷ clock' '÷ processor' 'memory MiB'
+  for way in "${ways[@]}"; do
+    case $way in
+      plain) name='pg_dump -Fd -Z0, pg_restore' ;;
+      pgcopydb) name=pgcopydb ;;
+      counted) name='pgpreflight migrate' ;;
+      ours) name='pgpreflight migrate --verify none' ;;
+    esac
+    printf '%-34s  %7.2f  %11.2f  %8s  %10s  %10.1f\n' "$name" "$(column 1 "$way")" "$(column 5 "$way")" \
+      "$(ratio "$(column 1 "$way")" "$(column 1 pgcopydb)")" "$(ratio "$(column 5 "$way")" "$(column 5 pgcopydb)")" \
+      "$(awk '$2 > most { most = $2 } END { print most / 1024 }' "$cluster_folder/ways-$way")"
+  done
+}
+
+measure_replications() {
+  local way ways=(native fast dumped)
+  make_shop
+  # Tables without a key are not replicated otherwise.
+  sql source shop <<'SQL'
+DO $$ DECLARE t regclass; BEGIN
+  FOR t IN SELECT c.oid FROM pg_class c WHERE c.relkind = 'r' AND c.relnamespace = 'public'::regnamespace
+              AND NOT EXISTS (SELECT FROM pg_index i WHERE i.indrelid = c.oid AND i.indisprimary)
+  LOOP EXECUTE format('ALTER TABLE %s REPLICA IDENTITY FULL', t); END LOOP;
+END $$;
+SQL
+  # Until each table's initial copy is done and what follows it is applied.
+  native() {
+    "$server_bin/psql" -X -q -d "$target" -c 'CREATE DATABASE shop TEMPLATE template0' &&
+      "$server_bin/pg_dump" -Fc -s -d "$from" | "$server_bin/pg_restore" -d "$to" &&
+      "$server_bin/psql" -X -q -d "$from" -c 'CREATE PUBLICATION native FOR ALL TABLES' &&
+      "$server_bin/psql" -X -q -d "$to" \
+        -c "CREATE SUBSCRIPTION native CONNECTION '$from' PUBLICATION native" || return
+    until [[ $("$server_bin/psql" -XAtq -d "$to" \
+      -c "SELECT count(*) FROM pg_subscription_rel WHERE srsubstate <> 'r'") == 0 ]]; do
+      sleep 0.1
+    done
+  }
+  export -f native
+  native=(/bin/bash -c native)
+  fast=("$built" migrate --source "$source" --target "$target" --include-database shop --yes --jobs 4
+    --target-free-space 1TB --verify none --method replication)
+  dumped=("${fast[@]}" --method dump)
+  measure_ways "${ways[@]}"
+  leave_shop
+  printf '%-34s  %7s  %11s  %8s  %10s  %16s\n' way 'clock s' 'processor s' '÷ clock' '÷ processor' 'WAL (target) MiB'
+  for way in "${ways[@]}"; do
+    case $way in
+      native) name="the server's own initial copy" ;;
+      fast) name='pgpreflight migrate' ;;
+      dumped) name='pgpreflight migrate --method dump' ;;
+    esac
+    printf '%-34s  %7.2f  %11.2f  %8s  %10s  %16.0f\n' "$name" "$(column 1 "$way")" "$(column 5 "$way")" \
+      "$(ratio "$(column 1 "$way")" "$(column 1 native)")" "$(ratio "$(column 5 "$way")" "$(column 5 native)")" \
+      "$(column 6 "$way")"
+  done
+}
+
+measure_cutovers() {
+  local megabytes name status=0
+  ((${#counts[@]} > 0)) || counts=(2 100 600)
+  printf '%8s  %16s  %16s  %9s  %9s  %7s\n' 'size MB' 'plan s' 'cutover s' 'blocked s' 'by dump s' '÷ dump'
+  for megabytes in "${counts[@]}"; do
+    name=late_$megabytes
+    sql source postgres <<<"CREATE DATABASE $name TEMPLATE template0"
+    sql source "$name" <<SQL
+CREATE TABLE kept (id int PRIMARY KEY, t text);
+INSERT INTO kept SELECT n, repeat('x', 950) FROM generate_series(1, $megabytes * 500) n;
+DO \$\$ BEGIN FOR n IN 1..4 LOOP
+  EXECUTE format('CREATE TABLE late_%s (n int, t text)', n);
+  EXECUTE format('INSERT INTO late_%s SELECT n, repeat(''x'', 950) FROM generate_series(1, $megabytes * 125) n', n);
+END LOOP; END \$\$;
+SQL
+    move=("$built" migrate --source "$source" --target "$target" --include-database "$name" --yes --jobs 4
+      --target-free-space 1TB --max-blocked-time 600 --report "json=$cluster_folder/moved.json")
+    "${move[@]}" --method dump >/dev/null
+    /usr/bin/python3 -c 'import json, sys
+print(json.load(open(sys.argv[1]))["migration"]["databases"][0]["blockedSeconds"])' "$cluster_folder/moved.json" \
+      >"$cluster_folder/dumped"
+    sql target postgres <<<"DROP DATABASE $name"
+    "${move[@]}" --method replication >/dev/null
+    "$built" cutover --source "$source" --target "$target" --include-database "$name" --yes --block-writes \
+      --max-blocked-time 600 --format json >"$cluster_folder/cut.json" 2>"$cluster_folder/said" ||
+      die "the cutover failed: $(cat "$cluster_folder/said")"
+    /usr/bin/python3 - "$cluster_folder" "$megabytes" <<'PYTHON' || status=1
+import json, sys
+folder, megabytes = sys.argv[1:]
+plan = json.load(open(f"{folder}/moved.json"))["plan"]["databases"][0]["estimatedBlockedSeconds"]
+cut = json.load(open(f"{folder}/cut.json"))[0]
+own, blocked = cut["estimatedBlockedSeconds"], cut["blockedSeconds"]
+dumped = float(open(f"{folder}/dumped").read())
+ranges = [f"{range['low']:.2f} to {range['high']:.2f}" for range in (plan, own)]
+print(f"{megabytes:>8}  {ranges[0]:>16}  {ranges[1]:>16}  {blocked:9.2f}  {dumped:9.2f}  {blocked / dumped:7.2f}")
+sys.exit(not all(range["low"] <= blocked <= range["high"] for range in (plan, own)))
+PYTHON
+  done
+  return "$status"
+}
+
+# column NUMBER WAY: the median of a column of what was measured.
+column() { awk -v column="$1" '{ print $column }' "$cluster_folder/ways-$2" | median; }
