@@ -9,6 +9,9 @@ public struct Endpoint: Sendable {
   let applicationName: String
   let connectTimeout: Duration
 
+  /// Lists of all tables with their columns are read as a whole: 600,000 tables of 20 columns take so much.
+  static let longestAnswer = 512 << 20
+
   /// A session that nothing ends but its own errors, and that writes values so that any version reads them, and both
   /// sides write the same (PostgreSQL documentation, "Client Connection Defaults"; pg_dump sets the same).
   ///
@@ -36,6 +39,7 @@ public struct Endpoint: Sendable {
   private func open(_ database: String?) async throws -> Connection {
     var options = Connection.Options()
     options.connectTimeout = connectTimeout
+    options.longestAnswer = Self.longestAnswer
     options.applicationName = applicationName
     guard let database else {
       do {

@@ -8,11 +8,14 @@ final class Handle {
   var isAbandoned = false
   /// Set after the last row of `COPY … TO STDOUT`: libpq is not to be asked for one more.
   var hasCopiedAll = false
+  /// What the server has sent since the last result.
+  var inflow: Inflow
   private let notices: NoticeBox
 
   /// Takes over a connection that `PQconnectStartParams` has begun.
   init(_ connection: OpaquePointer, notices: AsyncStream<Notice>.Continuation) {
     self.connection = connection
+    inflow = Inflow(connection)
     self.notices = NoticeBox(continuation: notices)
     // Only a verbose message carries the SQLSTATE of a refused connection.
     PQsetErrorVerbosity(connection, PQERRORS_VERBOSE)
@@ -33,7 +36,7 @@ final class Handle {
 
   /// libpq's last words on the connection.
   var lastError: PostgresError {
-    let message = firstLine(of: String(cString: PQerrorMessage(connection)))
+    let message = firstLine(of: String(bounded: PQerrorMessage(connection)))
     return isLost ? .lost(message) : PostgresError(message: message)
   }
 
