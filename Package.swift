@@ -44,7 +44,7 @@ let package = Package(
     .executableTarget(
       name: "pgpreflight",
       dependencies: [
-        "Assessment", "Catalog", "Inspection", "Migration", "Postgres", "Reports", "Rules", "Yams",
+        "Assessment", "Catalog", "Inspection", "Markup", "Migration", "Postgres", "Reports", "Rules", "Yams",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ]),
@@ -62,7 +62,7 @@ let package = Package(
       dependencies: ["Catalog", "Migration", .product(name: "Subprocess", package: "swift-subprocess")]),
     .testTarget(
       name: "ReportsTests",
-      dependencies: ["Reports", "Assessment", "Catalog", "CLibxml2", "Markup", "Rules"]),
+      dependencies: ["Reports", "Assessment", "Catalog", "CLibxml2", "Markup", "Rules", "TestSupport"]),
     .testTarget(
       name: "EndToEndTests",
       dependencies: [

@@ -76,6 +76,9 @@ private func decoded<Row: CatalogRow>(_ answer: Result<Rows, Undetermined>) -> F
   case .success(let rows):
     do {
       return .known(try rows.decode(Row.self))
+    } catch let error as ValueTooLong {
+      return .unknown(
+        Undetermined("could not read \(Row.subject): \(error)", remedy: "Shorten that value on the server."))
     } catch {
       return .unknown(
         Undetermined(

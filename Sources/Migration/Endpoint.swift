@@ -9,6 +9,9 @@ public struct Endpoint: Sendable {
   let applicationName: String
   let connectTimeout: Duration
 
+  /// Lists of all tables with their columns are read as a whole: 600,000 tables of 20 columns take so much.
+  static let longestAnswer = 512 << 20
+
   /// A session that nothing ends but its own errors, and that writes values so that any version reads them, and both
   /// sides write the same.
   ///
@@ -43,6 +46,7 @@ public struct Endpoint: Sendable {
     var options = Connection.Options()
     options.startupSettings = settings
     options.connectTimeout = connectTimeout
+    options.longestAnswer = Self.longestAnswer
     options.applicationName = applicationName
     guard let database else {
       do {

@@ -20,10 +20,9 @@ public struct MigrationError: Error, Sendable, Equatable, CustomStringConvertibl
     switch error {
     case let error as PostgresError:
       sqlstate = error.sqlstate
-      // Of rows and values, the details show the content, which is nothing for a report.
-      let isAboutData = ["22", "23"].contains { error.sqlstate?.hasPrefix($0) == true }
-      let more = [isAboutData ? nil : error.detail, error.hint].compactMap(\.self)
-      words = ([error.messageWithCode] + more).joined(separator: "; ")
+      // Nearly every step reads or writes rows, whose content is nothing for a report.
+      let more = [error.publicDetail, error.publicHint].compactMap(\.self)
+      words = ([error.messageWithoutValues] + more).joined(separator: "; ")
     case let error as ConnectionFailure: words = error.message
     default: words = "\(error)"
     }

@@ -15,18 +15,21 @@ struct Program: Sendable {
   @discardableResult
   func run(_ arguments: [String], over connection: ProgramConnection? = nil) async throws -> String {
     let words = arguments + (connection.map { ["--dbname", $0.argument] } ?? [])
-    let result: ExecutionResult<Void, StringOutput<UTF8>, StringOutput<UTF8>>
+    let (result, said): (ExecutionResult<Void, StringOutput<UTF8>, FileDescriptorOutput>, String)
     do {
-      result = try await Subprocess.run(
-        .path(FilePath("\(folder)/\(name)")), arguments: Arguments(words), environment: environment(of: connection),
-        platformOptions: Self.options, output: .string(limit: .max), error: .string(limit: 1 << 20))
+      (result, said) = try await ErrorOutput.collected(upTo: Self.longestComplaint) { errors in
+        try await Subprocess.run(
+          .path(FilePath("\(folder)/\(name)")), arguments: Arguments(words), environment: environment(of: connection),
+          platformOptions: Self.options, output: .string(limit: .max),
+          error: .fileDescriptor(errors, closeAfterSpawningProcess: true))
+      }
     } catch {
       try Task.checkCancellation()
       throw MigrationError("\(name) could not be run: \(error)")
     }
     try Task.checkCancellation()
     guard result.terminationStatus.isSuccess else {
-      throw MigrationError(Self.complaint(of: name, result.standardError, result.terminationStatus))
+      throw MigrationError(Self.complaint(of: name, said, result.terminationStatus))
     }
     return result.standardOutput
   }
@@ -37,12 +40,14 @@ struct Program: Sendable {
   /// - Throws: `MigrationError` where it can't be run, `CancellationError`.
   func attempt(_ arguments: [String], over connection: ProgramConnection) async throws -> (Bool, String) {
     do {
-      let result = try await Subprocess.run(
-        .path(FilePath("\(folder)/\(name)")), arguments: Arguments(arguments + ["--dbname", connection.argument]),
-        environment: environment(of: connection), platformOptions: Self.options, output: .discarded,
-        error: .string(limit: 1 << 28))
+      let (result, said) = try await ErrorOutput.collected(upTo: Self.longestAttempt) { errors in
+        try await Subprocess.run(
+          .path(FilePath("\(folder)/\(name)")), arguments: Arguments(arguments + ["--dbname", connection.argument]),
+          environment: environment(of: connection), platformOptions: Self.options, output: .discarded,
+          error: .fileDescriptor(errors, closeAfterSpawningProcess: true))
+      }
       try Task.checkCancellation()
-      return (result.terminationStatus.isSuccess, result.standardError)
+      return (result.terminationStatus.isSuccess, said)
     } catch {
       try Task.checkCancellation()
       throw MigrationError("\(name) could not be run: \(error)")
@@ -55,24 +60,29 @@ struct Program: Sendable {
     over otherConnection: ProgramConnection
   ) async throws {
     let pipe = try FileDescriptor.pipe()
-    async let first = Subprocess.run(
-      .path(FilePath("\(folder)/\(name)")), arguments: Arguments(arguments + ["--dbname", connection.argument]),
-      environment: environment(of: connection), platformOptions: Self.options,
-      output: .fileDescriptor(pipe.writeEnd, closeAfterSpawningProcess: true), error: .string(limit: 1 << 20))
-    async let second = Subprocess.run(
-      .path(FilePath("\(other.folder)/\(other.name)")),
-      arguments: Arguments(otherArguments + ["--dbname", otherConnection.argument]),
-      environment: environment(of: otherConnection), platformOptions: Self.options,
-      input: .fileDescriptor(pipe.readEnd, closeAfterSpawningProcess: true), output: .discarded,
-      error: .string(limit: 1 << 20))
-    let (dump, restore) = try await (first, second)
+    async let first = ErrorOutput.collected(upTo: Self.longestComplaint) { errors in
+      try await Subprocess.run(
+        .path(FilePath("\(folder)/\(name)")), arguments: Arguments(arguments + ["--dbname", connection.argument]),
+        environment: environment(of: connection), platformOptions: Self.options,
+        output: .fileDescriptor(pipe.writeEnd, closeAfterSpawningProcess: true),
+        error: .fileDescriptor(errors, closeAfterSpawningProcess: true))
+    }
+    async let second = ErrorOutput.collected(upTo: Self.longestComplaint) { errors in
+      try await Subprocess.run(
+        .path(FilePath("\(other.folder)/\(other.name)")),
+        arguments: Arguments(otherArguments + ["--dbname", otherConnection.argument]),
+        environment: environment(of: otherConnection), platformOptions: Self.options,
+        input: .fileDescriptor(pipe.readEnd, closeAfterSpawningProcess: true), output: .discarded,
+        error: .fileDescriptor(errors, closeAfterSpawningProcess: true))
+    }
+    let ((dump, dumpSaid), (restore, restoreSaid)) = try await (first, second)
     try Task.checkCancellation()
     // Where the second one fails, the first one fails by it.
     if !restore.terminationStatus.isSuccess {
-      throw MigrationError(Self.complaint(of: other.name, restore.standardError, restore.terminationStatus))
+      throw MigrationError(Self.complaint(of: other.name, restoreSaid, restore.terminationStatus))
     }
     if !dump.terminationStatus.isSuccess {
-      throw MigrationError(Self.complaint(of: name, dump.standardError, dump.terminationStatus))
+      throw MigrationError(Self.complaint(of: name, dumpSaid, dump.terminationStatus))
     }
   }
 
@@ -94,20 +104,14 @@ struct Program: Sendable {
     return options
   }
 
-  /// What the program said, less the statements that it ran, which may hold secrets, and less details, which may show
-  /// rows.
+  /// Bytes that are kept of what a program writes to standard error, where its first lines tell, and where all of it is
+  /// read: 100,000 lines of a schema that is restored.
+  private static let longestComplaint = 1 << 20
+  private static let longestAttempt = 16 << 20
+
+  /// What the program said, less statements and rows.
   static func complaint(of name: String, _ text: String, _ status: TerminationStatus) -> String {
-    var lines: [Substring] = []
-    var isStatement = false
-    for line in text.split(separator: "\n") {
-      if line.hasPrefix("\(name): ") { isStatement = line.hasPrefix("\(name): detail: ") }
-      if ["Command was: ", "DETAIL: ", "CONTEXT: "].contains(where: line.hasPrefix) { isStatement = true }
-      if line.hasPrefix("HINT: ") { isStatement = false }
-      if !isStatement { lines.append(line) }
-    }
-    let words = lines.prefix(12).map { line in
-      line.hasPrefix("\(name): ") ? line.dropFirst(name.count + 2) : line
-    }
-    return "\(name) failed: " + (words.isEmpty ? "\(status)" : words.joined(separator: "; "))
+    let words = Complaint(of: name, in: text).words
+    return "\(name) failed: " + (words.isEmpty ? "\(status)" : words)
   }
 }

@@ -1,4 +1,5 @@
 import Catalog
+import Postgres
 
 /// What `pg_restore` says when it is not to end at the first error.
 ///
@@ -14,6 +15,7 @@ struct RestoreErrors: Sendable, Equatable {
     var current: ArchiveEntry?
     // Whether lines belong to the last error and not to its statement.
     var isOpen = false
+    // None of it shows rows: the tables that it makes are empty.
     for line in text.split(separator: "\n") {
       if let rest = line.without(prefix: "pg_restore: from TOC entry ") {
         guard let entry = ArchiveEntry(line: rest), let same = known[entry.id], same.catalog == entry.catalog,
@@ -25,16 +27,16 @@ struct RestoreErrors: Sendable, Equatable {
         var words = rest.without(prefix: "could not execute query: ") ?? rest
         words = words.without(prefix: "ERROR:  ") ?? words
         let object = current.map { $0.name(owners: owners) } ?? "settings of the session"
-        errors.append(RehearsalError(object: object, message: String(words)))
+        errors.append(RehearsalError(object: object, message: String(words).bounded()))
         isOpen = true
       } else if line.hasPrefix("pg_restore: warning: errors ignored on restore: ") {
         isComplete = true
         isOpen = false
       } else if line.hasPrefix("Command was: ") || line.hasPrefix("LINE ") {
         isOpen = false
-      } else if isOpen, let last = errors.indices.last {
+      } else if isOpen, let last = errors.indices.last, errors[last].message.utf8.count < 2 * longestServerText {
         for word in ["DETAIL:  ", "HINT:  "] {
-          if let rest = line.without(prefix: word) { errors[last].message += "; \(rest)" }
+          if let rest = line.without(prefix: word) { errors[last].message += "; \(String(rest).bounded())" }
         }
       }
     }

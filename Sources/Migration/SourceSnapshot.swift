@@ -84,6 +84,7 @@ struct SourceSnapshot: Sendable {
     var options = Connection.Options()
     options.connectTimeout = source.connectTimeout
     options.applicationName = source.applicationName
+    options.longestAnswer = Endpoint.longestAnswer
     var attempts = 5
     while true {
       attempts -= 1

@@ -19,6 +19,9 @@ public actor Connection {
     public var startupSettings: [String: String]
     /// Likewise, before those of the string: what it says itself counts.
     var defaultSettings: [String: String] = [:]
+    /// Bytes of one result, or of a message beside it, beyond which the connection is given up: libpq keeps a result in
+    /// memory as a whole. Data of a COPY, which is streamed, counts nowhere.
+    public var longestAnswer = 64 << 20
     var isForReplication = false
 
     public init(
@@ -33,27 +36,29 @@ public actor Connection {
   }
 
   public nonisolated let session: Session
-  /// The server's notices and warnings, those of the connection's start included; for one reader. The last 1000 are
+  /// The server's notices and warnings, those of the connection's start included; for one reader. The last 100 are
   /// kept until they are read.
   public nonisolated let notices: AsyncStream<Notice>
 
   private let executor: QueueExecutor
   private let cancelled: Event
   private let responseTimeout: Duration?
+  private let longestAnswer: Int
   private var handle: Handle?
 
   public nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
   private init(
     handle: sending Handle, notices: AsyncStream<Notice>, executor: QueueExecutor, cancelled: Event,
-    responseTimeout: Duration?
+    options: Options
   ) {
     session = Session(handle.connection)
     self.handle = handle
     self.notices = notices
     self.executor = executor
     self.cancelled = cancelled
-    self.responseTimeout = responseTimeout
+    responseTimeout = options.responseTimeout
+    longestAnswer = options.longestAnswer
   }
 
   /// Connects in every way that libpq knows (PostgreSQL documentation, "Database Connection Control Functions").
@@ -96,7 +101,7 @@ public actor Connection {
     try Task.checkCancellation()
     let executor = QueueExecutor(label: "pgpreflight.connection")
     let cancelled = try Event()
-    let (notices, continuation) = AsyncStream.makeStream(of: Notice.self, bufferingPolicy: .bufferingNewest(1000))
+    let (notices, continuation) = AsyncStream.makeStream(of: Notice.self, bufferingPolicy: .bufferingNewest(100))
     let handle = try await withTaskCancellationHandler {
       try await withCheckedThrowingContinuation { done in
         executor.queue.async {
@@ -114,8 +119,7 @@ public actor Connection {
     }
     try Task.checkCancellation()
     return Connection(
-      handle: handle, notices: notices, executor: executor, cancelled: cancelled,
-      responseTimeout: options.responseTimeout)
+      handle: handle, notices: notices, executor: executor, cancelled: cancelled, options: options)
   }
 
   /// Runs one statement.
@@ -218,6 +222,9 @@ public actor Connection {
     preconditionIsolated()
     guard let handle else { throw closed }
     defer { if handle.isAbandoned { self.handle = nil } }
-    return try body(Exchange(handle: handle, cancelled: cancelled, responseTimeout: responseTimeout))
+    handle.inflow.restart()
+    return try body(
+      Exchange(
+        handle: handle, cancelled: cancelled, responseTimeout: responseTimeout, longestAnswer: longestAnswer))
   }
 }

@@ -79,6 +79,7 @@ public struct ConnectionFailure: Error, Codable, Sendable, Equatable, CustomStri
     let others = failures.filter { $0 != failure }.map(\.description)
     var seen: Set<String> = []
     for other in others where seen.insert(other).inserted { failure.message += "; \(other)" }
+    failure.message = failure.message.bounded(to: 4 * longestServerText)
     return failure
   }
 }

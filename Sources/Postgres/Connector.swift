@@ -10,6 +10,9 @@ struct Connector {
   let cancelled: Event
   let notices: AsyncStream<Notice>.Continuation
 
+  /// Certificates, parameters and notices of a session's start take some kB.
+  private static let longestGreeting = 1 << 20
+
   /// - Throws: `ConnectionFailure` or `CancellationError`.
   func connect() throws -> Handle {
     var failures: [ConnectionFailure] = []
@@ -94,7 +97,12 @@ struct Connector {
         failure.sqlstate = nil
         throw failure
       }
-      status = PQconnectPoll(connection)
+      status = handle.inflow.reading { PQconnectPoll(connection) }
+      guard handle.inflow.count <= Self.longestGreeting else {
+        throw ConnectionFailure(
+          kind: .other, message: "the server sent more than \(Self.longestGreeting >> 20) MiB before the session began",
+          host: host.name ?? address, port: host.port, address: address)
+      }
     }
     PQsetnonblocking(connection, 1)
     return handle
@@ -107,7 +115,8 @@ struct Connector {
       secrets.passwords.insert(String(cString: password))
     }
     return ConnectionFailure(
-      libpq: String(cString: PQerrorMessage(handle.connection)), host: host.name ?? address ?? session.host,
+      libpq: String(bounded: PQerrorMessage(handle.connection), to: 8 * longestServerText),
+      host: host.name ?? address ?? session.host,
       port: host.port ?? session.port, address: address ?? session.address, secrets: secrets)
   }
 }

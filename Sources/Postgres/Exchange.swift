@@ -9,6 +9,8 @@ struct Exchange {
   let handle: Handle
   let cancelled: Event
   let responseTimeout: Duration?
+  /// Bytes of one result, or of a message, beyond which the connection is given up.
+  let longestAnswer: Int
 
   var connection: OpaquePointer { handle.connection }
 
@@ -148,7 +150,9 @@ struct Exchange {
         guard let fatal else { break }
         throw abandoned(fatal)
       }
+      if handle.inflow.count > longestAnswer { throw excess() }
     }
+    defer { handle.inflow.restart() }
     return PQgetResult(connection)
   }
 
@@ -169,7 +173,14 @@ struct Exchange {
   private func consume(after ready: [Bool]) throws -> Bool {
     if ready[1] { throw Cancelled() }
     guard ready[0] else { throw silence() }
-    return PQconsumeInput(connection) == 1
+    return handle.inflow.reading { PQconsumeInput(connection) } == 1
+  }
+
+  /// Nothing that is asked of it is so long.
+  private func excess() -> any Error {
+    _ = CancelRequest(connection)
+    let limit = "\(longestAnswer >> 20) MiB"
+    return abandoned(PostgresError.lost("the server's answer is longer than \(limit); the connection was closed"))
   }
 
   /// The server may still be at work; it is told to stop, if it can hear that.
@@ -201,7 +212,9 @@ struct Exchange {
           ? [false] + poll(others.map { Interest(descriptor: $0.descriptor) }, until: pause)
           : handle.wait(others, until: pause)
         if ready.count > 1 && ready[1] { isTold = true }
-        if ready[0], PQconsumeInput(connection) == 0 { throw abandoned(CancellationError()) }
+        if ready[0], handle.inflow.reading({ PQconsumeInput(connection) }) == 0 || handle.inflow.count > longestAnswer {
+          throw abandoned(CancellationError())
+        }
       }
       if isTold && isDrained { return }
       if isTold { request = CancelRequest(connection) }

@@ -12,7 +12,7 @@ extension ConnectionFailure {
       ?? attempts.first { $0.server != nil } ?? attempts.last ?? Attempt(lines: [])
     self.init(
       kind: attempt.server?.kind ?? Kind(libpq: attempt.withoutAddress, socket: host.map(isSocket) ?? false),
-      sqlstate: attempt.server?.sqlstate, message: secrets.removed(from: attempt.message),
+      sqlstate: attempt.server?.sqlstate, message: secrets.removed(from: attempt.message).bounded(),
       host: host, port: port, address: address)
   }
 }
@@ -88,7 +88,8 @@ private struct Attempt {
 
   /// The server's words, or libpq's first line without the address, which has fields of its own.
   var message: String {
-    if let server { return server.message + (server.detail.map { " (\($0))" } ?? "") }
+    // Of what a trigger of a login raises, the detail may show anything.
+    if let server { return server.message + (server.publicDetail.map { " (\($0))" } ?? "") }
     let line = firstLine(of: withoutAddress)
     return line.isEmpty ? "the connection failed" : line
   }
@@ -121,6 +122,8 @@ private func isSQLStateCharacter(_ byte: UInt8) -> Bool {
 }
 
 extension Attempt.ServerError {
+  var publicDetail: String? { PostgresError(sqlstate: sqlstate, message: message, detail: detail).publicDetail }
+
   var kind: ConnectionFailure.Kind {
     switch sqlstate {
     case "28P01": .authentication

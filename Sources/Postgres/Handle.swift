@@ -10,12 +10,15 @@ final class Handle {
   var hasCopiedAll = false
   /// The `options` that the connection string gives, without those of this program.
   let givenOptions: String?
+  /// What the server has sent since the last result.
+  var inflow: Inflow
   private let notices: NoticeBox
 
   /// Takes over a connection that `PQconnectStartParams` has begun.
   init(_ connection: OpaquePointer, givenOptions: String?, notices: AsyncStream<Notice>.Continuation) {
     self.connection = connection
     self.givenOptions = givenOptions
+    inflow = Inflow(connection)
     self.notices = NoticeBox(continuation: notices)
     // Only a verbose message carries the SQLSTATE of a refused connection.
     PQsetErrorVerbosity(connection, PQERRORS_VERBOSE)
@@ -36,7 +39,7 @@ final class Handle {
 
   /// libpq's last words on the connection.
   var lastError: PostgresError {
-    let message = firstLine(of: String(cString: PQerrorMessage(connection)))
+    let message = firstLine(of: String(bounded: PQerrorMessage(connection)))
     return isLost ? .lost(message) : PostgresError(message: message)
   }
 

@@ -2,7 +2,8 @@ internal import CLibpq
 
 /// An error of a statement: the server's words, or libpq's where the connection failed.
 ///
-/// The fields are those of the protocol (PostgreSQL documentation, "Error and Notice Message Fields").
+/// The fields are those of the protocol (PostgreSQL documentation, "Error and Notice Message Fields"), of each no more
+/// than `longestServerText`.
 public struct PostgresError: Error, Codable, Sendable, Equatable, CustomStringConvertible {
   /// Five characters (appendix "PostgreSQL Error Codes"); nil where the error is not the server's.
   public var sqlstate: String?
@@ -16,6 +17,8 @@ public struct PostgresError: Error, Codable, Sendable, Equatable, CustomStringCo
   public var position: Int?
   /// Whether the connection is gone with it: nothing more can be asked over it.
   public var isConnectionLost: Bool
+  /// Whether a function of a user has raised it, whose words may show anything, rows too.
+  var isRaised = false
 
   public init(
     sqlstate: String? = nil, severity: String = "ERROR", message: String, detail: String? = nil,
@@ -32,7 +35,8 @@ public struct PostgresError: Error, Codable, Sendable, Equatable, CustomStringCo
 
   /// One line: `ERROR 42501: permission denied for table orders`.
   public var description: String {
-    "\(severity)\(sqlstate.map { " \($0)" } ?? ""): \(oneLine(message))\(detail.map { " (\(oneLine($0)))" } ?? "")"
+    let detail = publicDetail.map { " (\(oneLine($0)))" } ?? ""
+    return "\(severity)\(sqlstate.map { " \($0)" } ?? ""): \(oneLine(message))\(detail)"
   }
 
   /// For a sentence: `permission denied for table orders (SQLSTATE 42501)`.
@@ -43,9 +47,10 @@ public struct PostgresError: Error, Codable, Sendable, Equatable, CustomStringCo
     let severity = fields.severity ?? "ERROR"
     self.init(
       sqlstate: fields.sqlstate, severity: severity,
-      message: fields.message ?? firstLine(of: String(cString: PQresultErrorMessage(result))),
+      message: fields.message ?? firstLine(of: String(bounded: PQresultErrorMessage(result))),
       detail: fields.detail, hint: fields.hint, position: fields.position.flatMap { Int($0) },
       isConnectionLost: isConnectionLost || severity == "FATAL" || severity == "PANIC")
+    isRaised = fields.isRaised
   }
 
   /// libpq's own error, which it gives no fields for.
@@ -67,7 +72,7 @@ public struct Notice: Sendable, Equatable {
     let fields = DiagnosticFields(result: result)
     severity = fields.severity ?? "NOTICE"
     sqlstate = fields.sqlstate
-    message = fields.message ?? firstLine(of: String(cString: PQresultErrorMessage(result)))
+    message = fields.message ?? firstLine(of: String(bounded: PQresultErrorMessage(result)))
     detail = fields.detail
     hint = fields.hint
   }
@@ -75,10 +80,11 @@ public struct Notice: Sendable, Equatable {
 
 private struct DiagnosticFields {
   var severity, sqlstate, message, detail, hint, position: String?
+  var isRaised: Bool
 
   init(result: OpaquePointer) {
     func field(_ code: Character) -> String? {
-      PQresultErrorField(result, code.asciiValue.map(Int32.init) ?? 0).map { String(cString: $0) }
+      PQresultErrorField(result, code.asciiValue.map(Int32.init) ?? 0).map { String(bounded: $0) }
     }
     // The codes are macros of postgres_ext.h, of character constants; "V" is the severity that is never translated.
     severity = field("V") ?? field("S")
@@ -87,6 +93,9 @@ private struct DiagnosticFields {
     detail = field("D")
     hint = field("H")
     position = field("P")
+    // The routine of the server that it comes from: those in which its procedural languages raise what a function says.
+    isRaised =
+      ["exec_stmt_raise", "PLy_output", "PLy_elog_impl", "do_util_elog", "pltcl_elog"].contains(field("R"))
   }
 }
 

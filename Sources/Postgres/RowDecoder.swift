@@ -6,7 +6,7 @@ extension Rows {
   /// numbers, texts and enums over them are decoded, and arrays of these. A type that is itself one value is decoded
   /// from the first column.
   ///
-  /// - Throws: `DecodingError`, with the property's name in it.
+  /// - Throws: `DecodingError`, with the property's name in it; `ValueTooLong`.
   public func decode<Row: Decodable>(_ type: Row.Type) throws -> [Row] {
     var indices: [String: Int32] = [:]
     for (index, column) in columns.enumerated().reversed() {
@@ -37,12 +37,12 @@ private struct RowDecoder: Decoder {
     KeyedDecodingContainer(RowContainer(result: result, columns: columns, row: row))
   }
 
-  func unkeyedContainer() throws -> any UnkeyedDecodingContainer { try firstValue.unkeyedContainer() }
+  func unkeyedContainer() throws -> any UnkeyedDecodingContainer { try firstValue().unkeyedContainer() }
 
-  func singleValueContainer() throws -> any SingleValueDecodingContainer { firstValue }
+  func singleValueContainer() throws -> any SingleValueDecodingContainer { try firstValue() }
 
-  private var firstValue: ValueDecoder {
-    ValueDecoder(Field(result: result, row: row, column: 0), codingPath: [])
+  private func firstValue() throws -> ValueDecoder {
+    ValueDecoder(try Field(result: result, row: row, column: 0).bounded(), codingPath: [])
   }
 }
 
@@ -90,6 +90,6 @@ private struct RowContainer<Key: CodingKey>: KeyedDecodingContainerProtocol {
       throw DecodingError.keyNotFound(
         key, .init(codingPath: [], debugDescription: "the result has no column for \"\(key.stringValue)\""))
     }
-    return Field(result: result, row: row, column: column)
+    return try Field(result: result, row: row, column: column).bounded()
   }
 }

@@ -65,6 +65,25 @@ struct Field {
 
   var text: String? { isNull ? nil : String(decoding: bytes, as: UTF8.self) }
 
+  /// - Throws: `ValueTooLong`.
+  func bounded() throws(ValueTooLong) -> Field {
+    let length = Int(PQgetlength(result, row, column))
+    guard length <= ValueTooLong.limit else { throw ValueTooLong(length: length) }
+    return self
+  }
+
   /// `int2vector` and `oidvector` write their elements without braces.
   var isVector: Bool { [22, 30].contains(PQftype(result, column)) }
+}
+
+/// A value of a catalog that is no name, no setting and no list of them any more: it is not read, as half of it would
+/// be another one.
+public struct ValueTooLong: Error, CustomStringConvertible {
+  /// In bytes. What PostgreSQL keeps in its catalogs stays below: the names of the 1600 columns that a table can have
+  /// take up to 400 kB, quoted.
+  public static let limit = 1 << 20
+
+  public let length: Int
+
+  public var description: String { "a value has \(length) bytes, and \(Self.limit) at most are read" }
 }

@@ -20,7 +20,7 @@ extension Reporter {
     let counts = report.summary.toLookAt
     lines.append(
       command("notice", title: "pgpreflight", ([report.verdict.headline] + counts).joined(separator: ", ")))
-    return lines.joined(separator: "\n") + "\n"
+    return visible(lines.joined(separator: "\n")) + "\n"
   }
 
   /// One below what is shown, for the line that says how many there are.
@@ -44,7 +44,8 @@ extension Reporter {
   /// Source: GitHub documentation, "Workflow commands"; the escapes are those of its own toolkit.
   private static func command(_ name: String, title: String, _ message: String) -> String {
     func data(_ text: String) -> String {
-      visible(text).replacing("%", with: "%25").replacing("\r", with: "%0D").replacing("\n", with: "%0A")
+      withoutCommands(visible(text)).replacing("%", with: "%25").replacing("\r", with: "%0D").replacing(
+        "\n", with: "%0A")
     }
     let property = data(title).replacing(":", with: "%3A").replacing(",", with: "%2C")
     return "::\(name) title=\(property)::\(data(message))"

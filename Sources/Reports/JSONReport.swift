@@ -1,5 +1,6 @@
 import Assessment
 import FoundationEssentials
+import Markup
 
 extension Reporter {
   /// The report itself: every other format can be made from it again.
@@ -7,7 +8,7 @@ extension Reporter {
     let encoder = JSONEncoder()
     // Without sorted keys, two encodings of one value differ.
     encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
-    return String(decoding: try encoder.encode(report), as: UTF8.self) + "\n"
+    return visible(json: String(decoding: try encoder.encode(report), as: UTF8.self)) + "\n"
   }
 }
 
@@ -23,11 +24,20 @@ extension Report {
 
   /// The report in a file that `json` has written, in this version or an earlier one.
   ///
+  /// No text of it is longer than `BoundedJSON.longestText`.
+  ///
   /// - Throws: `DecodingError` where it is none, ``UnknownSchema`` where it has another `schemaVersion`.
   public init(json: some Sequence<UInt8>) throws {
-    let data = Data(json)
+    let written = Data(json)
+    let data = BoundedJSON.bounded(written).map { Data($0) } ?? written
     let version = try JSONDecoder().decode(Header.self, from: data).schemaVersion
     guard version == Self.schemaVersion else { throw UnknownSchema(version: version) }
     self = try JSONDecoder().decode(Report.self, from: data)
+  }
+
+  /// The same with no text longer than a report has use for.
+  public func bounded() throws -> Report {
+    guard let cut = BoundedJSON.bounded(try JSONEncoder().encode(self)) else { return self }
+    return try JSONDecoder().decode(Report.self, from: Data(cut))
   }
 }

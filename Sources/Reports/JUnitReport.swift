@@ -23,7 +23,7 @@ extension Reporter {
     ) {
       for (id, suite) in suites.enumerated() { try suite.write(id: id, of: report, to: writer) }
     }
-    return try writer.finish()
+    return withoutCommands(try writer.finish())
   }
 }
 

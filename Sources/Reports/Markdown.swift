@@ -20,6 +20,15 @@ enum Markdown {
     return result
   }
 
+  /// A whole page: whatever it was made of, nothing in it acts that is no Markdown, and no line is a command to the server
+  /// of a step's log.
+  static func shown(_ page: String) -> String { withoutCommands(visible(page)) }
+
+  /// As a link, or as plain text where it would lead to anything but a page.
+  static func link(_ text: String, to address: String) -> String {
+    Link(address).map { "[\(escaped(text))](\($0.address))" } ?? escaped(text)
+  }
+
   /// In which only the end of it has to be marked: by more backticks than there are in it.
   static func code(_ text: String) -> String {
     let text = visibleOnOneLine(text)

@@ -8,7 +8,7 @@ extension Reporter {
   static let markdown = Reporter(format: "markdown", fileName: "report.md") { report in
     let text = MarkdownReport.Detail.allCases.lazy.map { MarkdownReport(report, $0).text }
       .first { $0.utf16.count <= maximumLength }
-    return text ?? MarkdownReport(report, .least).cut(to: maximumLength)
+    return Markdown.shown(text ?? MarkdownReport(report, .least).cut(to: maximumLength))
   }
 
   private static let maximumLength = 60_000
@@ -115,14 +115,15 @@ private struct MarkdownReport {
     ]
     for database in migration.databases.prefix(100) {
       let cells = [
-        Markdown.escaped(database.name), database.status.rawValue, database.method ?? "–",
+        Markdown.escaped(database.name), database.status.rawValue,
+        Markdown.escaped(database.method ?? "–"),
         formattedCount(database.tables),
         formattedCount(database.rows), Markdown.escaped(database.verificationInWords ?? "–"),
       ]
       lines.append("| \(cells.joined(separator: " | ")) |")
     }
-    for database in migration.databases where !database.message.isEmpty {
-      lines += ["", "\(Markdown.code(database.name)): \(Markdown.escaped(visibleOnOneLine(database.message)))"]
+    for database in migration.databases.prefix(100) where !database.message.isEmpty {
+      lines += ["", "\(Markdown.code(database.name)): \(Markdown.escaped(database.message))"]
     }
     return lines
   }
@@ -147,23 +148,23 @@ private struct MarkdownReport {
     let subject = outcome.database.map { " \(Markdown.code($0))" } ?? ""
     let message = outcome.message.isEmpty ? outcome.title : outcome.message
     var lines = [
-      "- **[\(Markdown.escaped(outcome.rule))](\(outcome.documentation))**\(subject): \(Markdown.escaped(visibleOnOneLine(message)))"
+      "- **\(Markdown.link(outcome.rule, to: outcome.documentation))**\(subject): \(Markdown.escaped(message))"
     ]
     if let waiver = outcome.waiver {
       lines.append(
-        "  - waived by \(Markdown.escaped(visibleOnOneLine(waiver.by))) until \(waiver.until): "
-          + Markdown.escaped(visibleOnOneLine(waiver.reason)))
+        "  - waived by \(Markdown.escaped(waiver.by)) until \(Markdown.escaped(waiver.until)): "
+          + Markdown.escaped(waiver.reason))
       return lines
     }
     guard detail < .least else { return lines }
     let limit = detail < .fewFindings ? 10 : 3
     for finding in outcome.findings.prefix(limit) {
       lines.append(
-        "  - \(Markdown.code(finding.object)): \(Markdown.escaped(visibleOnOneLine(finding.message)))\(evidence(of: finding))"
+        "  - \(Markdown.code(finding.object)): \(Markdown.escaped(finding.message))\(evidence(of: finding))"
       )
       guard let remediation = finding.remediation else { continue }
       let place = remediation.where.map { " (\($0.words(database: outcome.database).lowercasedFirst))" } ?? ""
-      lines.append("    \(Markdown.escaped(visibleOnOneLine(remediation.text)))\(Markdown.escaped(place))")
+      lines.append("    \(Markdown.escaped(remediation.text))\(Markdown.escaped(place))")
       let language = remediation.where == .shell ? "sh" : remediation.where == .setting ? "" : "sql"
       if let sql = remediation.sql { lines += Markdown.fence(sql, language).map { "    \($0)" } }
     }
@@ -176,7 +177,7 @@ private struct MarkdownReport {
   private func evidence(of finding: Finding) -> String {
     guard detail < .noEvidence, !finding.evidence.isEmpty else { return "" }
     let facts = finding.evidence.sorted { $0.key < $1.key }.map {
-      "\(Markdown.escaped($0.key)) \(Markdown.code(visibleOnOneLine($0.value)))"
+      "\(Markdown.escaped($0.key)) \(Markdown.code($0.value))"
     }
     return " (\(facts.joined(separator: ", ")))"
   }

@@ -22,7 +22,7 @@ extension Reporter {
       let some = try encoder.encode(Array(results[start..<min(start + 500, results.count)]))
       text += (start == 0 ? "" : ",") + String(decoding: some.dropFirst().dropLast(), as: UTF8.self)
     }
-    return text + "]" + parts[1] + "\n"
+    return visible(json: text + "]" + parts[1] + "\n")
   }
 }
 
@@ -66,7 +66,8 @@ private struct SARIFLog: Encodable {
     var name: String
     var shortDescription: Text
     var fullDescription: Text
-    var helpUri: String
+    /// Left out where it is no link.
+    var helpUri: String?
     var help: Text
     var defaultConfiguration: Configuration
     var properties: Properties
@@ -146,7 +147,7 @@ private struct SARIFLog: Encodable {
               locations: [Location(physicalLocation: place, logicalLocations: [outcome.location(of: finding)])],
               partialFingerprints: ["subject/v1": fingerprint],
               suppressions: outcome.waiver.map {
-                [Suppression(justification: "\(visible($0.reason)) (\(visible($0.by)), until \($0.until))")]
+                [Suppression(justification: "\(visible($0.reason)) (\(visible($0.by)), until \(visible($0.until)))")]
               })
           ))
       }
@@ -229,7 +230,8 @@ extension Outcome {
   fileprivate var descriptor: SARIFLog.Descriptor {
     SARIFLog.Descriptor(
       id: rule, name: rule.split(separator: "-").map { capitalized(String($0)) }.joined(),
-      shortDescription: .init(text: title), fullDescription: .init(text: sentence(title)), helpUri: documentation,
+      shortDescription: .init(text: visible(title)), fullDescription: .init(text: visible(sentence(title))),
+      helpUri: Link(documentation)?.address,
       help: .init(text: "pgpreflight explain \(rule)"),
       defaultConfiguration: .init(level: severity.level),
       properties: .init(tags: [group.rawValue] + methods.map { "method-\($0.rawValue)" }))

@@ -1,3 +1,4 @@
+import Assessment
 import Foundation
 import TestSupport
 import Testing
@@ -96,5 +97,64 @@ import Testing
     #expect(output.stdout.contains("::error title="))
     let text = try folder.text("summary.md")
     #expect(text.hasPrefix("before\n<!-- pgpreflight -->"))
+  }
+
+  @Test func `nothing in an edited report acts on what shows it`() async throws {
+    let folder = try TemporaryFolder()
+    let typical = Scenario.fixtures.appending(path: "reports/typical.json")
+    let edited = try HostileReport.edited(Data(contentsOf: typical), HostileReport.text) {
+      (try? JSONDecoder().decode(Report.self, from: $0))?.schemaVersion == "1"
+    }
+    try edited.write(to: URL(filePath: folder.path + "/edited.json"))
+    for arguments in [
+      ["render", "edited.json"], ["render", "edited.json", "-v"], ["compare", typical.path, "edited.json"],
+      ["compare", "edited.json", typical.path, "-v"], ["compare", typical.path, "edited.json", "--format", "markdown"],
+      ["compare", typical.path, "edited.json", "--format", "json"],
+      ["compare", typical.path, "edited.json", "--format", "html"],
+    ] + Self.formats.map({ ["render", "edited.json", "--report", $0] }) {
+      let words = arguments.map { $0 == "edited.json" ? folder.path + "/edited.json" : $0 }
+      for color in arguments.contains("--format") || arguments.contains("--report") ? [] : ["always", "never"] {
+        let output = try await run(arguments: words + ["--color", color])
+        let plain = output.stdout.replacing(/\u{1B}\[(0|1|2|31|32|33|35)m/, with: "")
+        #expect(HostileReport.acting(in: plain + output.stderr) == [], "\(arguments)")
+        #expect(HostileReport.commands(in: plain + output.stderr) == [], "\(arguments)")
+      }
+      let output = try await run(arguments: words)
+      let own = arguments.contains("github") ? ["::error title=", "::warning title=", "::notice title="] : []
+      #expect(HostileReport.acting(in: output.stdout + output.stderr) == [], "\(arguments)")
+      #expect(HostileReport.commands(in: output.stdout + output.stderr, own: own) == [], "\(arguments)")
+    }
+  }
+
+  @Test func `what is wrong is told without what a file or an argument would do to a terminal`() async throws {
+    let folder = try TemporaryFolder()
+    try "\u{1B}[2J\u{202E}: [\n::error::owned".write(
+      toFile: folder.path + "/x.yaml", atomically: true, encoding: .utf8)
+    let text = HostileReport.text.replacing("\0", with: "")
+    for arguments in [
+      ["explain", text], ["render", text], ["check", "--config", folder.path + "/x.yaml"], ["check", "--\(text)"],
+      ["check", "--method", text], ["check", "--source", text], [text],
+    ] {
+      let output = try await run(arguments: arguments)
+      #expect(output.status == .exited(64), "\(arguments)")
+      #expect(HostileReport.acting(in: output.stdout + output.stderr) == [], "\(arguments)")
+      #expect(HostileReport.commands(in: output.stdout + output.stderr) == [], "\(arguments)")
+    }
+  }
+
+  @Test func `a text without end in a report makes no reports without end`() async throws {
+    let folder = try TemporaryFolder()
+    let typical = Scenario.fixtures.appending(path: "reports/typical.json")
+    let json = try String(contentsOf: typical, encoding: .utf8)
+    let long = json.replacing(/"message" *: *"/, with: "\"message\": \"" + String(repeating: "x", count: 1 << 20))
+    try long.write(toFile: folder.path + "/long.json", atomically: true, encoding: .utf8)
+    #expect(long.utf8.count > 20 << 20)
+    let output = try await run(
+      arguments: ["render", folder.path + "/long.json"]
+        + Self.formats.flatMap { ["--report", "\($0)=\(folder.path)/\($0)"] })
+    #expect(output.status == .exited(0), "\(output.stderr)")
+    for format in Self.formats {
+      #expect(try folder.text(format).utf8.count < 20 << 20, "\(format)")
+    }
   }
 }

@@ -26,7 +26,7 @@ extension ComparisonReporter {
         try part.each("change", changes) { element, change in try fill(element, change) }
       }
       try page.fill("foot", "pgpreflight compare, runs \(comparison.old.run) and \(comparison.new.run)")
-      return try document.html()
+      return withoutCommands(try document.html())
     }
   }
 

@@ -21,7 +21,7 @@ extension ComparisonReporter {
           ? ["<details><summary>\(title)</summary>", ""] + shown + rest + ["", "</details>"]
           : ["### \(title)", ""] + shown + rest)
     }
-    return blocks.map { $0.joined(separator: "\n") }.joined(separator: "\n\n") + "\n"
+    return Markdown.shown(blocks.map { $0.joined(separator: "\n") }.joined(separator: "\n\n") + "\n")
   }
 
   private static func lines(of change: ReportComparison.Change) -> [String] {

@@ -5,7 +5,8 @@ import Rules
 public func terminalComparison(_ comparison: ReportComparison, style: TerminalStyle) -> String {
   var blocks: [[String]] = [
     [
-      "\(style.bold("pgpreflight")) compare   \(comparison.old.startedAt) \(style.arrow) \(comparison.new.startedAt)"
+      "\(style.bold("pgpreflight")) compare   \(style.plain(comparison.old.startedAt)) \(style.arrow) "
+        + style.plain(comparison.new.startedAt)
     ]
   ]
   if !comparison.remarks.isEmpty {
@@ -24,7 +25,7 @@ public func terminalComparison(_ comparison: ReportComparison, style: TerminalSt
         + changes.flatMap { lines(of: $0, style: style) })
   }
   blocks.append(["\(style.bold(comparison.verdicts(arrow: style.arrow).uppercased()))  \(comparison.counts)"])
-  return blocks.map { $0.joined(separator: "\n") }.joined(separator: "\n\n") + "\n"
+  return style.shown(blocks.map { $0.joined(separator: "\n") }.joined(separator: "\n\n") + "\n")
 }
 
 private func lines(of change: ReportComparison.Change, style: TerminalStyle) -> [String] {
@@ -38,9 +39,11 @@ private func lines(of change: ReportComparison.Change, style: TerminalStyle) -> 
     }
   let place = change.database.map { "\($0): " } ?? ""
   let head = style.plain("\(place)\(change.object)")
-  let room = style.width - 2 - change.rule.count - 1
+  let rule = style.plain(change.rule)
+  let room = style.width - 2 - columns(of: rule) - 1
   var lines = wrapped(head, to: max(room, 20))
-  lines[0] = padded(lines[0], to: max(room, 20)) + " " + change.rule
+  if lines.isEmpty { lines = [""] }
+  lines[0] = padded(lines[0], to: max(room, 20)) + " " + rule
   let details = ([change.message] + change.differences).filter { !$0.isEmpty }
   let body = details.flatMap { wrapped(style.plain($0), to: style.width - 4) }
   return lines.enumerated().map { ($0 == 0 ? "\(style.icon(tone)) " : "  ") + $1 } + body.map { "    " + $0 }

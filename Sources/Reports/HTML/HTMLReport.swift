@@ -78,7 +78,7 @@ final class HTMLReport {
     try fillNotChecked(of: page)
     try fillRecord(of: page)
     removeNames(from: page)
-    return try document.html()
+    return withoutCommands(try document.html())
   }
 
   /// Writes an element that needs nothing more: a row, a card. Those are what a report has many of.

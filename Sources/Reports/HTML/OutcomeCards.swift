@@ -355,10 +355,9 @@ struct Cards {
     guard let link = fix.all(where: "data-slot", is: "documentation").first else { return }
     try fix.fill("explain", "pgpreflight explain \(outcome.rule)")
     try link.set(text: Self.title(of: outcome.documentation))
-    let isLink =
-      outcome.documentation.hasPrefix("https://") && !outcome.documentation.contains { " <>\"\n".contains($0) }
-    try link.set("href", isLink ? outcome.documentation : nil)
-    if !isLink { try link.set("rel", nil) }
+    let address = Link(outcome.documentation)?.address
+    try link.set("href", address)
+    if address == nil { try link.set("rel", nil) }
   }
 
   /// An address as people read it: `PostgreSQL 16: sql-createindex`.

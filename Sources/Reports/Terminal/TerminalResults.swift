@@ -124,7 +124,7 @@ extension TerminalSummary {
 
   private func labelled(_ text: [String], subject: String?, rule: String?, _ tone: TerminalStyle.Tone) -> [String] {
     var lines = text.isEmpty ? [""] : text
-    if let rule {
+    if let rule = rule.map(style.plain) {
       let room = style.width - 2 - columns(of: lines[lines.count - 1]) - columns(of: rule)
       if room >= 1 {
         lines[lines.count - 1] += String(repeating: " ", count: room) + rule
@@ -247,7 +247,7 @@ extension TerminalSummary {
   private func more(_ outcomes: ArraySlice<Outcome>, _ noun: String, _ tone: TerminalStyle.Tone) -> [String] {
     guard !outcomes.isEmpty else { return [] }
     let rules = outcomes.map(\.rule).uniqued
-    let named = rules.prefix(6).joined(separator: ", ")
+    let named = rules.prefix(6).map(style.plain).joined(separator: ", ")
     let rest = rules.count > 6 ? " and \(rules.count - 6) more rules" : ""
     let what = noun == "undetermined" ? noun : outcomes.count == 1 ? noun : noun + "s"
     let text = "\(formattedCount(outcomes.count)) more \(what): \(named)\(rest)"

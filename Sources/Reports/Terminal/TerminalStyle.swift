@@ -50,6 +50,15 @@ public struct TerminalStyle: Sendable {
 
   private func escape(_ text: String, _ code: Int) -> String { color ? "\u{1B}[\(code)m\(text)\u{1B}[0m" : text }
 
+  /// What goes to a terminal, whatever it was made of: of all that a terminal obeys only the styles from here are left,
+  /// and no line is a command to the server of a step's log.
+  func shown(_ text: String) -> String { color ? Self.shown(text) : withoutCommands(visible(text)) }
+
+  /// The same of what has gone through that already.
+  public static func shown(_ text: String) -> String { withoutCommands(visible(text, keeping: codes)) }
+
+  private static let codes = [0, 1, 2, 31, 32, 33, 35].map { "\u{1B}[\($0)m" }
+
   var arrow: String { unicode ? "→" : "->" }
 
   /// Text from a report: on one line, nothing in it that a terminal would obey, and ASCII where it knows no more.

@@ -9,7 +9,8 @@ public func terminalSummary(_ report: Report, style: TerminalStyle, written: [St
   let blocks =
     report.migration.map { summary.blocks(of: $0, written: written) }
     ?? [[summary.title], summary.databases, summary.results, summary.remarks, summary.closing(written: written)]
-  return blocks.filter { !$0.isEmpty }.map { $0.joined(separator: "\n") }.joined(separator: "\n\n") + "\n"
+  return style.shown(
+    blocks.filter { !$0.isEmpty }.map { $0.joined(separator: "\n") }.joined(separator: "\n\n") + "\n")
 }
 
 struct TerminalSummary {
@@ -21,7 +22,7 @@ struct TerminalSummary {
   /// `pgpreflight 1.0.0   shop-prod → pg16-cutover   PostgreSQL 12.22 → 16.10`
   var title: String {
     let names = shortNames(of: report)
-    var parts = ["\(style.bold(report.tool.name)) \(report.tool.version)"]
+    var parts = ["\(style.bold(style.plain(report.tool.name))) \(style.plain(report.tool.version))"]
     parts.append("\(style.plain(names.source)) \(style.arrow) \(style.plain(names.target))")
     let versions = (report.source.serverVersion, report.target.serverVersion)
     if versions.0 != nil || versions.1 != nil {

@@ -79,9 +79,7 @@ struct Verify: AsyncParsableCommand {
       throw Failure(status: .blocked, description: "nothing was compared: \(error)")
     }
     if !isText {
-      let encoder = JSONEncoder()
-      encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
-      writeToStandardOutput(String(decoding: try encoder.encode(results), as: UTF8.self) + "\n")
+      try writeJSONToStandardOutput(results)
     }
     let isSame = results.allSatisfy { $0.error == nil && $0.verification?.mismatches.isEmpty == true }
     throw ExitCode(isSame ? 0 : 1)

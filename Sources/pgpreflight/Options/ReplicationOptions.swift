@@ -67,11 +67,7 @@ struct ReplicationOptions: ParsableArguments {
     TerminalCapabilities(of: 1, color: output.color, environment: ProcessInfo.processInfo.environment)
   }
 
-  func printJSON(_ value: some Encodable) throws {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
-    writeToStandardOutput(String(decoding: try encoder.encode(value), as: UTF8.self) + "\n")
-  }
+  func printJSON(_ value: some Encodable) throws { try writeJSONToStandardOutput(value) }
 
   /// Asks, and takes nothing but "yes" for a yes.
   ///

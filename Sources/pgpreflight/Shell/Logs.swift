@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Logging
+import Markup
 
 enum LogFormat: String, ExpressibleByArgument, CaseIterable, Decodable {
   case text, json
@@ -21,9 +22,9 @@ struct StandardErrorLogHandler: LogHandler {
     let all = metadata.merging(event.metadata ?? [:]) { _, own in own }
     switch format {
     case .text:
-      let details = all.sorted { $0.key < $1.key }.map { ($0.key, escaped("\($0.value)")) }
+      let details = all.sorted { $0.key < $1.key }.map { ($0.key, visibleOnOneLine("\($0.value)")) }
         .filter { !$0.1.isEmpty }.map { " \($0.0)=\($0.1)" }.joined()
-      writeToStandardError("pgpreflight: \(event.level): \(escaped("\(event.message)"))\(details)\n")
+      writeToStandardError("pgpreflight: \(event.level): \(visibleOnOneLine("\(event.message)"))\(details)\n")
     case .json:
       var line = all.mapValues { "\($0)" }
       line["time"] = Date().ISO8601Format()
@@ -32,15 +33,7 @@ struct StandardErrorLogHandler: LogHandler {
       let encoder = JSONEncoder()
       encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
       guard let data = try? encoder.encode(line) else { return }
-      writeToStandardError(String(decoding: data, as: UTF8.self) + "\n")
+      writeToStandardError(visible(json: String(decoding: data, as: UTF8.self)) + "\n")
     }
-  }
-
-  /// What came from a server may hold anything: one line, and nothing that a terminal obeys.
-  private func escaped(_ text: String) -> String {
-    text.unicodeScalars.map { scalar in
-      scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value)
-        ? "\\x" + String(scalar.value, radix: 16, uppercase: true) : String(scalar)
-    }.joined()
   }
 }

@@ -122,12 +122,13 @@ struct Preflight {
       durationSeconds: (clock.now - start).seconds, host: ProcessInfo.processInfo.hostName,
       arguments: redacted(Array(CommandLine.arguments.dropFirst())), exitStatus: exitStatus)
     let pair = assessment.pair
-    return Report(
+    let report = Report(
       tool: Tool(name: "pgpreflight", version: toolVersion, ruleSet: .current), run: run, settings: digest,
       source: ClusterReport(of: pair.source, on: .source, options: pair.options),
       target: ClusterReport(of: pair.target, on: .target, options: pair.options), capacity: assessment.capacity,
       verdict: assessment.verdict, summary: Summary(of: assessment.outcomes), outcomes: assessment.outcomes,
       plan: assessment.plan, migration: migration)
+    return (try? report.bounded()) ?? report
   }
 
   /// Writes every report that can be written, and the summary, whatever becomes of the others.

@@ -46,12 +46,12 @@ final class ProgressLine: Sendable {
   private func draw(_ parts: [String], _ state: inout State) {
     guard let style else { return }
     state.isShown = true
-    writeToStandardError("\r\u{1B}[K" + style.line(of: parts))
+    redrawOnStandardError(style.line(of: parts))
   }
 
   func clear() {
     state.withLock { state in
-      if state.isShown { writeToStandardError("\r\u{1B}[K") }
+      if state.isShown { redrawOnStandardError("") }
       state.isShown = false
     }
   }
