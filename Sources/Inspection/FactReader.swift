@@ -73,7 +73,7 @@ private func decoded<Row: CatalogRow>(_ answer: Result<Rows, Undetermined>) -> F
   case .failure(let reason): return .unknown(reason)
   case .success(let rows):
     do {
-      return .known(try rows.decode(Row.self))
+      return .known(try rows.decode(Row.self, where: NumberBounds.ofCatalogs.allow))
     } catch {
       return .unknown(
         Undetermined(

@@ -1,4 +1,5 @@
 import Assessment
+import Catalog
 import FoundationEssentials
 
 extension Reporter {
@@ -23,11 +24,19 @@ extension Report {
 
   /// The report in a file that `json` has written, in this version or an earlier one.
   ///
-  /// - Throws: `DecodingError` where it is none, ``UnknownSchema`` where it has another `schemaVersion`.
-  public init(json: some Sequence<UInt8>) throws {
+  /// - Throws: `JSONFault` where it is none or says what can't be, ``UnknownSchema`` where it has another
+  ///   `schemaVersion`.
+  public init(json: some Collection<UInt8>) throws {
     let data = Data(json)
-    let version = try JSONDecoder().decode(Header.self, from: data).schemaVersion
-    guard version == Self.schemaVersion else { throw UnknownSchema(version: version) }
-    self = try JSONDecoder().decode(Report.self, from: data)
+    let outOfBounds = try JSONScanner.check(data, .ofReports)
+    do {
+      let version = try JSONDecoder().decode(Header.self, from: data).schemaVersion
+      guard version == Self.schemaVersion else { throw UnknownSchema(version: version) }
+      if let outOfBounds { throw outOfBounds }
+      self = try JSONDecoder().decode(Report.self, from: data)
+    } catch let error as DecodingError {
+      throw JSONFault(error, in: data)
+    }
+    try validate()
   }
 }

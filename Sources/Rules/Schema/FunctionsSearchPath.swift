@@ -33,12 +33,12 @@ extension Rule {
       }
       // What both have seen is told once.
       let others = failed.filter { one in !functions.contains { $0.isRun(by: one.expression) } }
-      guard count + others.count > 0 else { return .passed("Nothing needs a search_path to be loaded.") }
+      guard count +| others.count > 0 else { return .passed("Nothing needs a search_path to be loaded.") }
       let isCertain =
         try functions.contains { each in each.isCertain || failed.contains { each.isRun(by: $0.expression) } }
         || others.contains { try !pair.isOfAnotherVersion($0.expression) }
       return .failed(
-        "\((count + others.count).counted("use of a function depends", "uses of functions depend")) on the "
+        "\((count +| others.count).counted("use of a function depends", "uses of functions depend")) on the "
           + "search_path while tables are loaded.",
         Array((others.map(finding) + functions.map(finding)).prefix(100)), severity: isCertain ? .blocker : .warning)
     })
