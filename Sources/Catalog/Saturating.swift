@@ -5,12 +5,18 @@
 infix operator +| : AdditionPrecedence
 infix operator -| : AdditionPrecedence
 infix operator *| : MultiplicationPrecedence
+infix operator +|= : AssignmentPrecedence
 
 extension FixedWidthInteger {
   /// The sum, or the nearest number that there is.
   public static func +| (left: Self, right: Self) -> Self {
     let (sum, overflows) = left.addingReportingOverflow(right)
     return overflows ? (right < 0 ? .min : .max) : sum
+  }
+
+  public static func +|= (left: inout Self, right: Self) {
+    let sum = left +| right
+    left = sum
   }
 
   /// The difference, or the nearest number that there is.

@@ -64,7 +64,7 @@ import Testing
     for arguments in [
       ["render", path, "--report", "html=\(folder.path)/report.html"], ["render", path],
       ["compare", path, Self.report], ["compare", Self.report, path],
-      ["migrate", "--plan", path] + CommandLineTests.clusters,
+      ["migrate", "--yes", "--plan", path] + CommandLineTests.clusters,
     ] {
       try await expectRefused(arguments, says)
     }

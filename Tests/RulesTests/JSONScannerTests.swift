@@ -17,7 +17,7 @@ import Testing
   }
 
   @Test(arguments: [
-    "{}", "[]", " 1 ", #"{"a": [1, -0, 0.5, 1e3, {"b": null}], "c": true, "d": "é\u00e9\ud83d\ude00\n"}"#, "\u{FEFF}{}",
+    "{}", "[]", " 1 ", #"{"a": [1, -0, 5.0, 1e3, {"b": null}], "c": true, "d": "é\u00e9\ud83d\ude00\n"}"#, "\u{FEFF}{}",
     #"{"lastValue": -9223372036854775808, "finalValue": 9223372036854775807, "seconds": -1}"#,
     #"{"count": 1152921504606846976, "b": 1e3, "seconds": 0.25}"#,
   ]) func `what is in order passes`(text: String) {

@@ -55,7 +55,7 @@ extension HTMLReport {
       try rect.set("class", Self.shades[piece.offset % Self.shades.count])
       try rect.set("x", tenths(left))
       try rect.set("width", tenths(max(1, right - left - 2)))
-      start = start +| piece.element.bytes
+      start +|= piece.element.bytes
     }
     let mark = position(needed)
     try bar.slot("mark").set("x", tenths(max(0, mark - 4)))

@@ -77,7 +77,7 @@ extension HTMLReport {
       try bar.set(tone: item.look.css)
       try bar.set("x", "\(left)")
       try bar.set("width", "\(max(2, right - left - 3))")
-      start = start +| item.count
+      start +|= item.count
     }
     try verdict.each("tally", tally) { element, item in
       try element.set(tone: item.look.css)

@@ -25,7 +25,7 @@ extension ClusterPair {
             .filter { options.tables.selects($0, in: name) }.sum(of: \.sizeBytes)
         }
       if let bytes {
-        total.bytes = total.bytes +| bytes
+        total.bytes +|= bytes
         total.byDatabase.append((name, bytes))
       } else {
         total.hidden.append(name)

@@ -135,8 +135,10 @@ struct ConfigurationFile: Decodable {
 
   /// - Throws: `Failure` or `YamlError`.
   static func parse(_ text: String, path: String) throws -> ConfigurationFile {
-    guard let root = try Yams.compose(yaml: text), root.null == nil else { return ConfigurationFile() }
-    if let line = root.lineOfAnchor {
+    // Nodes know their anchors only as long as the parser is there.
+    let parser = try Parser(yaml: text)
+    guard let root = try parser.singleRoot(), root.null == nil else { return ConfigurationFile() }
+    if let line = withExtendedLifetime(parser, { root.lineOfAnchor }) {
       throw Failure.usage("\(path):\(line): anchors and aliases are not understood here: write the value itself")
     }
     guard let mapping = root.mapping else {
