@@ -1,4 +1,5 @@
 // swift-tools-version: 6.2
+import Foundation
 import PackageDescription
 
 let package = Package(
@@ -63,6 +64,15 @@ let package = Package(
     .testTarget(
       name: "ReportsTests",
       dependencies: ["Reports", "Assessment", "Catalog", "CLibxml2", "Markup", "Rules", "TestSupport"]),
+    // What others have written, and what the product makes of it: for `scripts/fuzz`, and with what that has found.
+    .target(
+      name: "FuzzTargets",
+      dependencies: [
+        "Assessment", "Catalog", "CLibxml2", "Markup", "Postgres", "Reports", "Rules", "Yams",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      path: "Tests/FuzzTargets"),
+    .testTarget(name: "FuzzTests", dependencies: ["FuzzTargets"]),
     .testTarget(
       name: "EndToEndTests",
       dependencies: [
@@ -72,3 +82,13 @@ let package = Package(
   swiftLanguageModes: [.v6],
   cLanguageStandard: .gnu2x
 )
+
+// The fuzzer's own program needs a runtime that is no part of a build (`scripts/fuzz` says where it is).
+if let runtime = ProcessInfo.processInfo.environment["PGPREFLIGHT_FUZZER_RUNTIME"] {
+  package.targets += [
+    .target(name: "CFuzzer", path: "Fuzzing/CFuzzer"),
+    .executableTarget(
+      name: "fuzz", dependencies: ["CFuzzer", "FuzzTargets"], path: "Fuzzing/fuzz",
+      linkerSettings: [.unsafeFlags([runtime]), .linkedLibrary("stdc++"), .linkedLibrary("m")]),
+  ]
+}

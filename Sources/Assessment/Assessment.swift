@@ -146,6 +146,6 @@ extension DatabasePair {
       return clusters.source.databaseSizes.ifKnown?.first { $0.datname.isSameName(as: name) }?.sizeBytes
     }
     guard let tables = (try? snapshot(on: .source))?.tables.ifKnown else { return nil }
-    return tables.filter { options.tables.selects($0, in: name) }.reduce(0) { $0 + $1.sizeBytes }
+    return tables.filter { options.tables.selects($0, in: name) }.sum(of: \.sizeBytes)
   }
 }

@@ -5,7 +5,7 @@ import Rules
 func capacities(of pair: ClusterPair) -> [Capacity] {
   var capacities: [Capacity] = []
   func limit(_ name: String, on side: Side) -> Int? {
-    pair[side].settings.ifKnown?.first { $0.name == name }?.setting.flatMap { Int($0) }
+    pair[side].settings.ifKnown?.first { $0.name == name }?.setting.flatMap { settingNumber($0) }.map { max(0, $0) }
   }
   guard let selected = (try? pair.selection)?.selected.count else { return [] }
 
@@ -15,7 +15,7 @@ func capacities(of pair: ClusterPair) -> [Capacity] {
     if let free {
       capacities.append(
         Capacity(
-          name: "disk", side: .target, total: all ?? free, used: all.map { $0 - free } ?? 0,
+          name: "disk", side: .target, total: all ?? free, used: all.map { max(0, $0 -| free) } ?? 0,
           needed: neededSpace(for: total.bytes)))
     }
   }

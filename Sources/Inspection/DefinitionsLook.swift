@@ -50,10 +50,10 @@ extension ClusterInspector {
     let removed = removedBuiltins
     reader.all(
       \.systemViewColumns, SystemViewColumn.parameters(removed),
-      if: summary.views + summary.materializedViews > 0 && removed.contains { $0.kind == .column }, into: &database)
+      if: summary.views +| summary.materializedViews > 0 && removed.contains { $0.kind == .column }, into: &database)
     reader.all(
       \.systemTableColumns, SystemTableColumn.parameters(removedTableColumns),
-      if: summary.views + summary.materializedViews > 0 && !removedTableColumns.isEmpty, into: &database)
+      if: summary.views +| summary.materializedViews > 0 && !removedTableColumns.isEmpty, into: &database)
     reader.all(
       \.builtinReferences, BuiltinReference.parameters(removed), if: removed.contains { $0.kind != .column },
       into: &database)
@@ -69,7 +69,7 @@ extension ClusterInspector {
         \.unqualifiedFunctions, [rowLimit], if: functions.withoutSettings > 0 && functions.areRunByRelations,
         into: &database)
       reader.all(
-        \.misplacedObjects, if: summary.inSystemSchemas + functions.inSystemSchemas > 0, into: &database)
+        \.misplacedObjects, if: summary.inSystemSchemas +| functions.inSystemSchemas > 0, into: &database)
     }
   }
 

@@ -75,7 +75,7 @@ private func decoded<Row: CatalogRow>(_ answer: Result<Rows, Undetermined>) -> F
   case .failure(let reason): return .unknown(reason)
   case .success(let rows):
     do {
-      return .known(try rows.decode(Row.self))
+      return .known(try rows.decode(Row.self, where: NumberBounds.ofCatalogs.allow))
     } catch let error as ValueTooLong {
       return .unknown(
         Undetermined("could not read \(Row.subject): \(error)", remedy: "Shorten that value on the server."))

@@ -35,14 +35,14 @@ extension CatalogSession {
       let port = settings.first(where: { $0.name == "port" })?.setting,
       let lines = readLines(of: directory + "/postmaster.pid"), lines.count >= 4,
       lines[3] == port, let started = Int(lines[2]), let start = secondsSinceEpoch(server.postmasterStartTime),
-      abs(started - start) <= 10
+      (start - 10...start + 10).contains(started)
     else { return nil }
 
     var status = statvfs()
     guard statvfs(directory, &status) == 0 else { return nil }
     return FreeSpace(
-      freeBytes: Int(clamping: UInt64(status.f_bavail) * UInt64(status.f_frsize)),
-      totalBytes: Int(clamping: UInt64(status.f_blocks) * UInt64(status.f_frsize)),
+      freeBytes: Int(clamping: UInt64(status.f_bavail) *| UInt64(status.f_frsize)),
+      totalBytes: Int(clamping: UInt64(status.f_blocks) *| UInt64(status.f_frsize)),
       origin: "the file system of its data directory on this host")
   }
 }
@@ -64,11 +64,11 @@ private func secondsSinceEpoch(_ time: String) -> Int? {
   let numbers = time.split { !$0.isNumber }.compactMap { Int($0) }
   guard numbers.count >= 6 else { return nil }
   var parts = tm()
-  parts.tm_year = Int32(numbers[0] - 1900)
-  parts.tm_mon = Int32(numbers[1] - 1)
-  parts.tm_mday = Int32(numbers[2])
-  parts.tm_hour = Int32(numbers[3])
-  parts.tm_min = Int32(numbers[4])
-  parts.tm_sec = Int32(numbers[5])
+  parts.tm_year = Int32(clamping: numbers[0] -| 1900)
+  parts.tm_mon = Int32(clamping: numbers[1] -| 1)
+  parts.tm_mday = Int32(clamping: numbers[2])
+  parts.tm_hour = Int32(clamping: numbers[3])
+  parts.tm_min = Int32(clamping: numbers[4])
+  parts.tm_sec = Int32(clamping: numbers[5])
   return timegm(&parts)
 }

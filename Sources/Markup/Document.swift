@@ -27,6 +27,11 @@ public final class Document {
       if let parsed { xmlFreeDoc(parsed) }
       throw Self.error(of: context, name: name)
     }
+    // A page in HTML has none, and what they stand for may be larger than memory.
+    guard parsed.pointee.intSubset.map({ $0.pointee.children == nil }) ?? true else {
+      xmlFreeDoc(parsed)
+      throw MarkupError("\(name): it declares entities or elements, which a page can't")
+    }
     pointer = parsed
     self.name = name
   }

@@ -66,7 +66,7 @@ final class Record: Sendable {
     state.withLock { state in
       let seconds = state.phases.last { $0.name == Self.copy }?.durationSeconds ?? 0
       guard state.bytes >= 64 << 20, seconds >= 1 else { return nil }
-      return Int(Double(state.bytes) / seconds)
+      return Int(saturating: Double(state.bytes) / seconds)
     }
   }
 

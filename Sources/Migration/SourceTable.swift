@@ -217,7 +217,7 @@ struct CopyPlan: Sendable, Equatable {
   ///   - jobs: how many parts are copied at the same time.
   ///   - canSplit: whether the source reads a range of blocks without reading the table (14 and newer: TID range scan).
   init(tables: [SourceTable], jobs: Int, canSplit: Bool) {
-    let total = tables.reduce(0) { $0 + $1.sizeBytes }
+    let total = tables.sum(of: \.sizeBytes)
     // A table that is smaller than its share of the work holds up nobody.
     let share = max(total / max(jobs, 1), Self.minimumPart)
     parts = tables.flatMap { table -> [TablePart] in

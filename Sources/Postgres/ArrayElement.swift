@@ -12,8 +12,12 @@ enum ArrayElement: Equatable {
 }
 
 private struct ArrayParser {
+  /// PostgreSQL's own limit (documentation, "Arrays"; `MAXDIM`).
+  static let deepest = 6
+
   let bytes: [UInt8]
   var index = 0
+  var depth = 0
 
   init(bytes: [UInt8]) { self.bytes = bytes }
 
@@ -36,7 +40,9 @@ private struct ArrayParser {
   }
 
   private mutating func array() -> [ArrayElement]? {
-    guard take("{") else { return nil }
+    guard depth < Self.deepest, take("{") else { return nil }
+    depth += 1
+    defer { depth -= 1 }
     if take("}") { return [] }
     var elements: [ArrayElement] = []
     repeat {

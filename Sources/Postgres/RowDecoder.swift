@@ -6,15 +6,20 @@ extension Rows {
   /// numbers, texts and enums over them are decoded, and arrays of these. A type that is itself one value is decoded
   /// from the first column.
   ///
+  /// - Parameter allows: whether an integer may be the value of the property of that name.
   /// - Throws: `DecodingError`, with the property's name in it; `ValueTooLong`.
-  public func decode<Row: Decodable>(_ type: Row.Type) throws -> [Row] {
+  public func decode<Row: Decodable>(
+    _ type: Row.Type, where allows: @escaping (Int, String) -> Bool = { _, _ in true }
+  ) throws -> [Row] {
     var indices: [String: Int32] = [:]
     for (index, column) in columns.enumerated().reversed() {
       indices[column] = Int32(index)
       indices[camelCase(column)] = Int32(index)
     }
     return try withExtendedLifetime(self) {
-      try (0..<Int32(count)).map { row in try Row(from: RowDecoder(result: result, columns: indices, row: row)) }
+      try (0..<Int32(count)).map { row in
+        try Row(from: RowDecoder(result: result, columns: indices, row: row, allows: allows))
+      }
     }
   }
 }
@@ -30,11 +35,12 @@ private struct RowDecoder: Decoder {
   let result: OpaquePointer
   let columns: [String: Int32]
   let row: Int32
+  let allows: (Int, String) -> Bool
   var codingPath: [any CodingKey] { [] }
   var userInfo: [CodingUserInfoKey: Any] { [:] }
 
   func container<Key: CodingKey>(keyedBy type: Key.Type) -> KeyedDecodingContainer<Key> {
-    KeyedDecodingContainer(RowContainer(result: result, columns: columns, row: row))
+    KeyedDecodingContainer(RowContainer(result: result, columns: columns, row: row, allows: allows))
   }
 
   func unkeyedContainer() throws -> any UnkeyedDecodingContainer { try firstValue().unkeyedContainer() }
@@ -50,6 +56,7 @@ private struct RowContainer<Key: CodingKey>: KeyedDecodingContainerProtocol {
   let result: OpaquePointer
   let columns: [String: Int32]
   let row: Int32
+  let allows: (Int, String) -> Bool
   var codingPath: [any CodingKey] { [] }
   var allKeys: [Key] { columns.keys.compactMap { Key(stringValue: $0) } }
 
@@ -63,6 +70,10 @@ private struct RowContainer<Key: CodingKey>: KeyedDecodingContainerProtocol {
     guard !field.isNull else { throw nullFound(type, [key]) }
     guard let value = T(postgresText: field.bytes) else {
       throw notDecodable(type, String(decoding: field.bytes, as: UTF8.self), [key])
+    }
+    if let number = value as? Int, !allows(number, key.stringValue) {
+      throw DecodingError.dataCorrupted(
+        .init(codingPath: [key], debugDescription: "\(number) is out of the range that is possible"))
     }
     return value
   }
@@ -81,7 +92,9 @@ private struct RowContainer<Key: CodingKey>: KeyedDecodingContainerProtocol {
     try ValueDecoder(field(key), codingPath: [key]).unkeyedContainer()
   }
 
-  func superDecoder() throws -> any Decoder { RowDecoder(result: result, columns: columns, row: row) }
+  func superDecoder() throws -> any Decoder {
+    RowDecoder(result: result, columns: columns, row: row, allows: allows)
+  }
 
   func superDecoder(forKey key: Key) throws -> any Decoder { try ValueDecoder(field(key), codingPath: [key]) }
 

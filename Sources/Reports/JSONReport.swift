@@ -1,4 +1,5 @@
 import Assessment
+import Catalog
 import FoundationEssentials
 import Markup
 
@@ -26,13 +27,21 @@ extension Report {
   ///
   /// No text of it is longer than `BoundedJSON.longestText`.
   ///
-  /// - Throws: `DecodingError` where it is none, ``UnknownSchema`` where it has another `schemaVersion`.
-  public init(json: some Sequence<UInt8>) throws {
+  /// - Throws: `JSONFault` where it is none or says what can't be, ``UnknownSchema`` where it has another
+  ///   `schemaVersion`.
+  public init(json: some Collection<UInt8>) throws {
     let written = Data(json)
+    let outOfBounds = try JSONScanner.check(written, .ofReports)
     let data = BoundedJSON.bounded(written).map { Data($0) } ?? written
-    let version = try JSONDecoder().decode(Header.self, from: data).schemaVersion
-    guard version == Self.schemaVersion else { throw UnknownSchema(version: version) }
-    self = try JSONDecoder().decode(Report.self, from: data)
+    do {
+      let version = try JSONDecoder().decode(Header.self, from: data).schemaVersion
+      guard version == Self.schemaVersion else { throw UnknownSchema(version: version) }
+      if let outOfBounds { throw outOfBounds }
+      self = try JSONDecoder().decode(Report.self, from: data)
+    } catch let error as DecodingError {
+      throw JSONFault(error, in: data)
+    }
+    try validate()
   }
 
   /// The same with no text longer than a report has use for.

@@ -18,7 +18,7 @@ extension Reporter {
         "tests": "\(suites.reduce(0) { $0 + $1.cases.count })",
         "failures": "\(suites.reduce(0) { $0 + $1.count(of: .failure) })",
         "errors": "\(suites.reduce(0) { $0 + $1.count(of: .error) })",
-        "time": inSeconds(suites.reduce(0) { $0 + $1.milliseconds }),
+        "time": inSeconds(suites.sum(of: \.milliseconds)),
       ]
     ) {
       for (id, suite) in suites.enumerated() { try suite.write(id: id, of: report, to: writer) }
@@ -49,7 +49,7 @@ private struct JUnitSuite {
   var migration: MigrationReport?
   var cases: [any JUnitCase] = []
 
-  var milliseconds: Int { cases.reduce(0) { $0 + $1.milliseconds } }
+  var milliseconds: Int { cases.sum(of: \.milliseconds) }
 
   func count(of kind: JUnitKind) -> Int { cases.count { $0.kind == kind } }
 
@@ -188,7 +188,7 @@ private struct JUnitOutcome: JUnitCase {
 }
 
 func wholeMilliseconds(_ seconds: Double) -> Int {
-  seconds.isFinite && seconds > 0 ? Int((min(seconds, 1e9) * 1000).rounded()) : 0
+  seconds.isFinite && seconds > 0 ? Int(saturating: (min(seconds, 1e9) * 1000).rounded()) : 0
 }
 
 /// Plain decimal seconds with three places: some readers take an exponent for zero.

@@ -2,6 +2,12 @@ internal import CTemplates
 import FoundationEssentials
 import Markup
 
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
+
 /// Where the pages come from that reports are filled into.
 public struct Templates: Sendable {
   /// By the name of the template that each stands in for.
@@ -27,8 +33,8 @@ public struct Templates: Sendable {
     for name in names {
       let path = directory.hasSuffix("/") ? directory + name : "\(directory)/\(name)"
       guard FileManager.default.fileExists(atPath: path) else { continue }
-      guard let data = FileManager.default.contents(atPath: path) else {
-        throw MarkupError("\(path): it can't be read")
+      guard Self.isReadable(path), let data = FileManager.default.contents(atPath: path) else {
+        throw MarkupError("\(path): it can't be read: a template is a file of at most 4 MiB")
       }
       guard let text = String(data: data, encoding: .utf8) else { throw MarkupError("\(path): not UTF-8") }
       let page = try Document(parsing: text, name: path)
@@ -39,6 +45,12 @@ public struct Templates: Sendable {
       own[name] = (path, text)
     }
     if own.isEmpty { throw MarkupError("\(directory): neither \(names.joined(separator: " nor ")) is there") }
+  }
+
+  /// Neither a pipe that nobody writes into nor a device without an end.
+  private static func isReadable(_ path: String) -> Bool {
+    var status = stat()
+    return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG && status.st_size <= 4 << 20
   }
 
   /// The page, to be filled in.

@@ -39,9 +39,9 @@ func joined(_ words: [String]) -> String {
 /// Seconds as people say them: `33.2 s`, `12 min 4 s`, `3 h 12 min`.
 func formattedDuration(_ seconds: Double) -> String {
   guard seconds.isFinite, seconds >= 0, seconds < 1e12 else { return "–" }
-  let tenths = Int((seconds * 10).rounded())
+  let tenths = Int(saturating: (seconds * 10).rounded())
   if tenths < 600 { return "\(tenths / 10).\(tenths % 10) s" }
-  let whole = Int(seconds.rounded())
+  let whole = Int(saturating: seconds.rounded())
   if whole < 3600 { return whole % 60 == 0 ? "\(whole / 60) min" : "\(whole / 60) min \(whole % 60) s" }
   let minutes = whole / 60
   return minutes % 60 == 0 ? "\(minutes / 60) h" : "\(minutes / 60) h \(minutes % 60) min"

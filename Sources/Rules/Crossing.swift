@@ -68,7 +68,7 @@ public struct Crossing: Sendable, Equatable {
     jobs = options.jobs
   }
 
-  public var sizeBytes: Int { tables.reduce(largeObjects?.sizeBytes ?? 0) { $0 + $1.sizeBytes } }
+  public var sizeBytes: Int { tables.sum(of: \.sizeBytes) +| (largeObjects?.sizeBytes ?? 0) }
   public var items: Int { tables.count + (largeObjects == nil ? 0 : 1) }
 
   /// For how long it is copied, at the slowest rate that is assumed.
@@ -112,7 +112,7 @@ public struct Crossing: Sendable, Equatable {
     if let largeObjects { parts.append(("large objects", largeObjects.sizeBytes)) }
     parts.sort { $0.1 == $1.1 ? $0.0 < $1.0 : $0.1 > $1.1 }
     let largest = parts.prefix(5).map { "\($0.0) (\(formattedBytes($0.1)))" }
-    let needed = Int(seconds.rounded(.up))
+    let needed = Int(saturating: seconds.rounded(.up))
     return Finding(
       object,
       "what can't be replicated takes up to \(roughDuration(seconds)) to copy while writes are blocked, "

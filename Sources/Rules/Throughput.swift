@@ -23,8 +23,8 @@ public struct Throughput: Sendable, Equatable {
 
 /// A duration in seconds as people say it, rounded up.
 public func roughDuration(_ seconds: Double) -> String {
-  let seconds = max(1, Int(seconds.rounded(.up)))
-  func up(_ unit: Int) -> Int { (seconds + unit - 1) / unit }
+  let seconds = max(1, Int(saturating: seconds.rounded(.up)))
+  func up(_ unit: Int) -> Int { (seconds - 1) / unit + 1 }
   return switch seconds {
   case ..<91: "\(seconds) s"
   case ..<5401: "\(up(60)) min"

@@ -113,7 +113,7 @@ public struct Cutover: Sendable {
     return """
       what is not replicated takes up to \(roughDuration(look.late.seconds)) to copy, and \
       \(settings.maxBlockedSeconds) s are allowed: \(look.late.largest.joined(separator: ", ")); say \
-      --max-blocked-time \(Int(look.late.seconds.rounded(.up))) if writes may be blocked for so long, or --throughput \
+      --max-blocked-time \(Int(saturating: look.late.seconds.rounded(.up))) if writes may be blocked for so long, or --throughput \
       with a rate that was measured
       """
   }
@@ -322,7 +322,7 @@ public struct Cutover: Sendable {
     let late = all.filter { look.tables.copied.contains($0.oid) }
     if look.late.items > 0 {
       step("copying what is not replicated: \(look.late.words)")
-      let progress = LateProgress(of: late.reduce(0) { $0 + $1.sizeBytes }, events: events)
+      let progress = LateProgress(of: late.sum(of: \.sizeBytes), events: events)
       try await LateCopying(
         snapshot: snapshot, target: replications.target, jobs: replications.settings.jobs, tools: tools(),
         progress: { progress.add($0) }

@@ -43,7 +43,7 @@ public struct LateCopy: Codable, Sendable, Equatable {
       }
     }
     sized.sort { $0.sizeBytes == $1.sizeBytes ? $0.name < $1.name : $0.sizeBytes > $1.sizeBytes }
-    let bytes = sized.reduce(0) { $0 + $1.sizeBytes }
+    let bytes = sized.sum(of: \.sizeBytes)
     let rate = Throughput(measured: throughput ?? memo?.throughput)
     return LateCopy(
       items: sized.count, sizeBytes: bytes,

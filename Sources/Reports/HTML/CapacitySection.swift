@@ -25,9 +25,9 @@ extension HTMLReport {
 
   private func fill(_ figure: Element, disk: Capacity) throws {
     let needed = disk.needed ?? 0
-    let free = disk.total.map { max(0, $0 - (disk.used ?? 0)) }
+    let free = disk.total.map { max(0, $0 -| (disk.used ?? 0)) }
     let pieces = segments
-    let copied = pieces.reduce(0) { $0 + $1.bytes }
+    let copied = pieces.sum(of: \.bytes)
     let scale = Double(max(free ?? 0, needed, copied, 1))
     func position(_ bytes: Int) -> Double { Double(bytes) / scale * 1000 }
 
@@ -51,11 +51,11 @@ extension HTMLReport {
       "\(formattedBytes(copied))\(room) would be used; with room to spare, \(formattedBytes(needed)) are needed")
     var start = 0
     try bar.each("segment", pieces.enumerated()) { rect, piece in
-      let (left, right) = (position(start), position(start + piece.element.bytes))
+      let (left, right) = (position(start), position(start +| piece.element.bytes))
       try rect.set("class", Self.shades[piece.offset % Self.shades.count])
       try rect.set("x", tenths(left))
       try rect.set("width", tenths(max(1, right - left - 2)))
-      start += piece.element.bytes
+      start +|= piece.element.bytes
     }
     let mark = position(needed)
     try bar.slot("mark").set("x", tenths(max(0, mark - 4)))
@@ -76,7 +76,7 @@ extension HTMLReport {
     guard sized.count > Self.maximumSegments + 1 else { return sized }
     let rest = sized.dropFirst(Self.maximumSegments)
     return sized.prefix(Self.maximumSegments)
-      + [("\(formattedCount(rest.count)) others", rest.reduce(0) { $0 + $1.bytes })]
+      + [("\(formattedCount(rest.count)) others", rest.sum(of: \.bytes))]
   }
 
   // MARK: Slots, workers, connections
@@ -87,7 +87,7 @@ extension HTMLReport {
     let side = meter.side.rawValue
     try figure.fill("told", meter.total.map { "\(side), \(formattedCount($0))" } ?? "\(side), limit not known")
 
-    let free = meter.total.map { $0 - used - needed }
+    let free = meter.total.map { $0 -| used -| needed }
     var keys: [(colour: String, text: String)] = []
     keys.append(("bar-1", meter.used.map { "\(formattedCount($0)) in use" } ?? "use not known"))
     keys.append(("bar-3", meter.needed.map { "\(formattedCount($0)) needed" } ?? "need not known"))
@@ -95,22 +95,22 @@ extension HTMLReport {
       keys.append(
         free >= 0
           ? ("bar-free", "\(formattedCount(free)) \(free == 1 ? "stays" : "stay") free")
-          : ("bar-missing", "\(formattedCount(-free)) missing"))
+          : ("bar-missing", "\(formattedCount(0 -| free)) missing"))
     }
     let bar = try figure.slot("bar")
     if let total = meter.total {
       try bar.set(
         "aria-label", "\(meter.name): \(keys.map(\.text).joined(separator: ", ")), of \(formattedCount(total))")
-      let scale = Double(max(total, used + needed, 1))
+      let scale = Double(max(total, used +| needed, 1))
       func width(_ count: Int) -> String { tenths(Double(count) / scale * 1000) }
       try bar.slot("used").set("width", width(used))
-      let fitting = max(0, min(needed, total - used))
+      let fitting = max(0, min(needed, total -| used))
       try bar.slot("needed").set("x", width(used))
       try bar.slot("needed").set("width", width(fitting))
       let missing = try bar.slot("missing")
       if needed > fitting {
-        try missing.set("x", width(used + fitting))
-        try missing.set("width", width(needed - fitting))
+        try missing.set("x", width(used +| fitting))
+        try missing.set("width", width(needed -| fitting))
       } else {
         missing.remove()
       }
@@ -126,6 +126,6 @@ extension HTMLReport {
 
 /// `37.4`: with a decimal, and never an exponent.
 func tenths(_ value: Double) -> String {
-  let tenths = Int((min(max(value, 0), 10_000) * 10).rounded())
+  let tenths = Int(saturating: (min(max(value, 0), 10_000) * 10).rounded())
   return tenths % 10 == 0 ? "\(tenths / 10)" : "\(tenths / 10).\(tenths % 10)"
 }

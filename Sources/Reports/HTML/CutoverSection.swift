@@ -47,7 +47,7 @@ extension HTMLReport {
         return alike.map { "\($0.name): \($0.reason), \(formattedBytes($0.sizeBytes))" }
       }
       let largest = alike.sorted { $0.sizeBytes > $1.sizeBytes }.prefix(3).map(\.name)
-      let size = formattedBytes(alike.reduce(0) { $0 + $1.sizeBytes })
+      let size = formattedBytes(alike.sum(of: \.sizeBytes))
       let each = ["it has ", "it is "].first { reason.hasPrefix($0) }
       return [
         "\(counted(alike.count, "table")), \(size): \(reason.dropFirst(each?.count ?? 0)) "

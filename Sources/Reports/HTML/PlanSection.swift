@@ -45,7 +45,7 @@ extension HTMLReport {
     try row.fill("tables", orRemove: plan.tables.map { counted($0.count, "table") })
     try row.fill("size", plan.sizeBytes.map(formattedBytes) ?? "not known")
     if let size = plan.sizeBytes {
-      let percent = Int((Double(size) * 100 / Double(biggest)).rounded())
+      let percent = Int(saturating: (Double(size) * 100 / Double(biggest)).rounded())
       try row.slot("bar").set("width", "\(max(1, percent))")
     } else {
       try row.remove(slot: "sizebar")
@@ -96,7 +96,7 @@ extension HTMLReport {
     let plans = report.plan.databases
     try part.fill("databases", counted(plans.count, "database"))
     let sizes = plans.compactMap(\.sizeBytes)
-    let total = sizes.isEmpty ? "not known" : formattedBytes(sizes.reduce(0, +))
+    let total = sizes.isEmpty ? "not known" : formattedBytes(sizes.sum { $0 })
     try part.fill("total", total + (sizes.isEmpty || sizes.count == plans.count ? "" : " and more"))
 
     let (replicated, dumped) = (index.ready(by: .replication), index.ready(by: .dump))
@@ -108,7 +108,7 @@ extension HTMLReport {
     if !index.undecided.isEmpty { words.append("\(formattedCount(index.undecided.count)) undecided") }
     if !index.leftBehind.isEmpty { words.append("\(formattedCount(index.leftBehind.count)) not migrated") }
     let moved = (replicated + dumped).compactMap(\.sizeBytes)
-    if !moved.isEmpty { words.append("\(formattedBytes(moved.reduce(0, +))) moved") }
+    if !moved.isEmpty { words.append("\(formattedBytes(moved.sum { $0 })) moved") }
     try part.fill("totals", words.joined(separator: " · "))
   }
 }

@@ -66,17 +66,18 @@ extension HTMLReport {
 
   private func fillTally(of verdict: Element) throws {
     let tally = tally
-    let total = max(1, tally.reduce(0) { $0 + $1.count })
+    let total = max(1, tally.sum(of: \.count))
     let bar = try verdict.slot("tally-bar")
     let counts = tally.map { "\(formattedCount($0.count)) \($0.look.word)" }.joined(separator: ", ")
     try bar.set("aria-label", "Of \(counted(total, "result")): \(counts)")
+    func position(_ count: Int) -> Int { Int(saturating: Double(count) / Double(total) * 1000) }
     var start = 0
     try bar.each("tally-bar", tally) { bar, item in
-      let (left, right) = (start * 1000 / total, (start + item.count) * 1000 / total)
+      let (left, right) = (position(start), position(start +| item.count))
       try bar.set(tone: item.look.css)
       try bar.set("x", "\(left)")
       try bar.set("width", "\(max(2, right - left - 3))")
-      start += item.count
+      start +|= item.count
     }
     try verdict.each("tally", tally) { element, item in
       try element.set(tone: item.look.css)

@@ -20,7 +20,7 @@ func lede(of report: Report) -> [Piece] {
   let left = index.leftBehind
   let undecided = index.undecided
   let going = [Method.replication, .dump].map { ($0, index.ready(by: $0).count) }.filter { $0.1 > 0 }
-  let readyCount = going.reduce(0) { $0 + $1.1 }
+  let readyCount = going.sum(of: \.1)
   let how = joined(
     going.map { method, count in
       going.count == 1 ? "by \(method.word)" : "\(numberWord(count)) by \(method.word)"
@@ -166,8 +166,8 @@ func planInBrief(of report: Report) -> (lead: String, more: String) {
 
   let sizes = plans.compactMap(\.sizeBytes)
   guard !sizes.isEmpty else { return (lead, "") }
-  let moved = (replicated + dumped).compactMap(\.sizeBytes).reduce(0, +)
-  let total = sizes.reduce(0, +)
+  let moved = (replicated + dumped).compactMap(\.sizeBytes).sum { $0 }
+  let total = sizes.sum { $0 }
   let isAll = moved == total || moved == 0
   return (lead, isAll ? formattedBytes(total) : "\(formattedBytes(moved)) of \(formattedBytes(total))")
 }

@@ -77,9 +77,9 @@ extension MigratedRole.Status {
 
 extension [MigratedDatabase] {
   /// What arrived in all of them.
-  var tables: Int { reduce(0) { $0 + $1.tables } }
-  var rows: Int { reduce(0) { $0 + $1.rows } }
-  var bytes: Int { reduce(0) { $0 + $1.bytes } }
+  var tables: Int { sum(of: \.tables) }
+  var rows: Int { sum(of: \.rows) }
+  var bytes: Int { sum(of: \.bytes) }
 
   /// `16 tables`, `773,002 rows`, `53.1 MB`
   var arrived: [String] { [counted(tables, "table"), counted(rows, "row"), formattedBytes(bytes)] }
@@ -95,7 +95,7 @@ extension MigratedDatabase {
   var rate: Int? {
     let copying = phases.filter { $0.name == "data" }.reduce(0) { $0 + $1.durationSeconds }
     guard bytes > 0, copying.isFinite, copying > 0.001, Double(bytes) / copying < 1e15 else { return nil }
-    return Int(Double(bytes) / copying)
+    return Int(saturating: Double(bytes) / copying)
   }
 
   /// A run that was resumed has nothing left to do in it; what arrived and was verified is in the report of that run.

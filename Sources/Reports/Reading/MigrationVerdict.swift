@@ -39,7 +39,7 @@ func lede(of migration: MigrationReport) -> [Piece] {
   let verified = fresh.filter { ($0.verification?.mode ?? .none) != .none }
   if !fresh.isEmpty {
     let what = verified.contains { $0.verification?.mode == .full } ? "contents" : "counts"
-    let tables = verified.reduce(0) { $0 + ($1.verification?.tables ?? 0) }
+    let tables = verified.sum { $0.verification?.tables ?? 0 }
     let which = verified.count == fresh.count ? "in all that was compared" : "where that was compared"
     sentences.append(
       [

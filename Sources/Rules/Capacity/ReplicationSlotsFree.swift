@@ -17,13 +17,13 @@ extension Rule {
       let slots = try pair.source.slots.value
       let (total, need, free) = try pair.slotsForReplication().counts
       let message = "\(total.counted("slot")), \(slots.count) in use, \(need) needed"
-      guard free < need else { return .passed("\(message): \(free - need) stay free.") }
+      guard free < need else { return .passed("\(message): \(free -| need) stay free.") }
 
       var findings = [
         Finding(
           "setting max_replication_slots", "\(free) of \(total) are free, \(need) are needed",
           evidence: ["max_replication_slots": "\(total)", "in use": "\(slots.count)", "needed": "\(need)"],
-          remediation: pair.source.raising("max_replication_slots", to: slots.count + need, on: .source))
+          remediation: pair.source.raising("max_replication_slots", to: slots.count +| need, on: .source))
       ]
       findings += slots.filter { !$0.active }.prefix(99).map { slot in
         Finding(
@@ -36,7 +36,7 @@ extension Rule {
             "If its consumer is gone for good, drop it.",
             paste: "SELECT pg_drop_replication_slot(\(quotedLiteral(slot.slotName)));", at: .source))
       }
-      return .failed("\(message): \((need - free).counted("slot")) too few.", findings)
+      return .failed("\(message): \((need -| free).counted("slot")) too few.", findings)
     })
 }
 
@@ -44,7 +44,7 @@ extension Rule {
 struct SlotsForReplication {
   var total, used, need: Int
 
-  var free: Int { max(0, total - used) }
+  var free: Int { max(0, total -| used) }
   var counts: (total: Int, need: Int, free: Int) { (total, need, free) }
 }
 

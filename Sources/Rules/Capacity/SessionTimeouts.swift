@@ -34,7 +34,7 @@ extension Rule {
             evidence: [name: shown(limit), "set by": origin],
             remediation: try pair.switchingOff(name, on: side)))
       }
-      if let (value, origin) = try pair.inForce("temp_file_limit", on: .target), let kilobytes = Int(value),
+      if let (value, origin) = try pair.inForce("temp_file_limit", on: .target), let kilobytes = settingNumber(value),
         kilobytes >= 0,
         let size = pair.clusters.source.databaseSizes.ifKnown?.first(where: { $0.datname.isSameName(as: pair.name) })?
           .sizeBytes, size / 1024 > kilobytes
@@ -42,7 +42,7 @@ extension Rule {
         findings.append(
           Finding(
             "setting temp_file_limit",
-            "\(formattedBytes(kilobytes * 1024)) on the target: the database has \(formattedBytes(size)), and building "
+            "\(formattedBytes(kilobytes *| 1024)) on the target: the database has \(formattedBytes(size)), and building "
               + "a large index may take more",
             evidence: ["temp_file_limit": "\(kilobytes)kB", "set by": origin],
             remediation: try pair.switchingOff("temp_file_limit", to: "-1", on: .target)))

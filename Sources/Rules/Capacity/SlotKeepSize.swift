@@ -26,8 +26,8 @@ extension Rule {
       let slots = try pair.source.integerSetting("max_slot_wal_keep_size")
       // What is kept for standbys is kept for slots too.
       let standbys = try pair.source.integerSetting("wal_keep_size")
-      let (limit, overflows) = max(slots, standbys).multipliedReportingOverflow(by: 1 << 20)
-      let isLimited = slots >= 0 && !overflows
+      let limit = max(slots, standbys) *| 1_048_576
+      let isLimited = slots >= 0
       if isLimited {
         let name = "max_slot_wal_keep_size"
         let data = (try? pair.totalSize().bytes) ?? 0

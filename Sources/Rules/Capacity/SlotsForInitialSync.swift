@@ -22,7 +22,7 @@ extension Rule {
       guard slots.free >= slots.need else {
         return .skipped("There are too few for the subscriptions already: see replication-slots-free.")
       }
-      let comfortable = slots.need * (1 + sync)
+      let comfortable = slots.need *| (1 +| sync)
       let message = "\(slots.free.counted("free slot")), \(comfortable) needed with the initial copies"
       guard slots.free < comfortable else { return .passed("\(message).") }
       return .failed(
@@ -34,7 +34,7 @@ extension Rule {
               "max_replication_slots": "\(slots.total)", "in use": "\(slots.used)", "databases": "\(slots.need)",
               "max_sync_workers_per_subscription of the target": "\(sync)",
             ],
-            remediation: pair.source.raising("max_replication_slots", to: slots.used + comfortable, on: .source))
+            remediation: pair.source.raising("max_replication_slots", to: slots.used +| comfortable, on: .source))
         ])
     })
 }

@@ -17,7 +17,7 @@ extension Rule {
           "\(formattedBytes(total.bytes)) are to be moved, the limit is \(formattedBytes(limit)).",
           [
             Finding(
-              "total size", "\(formattedBytes(total.bytes - limit)) over the limit", evidence: total.evidence,
+              "total size", "\(formattedBytes(total.bytes -| limit)) over the limit", evidence: total.evidence,
               remediation: Remediation("Raise --max-total-size, or leave databases out with --exclude-database."))
           ])
       }

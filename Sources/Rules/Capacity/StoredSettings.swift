@@ -34,5 +34,5 @@ func milliseconds(_ text: String) -> Int? {
   let unit = text.dropFirst(number.count).filter { $0 != " " }
   let factors = ["us": 0.001, "": 1, "ms": 1, "s": 1000, "min": 60_000, "h": 3_600_000, "d": 86_400_000]
   guard let factor = factors[unit], value.magnitude < 1e12 else { return nil }
-  return Int(value * factor)
+  return Int(saturating: value * factor)
 }

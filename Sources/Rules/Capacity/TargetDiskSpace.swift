@@ -39,7 +39,7 @@ extension Rule {
         var evidence = total.evidence
         evidence["needed"] = "\(formattedBytes(needed)) (\(needed) bytes)"
         evidence["free"] = "\(formattedBytes(free.freeBytes)) (\(free.freeBytes) bytes), according to \(free.origin)"
-        let missing = formattedBytes(needed - free.freeBytes)
+        let missing = formattedBytes(needed -| free.freeBytes)
         return .failed(
           "\(formattedBytes(needed)) are needed, \(formattedBytes(free.freeBytes)) are free: \(missing) are missing.",
           [
@@ -59,6 +59,5 @@ extension Rule {
 
 /// 130 % of that many bytes, rounded up; `Int.max` where that is more.
 public func neededSpace(for bytes: Int) -> Int {
-  let (sum, overflows) = bytes.addingReportingOverflow(bytes / 10 * 3 + (bytes % 10 * 3 + 9) / 10)
-  return overflows ? .max : sum
+  bytes +| (bytes / 10 * 3 + (bytes % 10 * 3 + 9) / 10)
 }

@@ -23,10 +23,10 @@ extension Rule {
       let total = try pair.target.integerSetting(setting)
       let used = try pair.target.origins.value.origins
       let need = try pair.databasesToReplicate()
-      let free = max(0, total - used)
-      let comfortable = version.major >= 14 ? need * (1 + pair.syncWorkersPerSubscription) : need
+      let free = max(0, total -| used)
+      let comfortable = version.major >= 14 ? need *| (1 +| pair.syncWorkersPerSubscription) : need
       let message = "\(total.counted("replication origin")) (\(setting)), \(used) in use, \(need) needed"
-      guard free < comfortable else { return .passed("\(message): \(free - need) stay free.") }
+      guard free < comfortable else { return .passed("\(message): \(free -| need) stay free.") }
 
       let isEnough = free >= need
       let finding = Finding(
@@ -37,9 +37,9 @@ extension Rule {
         evidence: [
           setting: "\(total)", "in use": "\(used)", "needed": "\(need)", "needed with initial copies": "\(comfortable)",
         ],
-        remediation: pair.target.raising(setting, to: used + comfortable, on: .target))
+        remediation: pair.target.raising(setting, to: used +| comfortable, on: .target))
       return isEnough
         ? .failed("\(message), \(comfortable) with the initial copies.", [finding], severity: .warning)
-        : .failed("\(message): \(need - free) too few.", [finding])
+        : .failed("\(message): \(need -| free) too few.", [finding])
     })
 }

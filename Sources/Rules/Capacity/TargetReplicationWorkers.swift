@@ -23,7 +23,7 @@ extension Rule {
       let sync = try pair.target.integerSetting("max_sync_workers_per_subscription")
       let used = try pair.target.subscriptions.value.filter(\.subenabled).count
       let need = try pair.databasesToReplicate()
-      let free = max(0, workers - used)
+      let free = max(0, workers -| used)
       let message = "\(workers.counted("logical replication worker")), \(used) in use, \(need) needed"
       let evidence = [
         "max_logical_replication_workers": "\(workers)", "enabled subscriptions": "\(used)", "needed": "\(need)",
@@ -35,7 +35,7 @@ extension Rule {
           remediation: pair.target.raising(setting, to: value, on: .target))
       }
       // The launcher is a worker process too.
-      let enough = used + need + sync
+      let enough = used +| need +| sync
 
       var blockers: [Finding] = []
       if free < need {
@@ -43,9 +43,9 @@ extension Rule {
           finding(
             "max_logical_replication_workers", "\(free) of \(workers) are free, \(need) are needed", raiseTo: enough))
       }
-      if processes < used + need + 1 {
+      if processes < used +| need +| 1 {
         blockers.append(
-          finding("max_worker_processes", "too few for the workers and their launcher", raiseTo: enough + 1))
+          finding("max_worker_processes", "too few for the workers and their launcher", raiseTo: enough +| 1))
       }
       if sync == 0, need > 0 {
         blockers.append(
@@ -55,19 +55,19 @@ extension Rule {
         return .failed("\(message): not enough.", blockers)
       }
       var warnings: [Finding] = []
-      if need > 0, free < need + sync {
+      if need > 0, free < need +| sync {
         warnings.append(
           finding(
             "max_logical_replication_workers", "the databases take turns in copying their tables", raiseTo: enough))
       }
-      if need > 0, processes < workers + 1 {
+      if need > 0, processes < workers +| 1 {
         warnings.append(
           finding(
             "max_worker_processes", "smaller than max_logical_replication_workers and the launcher",
-            raiseTo: workers + 1))
+            raiseTo: workers +| 1))
       }
       return warnings.isEmpty
-        ? .passed("\(message): \(free - need) stay free.")
+        ? .passed("\(message): \(free -| need) stay free.")
         : .failed("\(message): enough, but they have to take turns.", warnings, severity: .warning)
     })
 }

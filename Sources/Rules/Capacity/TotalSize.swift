@@ -22,11 +22,10 @@ extension ClusterPair {
           byName[name.nameBytes] ?? nil
         } else {
           try inspected(name, on: .source)?.tables.value.lazy
-            .filter { options.tables.selects($0, in: name) }.reduce(0) { $0 + $1.sizeBytes }
+            .filter { options.tables.selects($0, in: name) }.sum(of: \.sizeBytes)
         }
       if let bytes {
-        let (sum, overflows) = total.bytes.addingReportingOverflow(bytes)
-        total.bytes = overflows ? .max : sum
+        total.bytes +|= bytes
         total.byDatabase.append((name, bytes))
       } else {
         total.hidden.append(name)

@@ -17,10 +17,10 @@ extension Rule {
       let total = try pair.source.integerSetting("max_wal_senders")
       let used = try pair.source.activity.value.walsenders
       let need = try pair.databasesToReplicate()
-      let free = max(0, total - used)
+      let free = max(0, total -| used)
       let message = "\(total.counted("WAL sender")), \(used) in use, \(need) needed"
-      let comfortable = need * (1 + pair.syncWorkersPerSubscription)
-      guard free < comfortable else { return .passed("\(message): \(free - need) stay free.") }
+      let comfortable = need *| (1 +| pair.syncWorkersPerSubscription)
+      guard free < comfortable else { return .passed("\(message): \(free -| need) stay free.") }
 
       let isEnough = free >= need
       let finding = Finding(
@@ -32,10 +32,10 @@ extension Rule {
           "max_wal_senders": "\(total)", "in use": "\(used)", "needed": "\(need)",
           "needed with initial copies": "\(comfortable)",
         ],
-        remediation: pair.source.raising("max_wal_senders", to: used + comfortable, on: .source))
+        remediation: pair.source.raising("max_wal_senders", to: used +| comfortable, on: .source))
       return isEnough
         ? .failed("\(message), \(comfortable) with the initial copies.", [finding], severity: .warning)
-        : .failed("\(message): \(need - free) too few.", [finding])
+        : .failed("\(message): \(need -| free) too few.", [finding])
     })
 }
 

@@ -22,17 +22,18 @@ extension Rule {
       let atOnce = min(pair.options.jobs, max(1, try pair.selection.selected.count))
       for side in Side.allCases {
         // Each job copies from one session into another or has pg_restore write; each database has its snapshot.
-        let wanted = side == .source ? pair.options.jobs + atOnce : 2 * pair.options.jobs + atOnce - 1
+        let wanted = side == .source ? pair.options.jobs +| atOnce : 2 *| pair.options.jobs +| atOnce -| 1
         let cluster = pair[side]
         let total = try cluster.integerSetting("max_connections")
         // Not every version has these two, and a superuser may use them.
         let reserved = try ["superuser_reserved_connections", "reserved_connections"]
-          .map { name throws(Undetermined) in try cluster.settingIfShown(name).flatMap { Int($0) } ?? 0 }.reduce(0, +)
+          .map { name throws(Undetermined) in try cluster.settingIfShown(name).flatMap { settingNumber($0) } ?? 0 }.sum
+        { $0 }
         let activity = try cluster.activity.value
         // WAL senders have a limit of their own from 12 on (release notes 12).
         let senders = try cluster.version.major < 12 ? activity.walsenders : 0
-        let others = max(0, activity.clientBackends - activity.ownBackends) + senders
-        let free = max(0, total - (try cluster.me.value.rolsuper ? 0 : reserved) - others)
+        let others = max(0, activity.clientBackends -| activity.ownBackends) +| senders
+        let free = max(0, total -| (try cluster.me.value.rolsuper ? 0 : reserved) -| others)
         messages.append("\(free) on the \(side)")
         guard free < wanted else { continue }
         findings.append(
@@ -42,7 +43,7 @@ extension Rule {
               "max_connections": "\(total)", "reserved": "\(reserved)", "sessions of others": "\(others)",
               "wanted": "\(wanted)",
             ],
-            remediation: cluster.raising("max_connections", to: others + reserved + 2 * wanted, on: side)))
+            remediation: cluster.raising("max_connections", to: others +| reserved +| 2 *| wanted, on: side)))
       }
       let message = "Free connections: \(messages.joined(separator: ", "))."
       return findings.isEmpty ? .passed(message) : .failed(message, findings)

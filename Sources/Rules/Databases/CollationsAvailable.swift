@@ -62,7 +62,7 @@ extension DatabasePair {
       options.tables.selects(schema: $0, table: $1, in: name)
     }.map { qualifiedIdentifier($0, $1) }.filter { seen.insert($0).inserted }
     // The lists end at a thousand: what is beyond can't be told to be left out.
-    let others = collation.nDependents - min(collation.nRelations, collation.relations.count)
+    let others = collation.nDependents -| min(collation.nRelations, collation.relations.count)
     let isNeeded = collation.isUsers || !tables.isEmpty || others > 0
     let words = tables + (others > 0 ? [others.counted("other object")] : [])
     return (isNeeded, words.isEmpty ? "nothing" : words.listed())

@@ -58,7 +58,7 @@ extension DatabasePair {
     for (name, rows) in Dictionary(grouping: try snapshot(on: .source).tablespaceUses.value, by: \.tablespace) {
       let (count, chosen) = selected(rows)
       guard count > 0, let first = chosen.first else { continue }
-      let more = count > 1 ? " and \((count - 1).counted("more", "more"))" : ""
+      let more = count > 1 ? " and \((count -| 1).counted("more", "more"))" : ""
       uses[name] = "table \(first.qualifiedName) or its index\(more)"
     }
     // A database that is there already has its place.

@@ -23,7 +23,7 @@ extension Rule {
       }
       let objects = try pair.snapshot(on: .target).objects.value
       let others = objects.filter { $0.kind != .schema }
-      let total = (objects.first?.nTotal ?? 0) - (objects.count - others.count)
+      let total = (objects.first?.nTotal ?? 0) -| (objects.count - others.count)
       guard !objects.isEmpty else { return .passed("The target database is empty.") }
       let taken = try pair.snapshot(on: .source).takenNames.value.filter { pair.moves($0.kind, $0.nspname, $0.name) }
         .sorted(by: <)

@@ -20,7 +20,7 @@ extension Rule {
       var ages: [String] = []
       for side in Side.allCases {
         guard let properties = try pair.clusters.properties(of: pair.name, on: side) else { continue }
-        let limit = min(2 * (try pair.clusters[side].integerSetting("autovacuum_freeze_max_age")), 1_000_000_000)
+        let limit = min(2 *| (try pair.clusters[side].integerSetting("autovacuum_freeze_max_age")), 1_000_000_000)
         let age = max(properties.xidAge, properties.mxidAge)
         ages.append("\(age / 1_000_000) million on the \(side.rawValue)")
         // Multixacts have a setting of their own, and no database near that age is healthy by any.

@@ -23,7 +23,7 @@ extension Rule {
       let summary = try pair.snapshot(on: .source).summary.value
       let tables =
         pair.options.tables == .all
-        ? summary.tables + summary.partitionedTables
+        ? summary.tables +| summary.partitionedTables
         : try pair.snapshot(on: .source).tables.value.lazy.filter { pair.options.tables.selects($0, in: pair.name) }
           .count
       let relations = pair.options.tables == .all ? summary.relations : tables
@@ -31,9 +31,9 @@ extension Rule {
       guard tables > 100 else { return .passed("\(tables.counted("table")) to lock.") }
       let perTransaction = try source.integerSetting("max_locks_per_transaction")
       let transactions =
-        try source.integerSetting("max_connections") + source.integerSetting("max_prepared_transactions")
-      let room = perTransaction * transactions
-      let most = perTransaction * (transactions + (try source.otherProcesses()))
+        try source.integerSetting("max_connections") +| source.integerSetting("max_prepared_transactions")
+      let room = perTransaction *| transactions
+      let most = perTransaction *| (transactions +| (try source.otherProcesses()))
       var findings: [Finding] = []
       if tables > room {
         findings.append(
@@ -44,7 +44,7 @@ extension Rule {
               "max_connections + max_prepared_transactions": "\(transactions)",
             ],
             remediation: source.raising(
-              "max_locks_per_transaction", to: tables / transactions + perTransaction, on: .source)))
+              "max_locks_per_transaction", to: tables / max(1, transactions) +| perTransaction, on: .source)))
       }
       if tables > 50_000 || relations > 300_000 {
         findings.append(
@@ -56,13 +56,13 @@ extension Rule {
       let message = "\(tables.counted("table")) to lock, with room for \(room)"
       guard !findings.isEmpty else { return .passed("\(message).") }
       return .failed(
-        "\(message); \(relations.counted("relation")).", findings, severity: tables > 2 * most ? .blocker : .warning)
+        "\(message); \(relations.counted("relation")).", findings, severity: tables > 2 *| most ? .blocker : .warning)
     })
 }
 
 extension ClusterSnapshot {
   /// Processes for whose locks there is room too: of the autovacuum and other workers, and of replication.
   fileprivate func otherProcesses() throws(Undetermined) -> Int {
-    try integerSetting("max_worker_processes") + integerSetting("max_wal_senders") + 20
+    try integerSetting("max_worker_processes") +| integerSetting("max_wal_senders") +| 20
   }
 }

@@ -21,7 +21,7 @@ extension Rule {
         let tables = try pair.snapshot(on: .source).tables.value.filter {
           pair.options.tables.selects($0, in: pair.name)
         }
-        let bytes = tables.reduce(0) { $0 + $1.sizeBytes }
+        let bytes = tables.sum(of: \.sizeBytes)
         return .passed("\(formattedBytes(bytes)): \(tables.count.counted("selected table")).")
       }
       let summary = try pair.snapshot(on: .source).summary.value

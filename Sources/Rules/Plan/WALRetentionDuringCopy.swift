@@ -25,12 +25,12 @@ extension Rule {
       }
       let total = try pair.totalSize()
       let duration = Double(total.bytes) / 50_000_000
-      let kept = Int(min(Double(written) / Double(seconds) * duration, 1e18))
+      let kept = Int(saturating: Double(written) / Double(seconds) * duration)
       let message = "About \(formattedBytes(kept)) of WAL are written while \(formattedBytes(total.bytes)) are copied"
       let limit =
         try pair.source.version.major >= 13 ? pair.source.integerSetting("max_slot_wal_keep_size") : -1
-      let (limitBytes, overflows) = limit.multipliedReportingOverflow(by: 1 << 20)
-      let isOverLimit = limit >= 0 && !overflows && kept > limitBytes / 2
+      let limitBytes = limit *| 1_048_576
+      let isOverLimit = limit >= 0 && kept > limitBytes / 2
       guard kept > 100_000_000_000 || isOverLimit else { return .passed("\(message).") }
       return .failed(
         "\(message).",
@@ -39,7 +39,7 @@ extension Rule {
             "WAL of the source", "the slots keep about \(formattedBytes(kept)) of it until the copy is done",
             evidence: [
               "written per second": formattedBytes(written / seconds),
-              "copy lasts": "about \(spokenDuration(Int(min(duration, 1e15))))",
+              "copy lasts": "about \(spokenDuration(Int(saturating: duration)))",
               "max_slot_wal_keep_size": limit < 0 ? "no limit" : formattedBytes(limitBytes),
             ],
             remediation: isOverLimit

@@ -59,7 +59,7 @@ extension DatabasePair {
     let all = try source.unreadableRelations.value
     let closed = all.filter { !options.excludedExtensions.contains($0.extension) }
     return (
-      (closed.first?.nTotal ?? 0) - (closed.isEmpty ? 0 : all.count - closed.count),
+      (closed.first?.nTotal ?? 0) -| (closed.isEmpty ? 0 : all.count - closed.count),
       closed.map { row in
         let kind = ["m": "materialized view", "S": "sequence"][row.kind] ?? "table"
         return Unreadable(kind: kind, schema: row.nspname, name: row.relname, schemaUsage: row.schemaUsage)

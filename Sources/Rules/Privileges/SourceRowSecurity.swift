@@ -43,6 +43,6 @@ extension DatabasePair {
       $0.extension.isEmpty || options.tables == .all && !options.excludedExtensions.contains($0.extension)
     }
     let (count, rows) = selected(read)
-    return (options.tables == .all ? count - (all.count - read.count) : count, rows)
+    return (options.tables == .all ? count -| (all.count - read.count) : count, rows)
   }
 }

@@ -19,12 +19,12 @@ extension Rule {
       let source = try pair.snapshot(on: .source)
       let (triggerCount, triggers) = pair.selected(try source.firingTriggers.value)
       let (ruleCount, rules) = pair.selected(try source.firingRules.value)
-      guard triggerCount + ruleCount > 0 else { return .passed("No trigger or rule acts on replicated rows.") }
+      guard triggerCount +| ruleCount > 0 else { return .passed("No trigger or rule acts on replicated rows.") }
       let findings =
         triggers.map { finding("trigger", $0.name, of: $0, mode: $0.mode) }
         + rules.map { finding("rule", $0.name, of: $0, mode: $0.mode) }
       return .failed(
-        "\((triggerCount + ruleCount).counted("trigger or rule acts", "triggers and rules act")) on replicated rows.",
+        "\((triggerCount +| ruleCount).counted("trigger or rule acts", "triggers and rules act")) on replicated rows.",
         Array(findings.prefix(100)))
     })
 }

@@ -36,7 +36,7 @@ extension Rule {
         }.map { finding($0.key, $0.value, way: way, statisticsDays: days) }
       }
       let late = tables.filter { !given.contains($0.qualifiedName) }
-      let lateCount = count - given.count
+      let lateCount = count -| given.count
       var message = "\(count.counted("table has", "tables have")) no replica identity"
       var all: [Finding] = []
       if !given.isEmpty {
@@ -153,5 +153,5 @@ extension UnidentifiedTable {
 }
 
 extension [UnidentifiedTable] {
-  fileprivate var changes: Int { reduce(0) { $0 + $1.changes } }
+  fileprivate var changes: Int { sum(of: \.changes) }
 }

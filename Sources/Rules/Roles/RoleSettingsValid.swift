@@ -67,7 +67,7 @@ extension StoredSetting {
   fileprivate var holders: String {
     let place = datname.map { " in database \(quotedIdentifier($0))" } ?? ""
     guard let first = roles.first else { return datname.map { "database \(quotedIdentifier($0))" } ?? "every role" }
-    return "role \(quotedIdentifier(first))" + (nRoles > 1 ? " and \((nRoles - 1).counted("other"))" : "") + place
+    return "role \(quotedIdentifier(first))" + (nRoles > 1 ? " and \((nRoles -| 1).counted("other"))" : "") + place
   }
 
   fileprivate var resets: String {

@@ -32,7 +32,7 @@ extension Rule {
       for (name, functions) in Dictionary(grouping: rows, by: \.setting).sorted(by: { $0.key < $1.key }) {
         let answer = try target.answer(to: name, libraries: libraries)
         guard answer != .takes, let total = functions.first?.nTotal else { continue }
-        count += total
+        count +|= total
         let me = try target.me.value.rolname
         for (index, function) in functions.enumerated() {
           let shown =

@@ -45,7 +45,7 @@ extension Rule {
       }
       let isCertain = try found.contains { try $0.isCertain && !pair.isOfAnotherVersion($0) }
       // Rows beyond the limit of the query are counted, and were not seen.
-      let total = count - (all.count - found.count)
+      let total = count -| (all.count - found.count)
       return .failed(
         "\(total.counted("use of a function depends", "uses of functions depend")) on the search_path while tables are "
           + "loaded.",

@@ -38,7 +38,7 @@ extension Rule {
             ? "There are no functions in internal\(crosses ? " or with the type opaque" : "")."
             : "The target has what functions in internal name.")
       }
-      let count = opaque.count + missing.reduce(0) { $0 + $1.functions }
+      let count = opaque.count +| missing.sum(of: \.functions)
       let findings =
         opaque.map { each in
           Finding(

@@ -44,7 +44,7 @@ extension ClusterPair {
 
 extension ToolVersion {
   /// Servers and programs of one release are numbered alike.
-  var release: ServerVersion { ServerVersion(rawValue: major * 10_000 + minor) }
+  var release: ServerVersion { ServerVersion(rawValue: major *| 10_000 +| minor) }
 }
 
 extension ClientTools {

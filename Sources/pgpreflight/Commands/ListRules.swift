@@ -72,16 +72,6 @@ extension CompletionKind {
   static var ruleIDs: CompletionKind { .list(Rule.all.map(\.id)) }
 }
 
-extension Failure {
-  /// Names what may have been meant.
-  static func noRule(_ id: String, in place: String) -> Failure {
-    let near = nearestRules(to: id, among: Rule.all.map(\.id))
-    let advice =
-      near.isEmpty ? "pgpreflight rules lists them" : "the nearest: \(near.joined(separator: ", "))"
-    return .usage("\(place) \(id): there is no rule of that name; \(advice)")
-  }
-}
-
 extension TerminalStyle {
   fileprivate init(forStandardOutput color: ColorChoice) {
     let terminal = TerminalCapabilities(of: 1, color: color, environment: ProcessInfo.processInfo.environment)

@@ -118,8 +118,11 @@ struct ConfigurationFile: Decodable {
   static func load(_ named: String?) throws -> Loaded {
     let path = named ?? "pgpreflight.yaml"
     guard named != nil || FileManager.default.fileExists(atPath: path) else { return Loaded() }
-    guard let data = FileManager.default.contents(atPath: path) else {
-      throw Failure.usage("the configuration file \(path) can't be read")
+    let data: Data
+    do {
+      data = try InputFile(path: path, limit: 1 << 20).bytes()
+    } catch {
+      throw Failure.usage("the configuration file \(path): \(error)")
     }
     guard let text = String(data: data, encoding: .utf8) else { throw Failure.usage("\(path) is not UTF-8") }
     do {
@@ -130,8 +133,14 @@ struct ConfigurationFile: Decodable {
     }
   }
 
-  private static func parse(_ text: String, path: String) throws -> ConfigurationFile {
-    guard let root = try Yams.compose(yaml: text), root.null == nil else { return ConfigurationFile() }
+  /// - Throws: `Failure` or `YamlError`.
+  static func parse(_ text: String, path: String) throws -> ConfigurationFile {
+    // Nodes know their anchors only as long as the parser is there.
+    let parser = try Parser(yaml: text)
+    guard let root = try parser.singleRoot(), root.null == nil else { return ConfigurationFile() }
+    if let line = withExtendedLifetime(parser, { root.lineOfAnchor }) {
+      throw Failure.usage("\(path):\(line): anchors and aliases are not understood here: write the value itself")
+    }
     guard let mapping = root.mapping else {
       throw Failure.usage("\(path): it must be a list of settings, such as jobs: 4")
     }
@@ -188,5 +197,20 @@ struct ConfigurationFile: Decodable {
       @unknown default: (DecodingError.Context(codingPath: [], debugDescription: ""), "is not understood")
       }
     return (context.codingPath.first?.stringValue, problem)
+  }
+}
+
+extension Node {
+  /// Where the first value is marked to be used again. A few lines of values that are used again stand for more than a
+  /// memory holds, and no setting needs that.
+  fileprivate var lineOfAnchor: Int? {
+    if anchor != nil { return mark?.line ?? 1 }
+    switch self {
+    case .scalar: return nil
+    case .alias: return mark?.line ?? 1
+    case .sequence(let nodes): return nodes.lazy.compactMap(\.lineOfAnchor).first
+    case .mapping(let pairs):
+      return pairs.lazy.compactMap { $0.key.lineOfAnchor ?? $0.value.lineOfAnchor }.first
+    }
   }
 }

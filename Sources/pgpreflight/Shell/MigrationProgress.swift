@@ -62,7 +62,7 @@ final class MigrationProgress: Sendable {
   }
 
   private func parts(of state: State) -> [String] {
-    let bytes = state.sizes.values.reduce(0, +)
+    let bytes = state.sizes.values.sum { $0 }
     let seconds = state.start.map { (.now - $0).seconds } ?? 0
     var parts = ["\(state.finished) of \(total) done"]
     if let (database, phase) = state.phases.min(by: { $0.key < $1.key }) {
@@ -76,7 +76,7 @@ final class MigrationProgress: Sendable {
       let left = Double(max(bytes - state.bytes, 0)) / max(rate, 1)
       if left > 1 { parts.append("about \(Duration.seconds(left).formatted(.time(pattern: .hourMinuteSecond))) left") }
       parts.append("\(formattedBytes(state.bytes)) of \(formattedBytes(bytes))")
-      parts.append("\(formattedBytes(Int(rate)))/s")
+      parts.append("\(formattedBytes(Int(saturating: rate)))/s")
     }
     return parts
   }

@@ -102,7 +102,9 @@ struct OutputFile {
   /// What is there; nil where nothing is.
   func text() throws -> String? {
     guard kind == S_IFREG else { return nil }
-    return try String(contentsOfFile: path, encoding: .utf8)
+    let bytes = try InputFile(path: path, limit: 8 << 20).bytes()
+    guard let text = String(data: bytes, encoding: .utf8) else { throw Problem("it is not UTF-8") }
+    return text
   }
 
   /// Never through a link or into a file that somebody else has put there, which they could read.

@@ -1,0 +1,1 @@
+../../../Sources/pgpreflight/Shell/UnknownRule.swift

@@ -1,0 +1,1 @@
+../../../Sources/pgpreflight/Options/Values.swift
