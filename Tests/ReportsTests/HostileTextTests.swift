@@ -61,7 +61,7 @@ import Testing
   }
 
   private func links(on page: Element) -> [String] {
-    page.descendants.flatMap { ["href", "src", "action"].compactMap { name in $0[name] } }
+    page.descendants.flatMap { element in ["href", "src", "action"].compactMap { element[$0] } }
   }
 
   @Test func `what every text of a report becomes is in the reports that are tested`() throws {
