@@ -60,7 +60,7 @@ public func visible(_ text: String, keeping styles: [String]) -> String {
 
 /// JSON with the same characters escaped as JSON has it (`\u202E`): the values are what they were, and whoever looks at
 /// the text sees what it says. An encoder escapes fewer of them.
-public func visible(json text: String) -> String {
+public func visibleJSON(_ text: String) -> String {
   let text =
     !text.contains("##")
     ? text

@@ -9,7 +9,7 @@ extension Reporter {
     let encoder = JSONEncoder()
     // Without sorted keys, two encodings of one value differ.
     encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
-    return visible(json: String(decoding: try encoder.encode(report), as: UTF8.self)) + "\n"
+    return visibleJSON(String(decoding: try encoder.encode(report), as: UTF8.self)) + "\n"
   }
 }
 

@@ -22,7 +22,7 @@ extension Reporter {
       let some = try encoder.encode(Array(results[start..<min(start + 500, results.count)]))
       text += (start == 0 ? "" : ",") + String(decoding: some.dropFirst().dropLast(), as: UTF8.self)
     }
-    return visible(json: text + "]" + parts[1] + "\n")
+    return visibleJSON(text + "]" + parts[1] + "\n")
   }
 }
 

@@ -12,7 +12,7 @@ public struct ComparisonReporter: Sendable {
   public static let json = ComparisonReporter(format: "json") { comparison in
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
-    return visible(json: String(decoding: try encoder.encode(comparison), as: UTF8.self)) + "\n"
+    return visibleJSON(String(decoding: try encoder.encode(comparison), as: UTF8.self)) + "\n"
   }
 }
 

@@ -33,7 +33,7 @@ struct StandardErrorLogHandler: LogHandler {
       let encoder = JSONEncoder()
       encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
       guard let data = try? encoder.encode(line) else { return }
-      writeToStandardError(visible(json: String(decoding: data, as: UTF8.self)) + "\n")
+      writeToStandardError(visibleJSON(String(decoding: data, as: UTF8.self)) + "\n")
     }
   }
 }

@@ -23,6 +23,6 @@ func redrawOnStandardError(_ line: String) {
 func writeJSONToStandardOutput(_ value: some Encodable) throws {
   let encoder = JSONEncoder()
   encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
-  let text = visible(json: String(decoding: try encoder.encode(value), as: UTF8.self))
+  let text = visibleJSON(String(decoding: try encoder.encode(value), as: UTF8.self))
   try? OutputFile.write(text + "\n", to: STDOUT_FILENO)
 }
