@@ -37,7 +37,8 @@ final class CatalogSession: Sendable {
   func run(_ queries: [CatalogQuery]) async throws -> [Result<Rows, Undetermined>] {
     guard !queries.isEmpty else { return [] }
     // Each query is a segment of its own, so that its answer is known though a later one fails.
-    let whole = try await connection.pipeline([begin] + queries.map { [$0.statement] } + [[InspectionStatements.rollback]])
+    let whole = try await connection.pipeline(
+      [begin] + queries.map { [$0.statement] } + [[InspectionStatements.rollback]])
     if case .failure(let error) = whole[0] { return queries.map { .failure(unknown(error, reading: $0.subject)) } }
     var results = whole.dropFirst().prefix(queries.count).map { result in result.map { $0[0] } }
     let failure = results.enumerated().lazy.compactMap { index, result -> (index: Int, error: PostgresError)? in

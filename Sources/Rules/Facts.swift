@@ -39,8 +39,9 @@ extension ClusterSnapshot {
   }
 }
 
-/// The number in a setting: the server keeps them in 32 bits (PostgreSQL documentation, "pg_settings").
-public func settingNumber(_ text: String) -> Int? { Int32(text).map(Int.init) }
+/// The number in a setting, no further from 0 than a server's: those have 32 bits (PostgreSQL documentation,
+/// "pg_settings").
+public func settingNumber(_ text: String) -> Int? { Int(text).map { Int(Int32(clamping: $0)) } }
 
 extension ClusterPair {
   /// The databases for which replication is under consideration.

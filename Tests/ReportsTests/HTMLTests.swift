@@ -26,7 +26,8 @@ private func expect(_ text: String?, in body: String, sourceLocation: SourceLoca
       })
     var number = 0
     for outcome in report.outcomes {
-      let key = Key(rule: outcome.rule, database: outcome.database.map { visible($0) }, outcome: outcome.outcome.rawValue)
+      let key = Key(
+        rule: outcome.rule, database: outcome.database.map { visible($0) }, outcome: outcome.outcome.rawValue)
       #expect(told.contains(key), "\(key)")
       expect(outcome.message, in: body)
       for finding in outcome.findings {
