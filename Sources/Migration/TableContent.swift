@@ -75,9 +75,10 @@ struct ComparedTable: Sendable {
   private func checksum(_ part: String, over connection: Connection, _ encoding: String) async throws -> (Int, UInt64) {
     let joint = columns.map { $0.isEmpty ? "" : " (\($0.joined(separator: ", ")))" }
     guard !wideColumns.isEmpty else {
-      var reader = CopyRows(isBinary: isBinary)
       var sum: UInt64 = 0
-      let rows = try await read(part, joint ?? "", over: connection, encoding, &reader) { sum &+= $0 }
+      let rows = try await read(part, joint ?? "", over: connection, encoding, isBinary) {
+        sum = $0.reduce(sum, &+)
+      }
       return (rows, sum)
     }
     // One reading after the other gives the same rows in the same order: the hashes of a row's values are put together.
@@ -85,28 +86,27 @@ struct ComparedTable: Sendable {
     var rows = 0
     let readings = (joint == "" ? [] : [(joint ?? "", isBinary)]) + wideColumns.map { (" (\($0))", true) }
     for (number, (columns, isBinary)) in readings.enumerated() {
-      var reader = CopyRows(isBinary: isBinary)
-      var index = 0
-      rows = try await read(part, columns, over: connection, encoding, &reader) { hash in
+      var place = 0
+      rows = try await read(part, columns, over: connection, encoding, isBinary) { found in
         if number == 0 {
-          hashes.append(hash)
-        } else if index < hashes.count {
-          hashes[index] = combined(hashes[index], hash)
+          hashes += found
+        } else {
+          for (index, hash) in zip(place..<hashes.count, found) { hashes[index] = combined(hashes[index], hash) }
+          place += found.count
         }
-        index += 1
       }
     }
     return (rows, hashes.reduce(0, &+))
   }
 
   private func read(
-    _ part: String, _ columns: String, over connection: Connection, _ encoding: String, _ reader: inout CopyRows,
-    _ row: (UInt64) -> Void
+    _ part: String, _ columns: String, over connection: Connection, _ encoding: String, _ isBinary: Bool,
+    _ rows: ([UInt64]) -> Void
   ) async throws -> Int {
-    let format = reader.isBinary ? "binary" : "text"
+    let format = isBinary ? "binary" : "text"
     try await connection.beginCopyOut(
       "COPY \(part)\(columns) TO STDOUT WITH (FORMAT \(format), ENCODING \(Quoting.literal(encoding)))")
-    while let data = try await connection.readCopyData(atLeast: 131_072) { reader.hash(data.bytes, row) }
+    while let hashes = try await connection.readCopyHashes(isBinary: isBinary, atLeast: 131_072) { rows(hashes) }
     return try await connection.endCopyOut()
   }
 }
@@ -116,60 +116,4 @@ private func combined(_ one: UInt64, _ other: UInt64) -> UInt64 {
   hasher.combine(one)
   hasher.combine(other)
   return UInt64(bitPattern: Int64(hasher.finalize()))
-}
-
-/// Tells the rows in the data of a COPY apart (PostgreSQL documentation, "COPY", File Formats). Parts of the data hold
-/// whole rows.
-struct CopyRows {
-  let isBinary: Bool
-  private var isAtStart = true
-
-  init(isBinary: Bool) { self.isBinary = isBinary }
-
-  /// Gives `row` the hash of each row.
-  mutating func hash(_ bytes: [UInt8], _ row: (UInt64) -> Void) {
-    bytes.withUnsafeBytes { bytes in
-      if isBinary { hashBinary(bytes, row) } else { hashText(bytes, row) }
-    }
-  }
-
-  private func hashText(_ bytes: UnsafeRawBufferPointer, _ row: (UInt64) -> Void) {
-    var start = 0
-    // A line feed within a value is written as `\n`.
-    for end in bytes.indices where bytes[end] == UInt8(ascii: "\n") {
-      row(hashed(bytes[start..<end]))
-      start = end + 1
-    }
-  }
-
-  private mutating func hashBinary(_ bytes: UnsafeRawBufferPointer, _ row: (UInt64) -> Void) {
-    var place = 0
-    func integer(_ count: Int) -> Int? {
-      guard place + count <= bytes.count else { return nil }
-      return bytes[place..<place + count].reduce(0) { $0 << 8 | Int($1) }
-    }
-    if isAtStart {
-      // The signature of 11 bytes, the flags, and an extension of so many bytes.
-      place = 15
-      guard let extra = integer(4) else { return }
-      place += 4 + extra
-      isAtStart = false
-    }
-    while let fields = integer(2), fields != 0xFFFF {
-      let start = place
-      place += 2
-      for _ in 0..<fields {
-        guard let length = integer(4) else { return }
-        place += 4 + (length == 0xFFFF_FFFF ? 0 : length)
-      }
-      guard place <= bytes.count else { return }
-      row(hashed(bytes[start..<place]))
-    }
-  }
-
-  private func hashed(_ bytes: Slice<UnsafeRawBufferPointer>) -> UInt64 {
-    var hasher = Hasher()
-    hasher.combine(bytes: UnsafeRawBufferPointer(rebasing: bytes))
-    return UInt64(bitPattern: Int64(hasher.finalize()))
-  }
 }

@@ -65,21 +65,27 @@ extension Exchange {
     var bytes: [UInt8] = []
     bytes.reserveCapacity(size + size / 4)
     while bytes.count < size {
-      var row: UnsafeMutablePointer<CChar>?
-      let count = PQgetCopyData(connection, &row, 1)
-      if count > 0, let row {
-        bytes.append(contentsOf: UnsafeRawBufferPointer(start: row, count: Int(count)))
-        PQfreemem(row)
-      } else if count == 0 {
-        guard try cancellingCopy({ try waitForInput() }) else { throw abandoned(handle.lastError) }
-      } else if count == -1 {
-        handle.hasCopiedAll = true
-        return bytes.isEmpty ? nil : CopyData(bytes: bytes)
-      } else {
-        throw abandoned(handle.lastError)
-      }
+      guard let row = try nextCopyRow() else { return bytes.isEmpty ? nil : CopyData(bytes: bytes) }
+      bytes.append(contentsOf: row)
+      PQfreemem(UnsafeMutableRawPointer(mutating: row.baseAddress))
     }
     return CopyData(bytes: bytes)
+  }
+
+  /// The next row as soon as it is there, for the caller to free; nil after the last one.
+  func nextCopyRow() throws -> UnsafeRawBufferPointer? {
+    while true {
+      var row: UnsafeMutablePointer<CChar>?
+      let count = PQgetCopyData(connection, &row, 1)
+      if count > 0, let row { return UnsafeRawBufferPointer(start: row, count: Int(count)) }
+      switch count {
+      case 0: guard try cancellingCopy({ try waitForInput() }) else { throw abandoned(handle.lastError) }
+      case -1:
+        handle.hasCopiedAll = true
+        return nil
+      default: throw abandoned(handle.lastError)
+      }
+    }
   }
 
   func writeCopyData(_ data: CopyData) throws {
