@@ -16,12 +16,12 @@ extension FuzzTarget {
       source: side == .source ? changed : other, target: side == .target ? changed : other, options: CheckOptions(),
       tools: .unknown(Undetermined("none was looked for", remedy: "Look for one.")))
     let assessment = Assessment(of: pair, waivers: [], on: "2026-09-14")
-    try renderAndReread(Peers.report(of: assessment))
+    try renderAndReread(Peers.report(of: assessment), of: bytes)
   }
 
   static let report = FuzzTarget(name: "report", seeds: ["reports"], isJSON: true, longest: 1 << 17) { bytes in
     guard let report = try? Report(json: bytes) else { return }
-    try renderAndReread(report)
+    try renderAndReread(report, of: bytes)
   }
 
   static let comparison = FuzzTarget(

@@ -12,7 +12,7 @@ struct PasswordFile: Sendable {
   init(path: String, resumes: Bool) throws {
     file = OutputFile(path: path, mode: 0o600)
     do {
-      known = try resumes ? Self.passwords(in: file.text() ?? "") : [:]
+      known = resumes ? Self.passwords(in: try file.text() ?? "") : [:]
     } catch {
       throw Failure(status: .cannotCreate, description: "the passwords in \(path) can't be read: \(error)")
     }
@@ -41,17 +41,41 @@ struct PasswordFile: Sendable {
     return String((0..<24).compactMap { _ in alphabet.randomElement(using: &generator) })
   }
 
-  /// A quoted name may hold anything, ends of lines too.
-  static func passwords(in text: String) throws -> [String: String] {
+  /// A quoted name may hold anything, ends of lines too. What is no such line is passed over.
+  static func passwords(in text: String) -> [String: String] {
     var passwords: [String: String] = [:]
-    for match in text.matches(
-      of: /("(?:[^"]|"")*"|[^"\t\n][^\t\n]*)\t([A-Za-z0-9]+)\n/.matchingSemantics(.unicodeScalar))
-    {
-      let name = match.output.1
-      let isQuoted = name.first == "\""
-      let role = isQuoted ? name.dropFirst().dropLast().replacing("\"\"", with: "\"") : name
-      passwords[String(role)] = String(match.output.2)
+    var rest = Substring(text).unicodeScalars
+    while !rest.isEmpty {
+      let line = rest
+      if let name = takeName(from: &rest), rest.popFirst() == "\t" {
+        let password = rest.prefix { $0.isASCII && ($0.properties.isAlphabetic || $0.properties.numericType != nil) }
+        rest = rest.dropFirst(password.count)
+        if !password.isEmpty, rest.popFirst() == "\n" {
+          passwords[name] = String(password)
+          continue
+        }
+      }
+      rest = line.drop { $0 != "\n" }.dropFirst()
     }
     return passwords
+  }
+
+  /// nil where there is none, or a quote is not closed.
+  private static func takeName(from rest: inout Substring.UnicodeScalarView) -> String? {
+    guard rest.first == "\"" else {
+      let name = rest.prefix { $0 != "\t" && $0 != "\n" }
+      rest = rest.dropFirst(name.count)
+      return name.isEmpty ? nil : String(name)
+    }
+    rest.removeFirst()
+    var name = String.UnicodeScalarView()
+    while let scalar = rest.popFirst() {
+      if scalar == "\"" {
+        guard rest.first == "\"" else { return String(name) }
+        rest.removeFirst()
+      }
+      name.append(scalar)
+    }
+    return nil
   }
 }
