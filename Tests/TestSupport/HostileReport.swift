@@ -69,9 +69,7 @@ public enum HostileReport {
   public static func commands(in text: String, own: [String] = []) -> [String] {
     text.split(whereSeparator: \.isNewline).map(String.init).filter { line in
       let words = line.drop(while: \.isWhitespace)
-      let isCommand =
-        words.hasPrefix("::error") || words.hasPrefix("::set-output") || words.hasPrefix("::warning")
-        || words.hasPrefix("::notice")
+      let isCommand = words.firstMatch(of: /^::(error|warning|notice|set-output)( [^:]*)?::/) != nil
       return isCommand && !own.contains(where: words.hasPrefix)
         || ["##[", "##vso[", "##teamcity["].contains(where: line.contains)
     }

@@ -67,7 +67,8 @@ extension HTMLReport {
         }
       }
       try body.each("row", rule.outcomes) { row, outcome in
-        try fill(row, with: outcome, number: outcome.database.flatMap { numbers[$0] } ?? 0)
+        // The first one's: a report that was edited may give one rule several scopes.
+        try fill(row, with: outcome, number: outcome.database.flatMap { numbers[$0] } ?? 0, scope: first.scope)
         slim(row)
         try document.settle(row)
       }
@@ -76,12 +77,13 @@ extension HTMLReport {
     databaseExample.remove()
   }
 
-  private func fill(_ row: Element, with outcome: Outcome, number: Int) throws {
+  /// - Parameter scope: which of the two kinds of rows it is.
+  private func fill(_ row: Element, with outcome: Outcome, number: Int, scope: Rule.Scope) throws {
     try row.mark(as: outcome)
     try row.set("data-s", "\(number)")
     try row.slot("status").set(look: outcome.look)
     if report.outcomes.count > Self.maximumIcons { try row.first(named: "svg").remove() }
-    if outcome.scope == .database {
+    if scope == .database {
       try row.fill("title", outcome.database ?? "")
     } else {
       try row.fill("title", outcome.title)
