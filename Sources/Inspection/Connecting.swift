@@ -34,6 +34,8 @@ extension Inspector {
     // The server ends a statement by itself; this is for one that has stopped altogether.
     options.responseTimeout = settings.statementTimeout + .seconds(5)
     options.startupSettings = startupSettings ?? settings.startupSettings
+    // What is kept for later checks is about all tables.
+    if settings.readsEverything { options.longestAnswer = 256 << 20 }
     var delays: [Duration] = [.milliseconds(100), .milliseconds(300), .milliseconds(900), .milliseconds(2700)]
     while true {
       do {

@@ -46,7 +46,11 @@ public enum HostileReport {
       // Names of facts are texts too.
       if path.hasSuffix(".evidence"), place.hasPrefix(path) { result[text] = text }
       return result
-    case let array as [Any]: return array.map { replaced($0, "\(path)[]", place, text) }
+    case let array as [Any]:
+      // Each its own: of a rule in a database there is one outcome.
+      return array.enumerated().map { index, value in
+        replaced(value, "\(path)[]", place, index == 0 ? text : "\(text) \(index)")
+      }
     case is String where path == place: return text
     default: return value
     }

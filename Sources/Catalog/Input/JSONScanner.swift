@@ -212,10 +212,23 @@ extension JSONScanner {
         result.unicodeScalars.append(try escaped())
         plain = position
       } else {
-        position += 1
+        skipPlainText()
       }
     }
     throw malformed()
+  }
+
+  /// Nearly all of a text that is long.
+  private mutating func skipPlainText() {
+    position = bytes.withUnsafeBufferPointer { bytes in
+      var place = position
+      while place < bytes.count, bytes[place] >= 0x20, bytes[place] != UInt8(ascii: "\""),
+        bytes[place] != UInt8(ascii: "\\")
+      {
+        place += 1
+      }
+      return place
+    }
   }
 
   private mutating func escaped() throws(JSONFault) -> Unicode.Scalar {
