@@ -5,7 +5,7 @@ import Rules
 func capacities(of pair: ClusterPair) -> [Capacity] {
   var capacities: [Capacity] = []
   func limit(_ name: String, on side: Side) -> Int? {
-    pair[side].settings.ifKnown?.first { $0.name == name }?.setting.flatMap { settingNumber($0) }.map { max(0, $0) }
+    pair[side].settings.ifKnown?.first { $0.name == name }?.setting.flatMap { Int($0) }.map { max(0, $0) }
   }
   guard let selected = (try? pair.selection)?.selected.count else { return [] }
 

@@ -59,12 +59,6 @@ public enum SessionSettings {
         Setting("exit_on_error", "off"),
       ]),
     Group(
-      reason: "what transactions are",
-      settings: [
-        Setting("default_transaction_isolation", "read committed"), Setting("default_transaction_read_only", "off"),
-        Setting("default_transaction_deferrable", "off"),
-      ]),
-    Group(
       reason: "the rows of a table come in its own order, each time that it is read",
       settings: [Setting("synchronize_seqscans", "off")]),
     Group(
@@ -100,6 +94,12 @@ public enum SessionSettings {
         Setting("work_mem", "16MB"), Setting("hash_mem_multiplier", "1", since: 130_000),
         Setting("stats_fetch_consistency", "cache", since: 150_000),
       ]),
+  ]
+
+  /// What transactions are that do not say it themselves.
+  private static let transactions = [
+    Setting("default_transaction_isolation", "read committed"), Setting("default_transaction_read_only", "off"),
+    Setting("default_transaction_deferrable", "off"),
   ]
 
   /// Where a relation that a statement reads were replaced by a view or a foreign table, the server refuses, and runs
@@ -139,7 +139,7 @@ public enum SessionSettings {
   ) -> [Statement] {
     let word = isLocal ? "SET LOCAL" : "SET"
     let values =
-      all(for: purpose, on: version).map { ($0.name, $0.value) } + others.sorted { $0.key < $1.key }
+      (all(for: purpose, on: version) + (isLocal ? [] : transactions)).map { ($0.name, $0.value) } + others.sorted { $0.key < $1.key }
       + [("lock_timeout", "\(timeouts.lock)")]
     func setting(_ name: String, _ value: String) -> String {
       "pg_catalog.set_config(\(Quoting.literal(name)), \(Quoting.literal(value)), \(isLocal))"

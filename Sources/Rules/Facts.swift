@@ -19,8 +19,8 @@ extension ClusterSnapshot {
 
   func integerSetting(_ name: String) throws(Undetermined) -> Int {
     let text = try setting(name)
-    guard let value = settingNumber(text) else {
-      throw Undetermined("the setting \(name) is \(text), which no setting can be", remedy: "Report this as a defect.")
+    guard let value = Int(text) else {
+      throw Undetermined("the setting \(name) is \(text), which is not a number", remedy: "Report this as a defect.")
     }
     return value
   }
@@ -38,10 +38,6 @@ extension ClusterSnapshot {
     return versions.first(where: \.isDefault) ?? versions.first
   }
 }
-
-/// The number in a setting, no further from 0 than a server's: those have 32 bits (PostgreSQL documentation,
-/// "pg_settings").
-public func settingNumber(_ text: String) -> Int? { Int(text).map { Int(Int32(clamping: $0)) } }
 
 extension ClusterPair {
   /// The databases for which replication is under consideration.

@@ -14,9 +14,24 @@ public struct Setting: CatalogRow {
 
   public static let subject = "the settings"
 
+  // What this very session has set says nothing of others: where the value that it would have comes from is looked up in
+  // the order in which the server takes them (documentation, "ALTER ROLE").
   public static func sql(_ server: ServerVersion) -> String {
     """
-    SELECT s.name, s.setting, s.reset_val, s.unit, s.pending_restart, s.source
+    SELECT s.name, CASE s.source WHEN 'session' THEN s.reset_val ELSE s.setting END AS setting, s.reset_val, s.unit,
+           s.pending_restart,
+           CASE s.source WHEN 'session' THEN coalesce((
+             SELECT CASE WHEN d.setrole <> 0::oid AND d.setdatabase <> 0::oid THEN 'database user'
+                         WHEN d.setrole <> 0::oid THEN 'user' WHEN d.setdatabase <> 0::oid THEN 'database'
+                         ELSE 'global' END
+               FROM pg_catalog.pg_db_role_setting d CROSS JOIN LATERAL pg_catalog.unnest(d.setconfig) c(entry)
+              WHERE pg_catalog.lower(pg_catalog.split_part(c.entry, '=', 1)) = pg_catalog.lower(s.name)
+                AND (d.setrole = 0::oid OR d.setrole = (
+                     SELECT m.oid FROM pg_catalog.pg_roles m WHERE m.rolname = session_user))
+                AND (d.setdatabase = 0::oid OR d.setdatabase = (
+                     SELECT b.oid FROM pg_catalog.pg_database b WHERE b.datname = pg_catalog.current_database()))
+              ORDER BY d.setrole <> 0::oid DESC, d.setdatabase <> 0::oid DESC LIMIT 1), 'session')
+           ELSE s.source END AS source
       FROM pg_catalog.pg_settings s
      WHERE s.name IN (
              'data_directory', 'port', 'wal_level', 'effective_wal_level', 'max_replication_slots', 'max_wal_senders',

@@ -34,7 +34,7 @@ extension Rule {
             evidence: [name: shown(limit), "set by": origin],
             remediation: try pair.switchingOff(name, on: side)))
       }
-      if let (value, origin) = try pair.inForce("temp_file_limit", on: .target), let kilobytes = settingNumber(value),
+      if let (value, origin) = try pair.inForce("temp_file_limit", on: .target), let kilobytes = Int(value),
         kilobytes >= 0,
         let size = pair.clusters.source.databaseSizes.ifKnown?.first(where: { $0.datname.isSameName(as: pair.name) })?
           .sizeBytes, size / 1024 > kilobytes

@@ -27,8 +27,7 @@ extension Rule {
         let total = try cluster.integerSetting("max_connections")
         // Not every version has these two, and a superuser may use them.
         let reserved = try ["superuser_reserved_connections", "reserved_connections"]
-          .map { name throws(Undetermined) in try cluster.settingIfShown(name).flatMap { settingNumber($0) } ?? 0 }.sum
-        { $0 }
+          .map { name throws(Undetermined) in try cluster.settingIfShown(name).flatMap { Int($0) } ?? 0 }.sum { $0 }
         let activity = try cluster.activity.value
         // WAL senders have a limit of their own from 12 on (release notes 12).
         let senders = try cluster.version.major < 12 ? activity.walsenders : 0
