@@ -139,7 +139,8 @@ public enum SessionSettings {
   ) -> [Statement] {
     let word = isLocal ? "SET LOCAL" : "SET"
     let values =
-      (all(for: purpose, on: version) + (isLocal ? [] : transactions)).map { ($0.name, $0.value) } + others.sorted { $0.key < $1.key }
+      (all(for: purpose, on: version) + (isLocal ? [] : transactions)).map { ($0.name, $0.value) }
+      + others.sorted { $0.key < $1.key }
       + [("lock_timeout", "\(timeouts.lock)")]
     func setting(_ name: String, _ value: String) -> String {
       "pg_catalog.set_config(\(Quoting.literal(name)), \(Quoting.literal(value)), \(isLocal))"

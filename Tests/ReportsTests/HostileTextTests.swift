@@ -69,7 +69,8 @@ import Testing
     #expect(
       report.outcomes.allSatisfy { $0.message.hasPrefix(HostileReport.text) && $0.rule.hasPrefix(HostileReport.text) })
     #expect(report.run.arguments.allSatisfy { $0.hasPrefix(HostileReport.text) })
-    #expect(report.outcomes.flatMap(\.findings).contains { $0.evidence[HostileReport.text] != nil })
+    #expect(
+      report.outcomes.flatMap(\.findings).contains { $0.evidence.keys.contains { $0.hasPrefix(HostileReport.text) } })
     #expect(report.plan.databases.allSatisfy { $0.name.hasPrefix(HostileReport.text) })
   }
 

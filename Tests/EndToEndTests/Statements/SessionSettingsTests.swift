@@ -29,7 +29,8 @@ import Testing
 
   /// What these say is about settings, or about sizes, which change as the servers write.
   private static let aboutSettings: Set<String> = [
-    "role-settings-valid", "database-properties", "session-timeouts", "semantics-settings", "replication-timeouts",
+    "target-not-in-recovery", "role-settings-valid", "database-properties", "session-timeouts", "semantics-settings",
+    "replication-timeouts",
     "size-summary", "estimated-duration", "target-disk-space",
   ]
 
