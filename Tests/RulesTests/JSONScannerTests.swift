@@ -67,12 +67,9 @@ import Testing
     }
     func fault(_ text: String) -> String? {
       let data = Data(text.utf8)
-      do {
-        _ = try JSONDecoder().decode([String: [Row]].self, from: data)
-        return nil
-      } catch {
-        return (error as? DecodingError).map { JSONFault($0, in: data).description }
-      }
+      let decoded = Result { try JSONDecoder().decode([String: [Row]].self, from: data) }
+      guard case .failure(let error) = decoded else { return nil }
+      return (error as? DecodingError).map { JSONFault($0, in: data).description }
     }
     #expect(fault(#"{"rows": [{"name": "a", "count": 1}, {"name": "b"}]}"#) == "rows[1].count is missing")
     #expect(fault(#"{"rows": [{"name": 7, "count": 1}]}"#) == "rows[0].name is 7, which cannot be there")
