@@ -27,8 +27,6 @@ final class CatalogSession: Sendable {
 
   func close() async { await connection.close() }
 
-  func quote(identifier name: String) async throws -> String { try await connection.quote(identifier: name) }
-
   /// Runs all the queries in one pipeline, and gives the rows or the reason for each.
   ///
   /// What was read before a query failed is kept. What stands after it is read in another transaction, which may see

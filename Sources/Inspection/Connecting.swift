@@ -57,8 +57,7 @@ extension Inspector {
 extension Inspector.Settings {
   /// For each statement, and for each wait for a lock, in milliseconds.
   var timeouts: (statement: Int, lock: Int) {
-    let timeout = Int(clamping: statementTimeout.components.seconds).multipliedReportingOverflow(by: 1000)
-    let statement = timeout.overflow ? Int(Int32.max) : min(timeout.partialValue, Int(Int32.max))
+    let statement = min(Int(clamping: statementTimeout.components.seconds) *| 1000, Int(Int32.max))
     // Shorter than the other one: an error that tells of a lock is worth more.
     return (statement, min(5000, statement / 2))
   }
@@ -67,7 +66,8 @@ extension Inspector.Settings {
   /// by itself is to be seen (`pg_settings.reset_val`).
   var startupSettings: [String: String] { ["search_path": "", "lock_timeout": "\(timeouts.lock)"] }
 
-  /// What a session starts with on a server whose own settings end one before its first statement.
+  /// What further sessions start with, where the server heeds it; the time limits among it also for the first one,
+  /// where the server's own would end it before its first statement.
   func startupSettings(on version: Int) -> [String: String] {
     SessionSettings.startup(for: .reading, on: version, timeouts: timeouts)
   }

@@ -13,7 +13,7 @@ struct Inflow {
     restart()
   }
 
-  /// From here on it counts anew.
+  /// Starts counting again.
   mutating func restart() {
     let received = pgpreflight_received(PQsocket(connection))
     start = received < 0 ? nil : received
