@@ -96,7 +96,7 @@ public struct OwnDatabaseSize: CatalogRow {
     return """
       SELECT coalesce(CASE WHEN $1::bool THEN (
                SELECT sum(CASE WHEN c.reltuples >= 0
-                               THEN c.relpages::int8 * pg_catalog.current_setting('block_size')::int8
+                               THEN \(pages("c")) * pg_catalog.current_setting('block_size')::int8
                                ELSE pg_catalog.pg_relation_size(c.oid) END)::int8
                  FROM pg_catalog.pg_class c
                 WHERE \(hasFiles) AND (SELECT count(*) FROM pg_catalog.pg_class c

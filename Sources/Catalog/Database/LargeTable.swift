@@ -19,7 +19,7 @@ public struct WideTable: CatalogRow {
       FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
       JOIN pg_catalog.pg_class t ON t.oid = c.reltoastrelid
      CROSS JOIN LATERAL (
-             SELECT t.relpages::int8 * pg_catalog.current_setting('block_size')::int8 AS toast_bytes,
+             SELECT \(pages("t")) * pg_catalog.current_setting('block_size')::int8 AS toast_bytes,
                     CASE WHEN c.reltuples > 0 THEN c.reltuples::int8
                          ELSE pg_catalog.pg_stat_get_live_tuples(c.oid) END AS rows) s
      WHERE c.relkind = 'r'::"char" AND c.relpersistence <> 't'::"char" AND c.oid >= 16384::oid
@@ -47,11 +47,11 @@ public struct LargeTable: CatalogRow {
   public static func sql(_ server: ServerVersion) -> String {
     """
     SELECT count(*) OVER () AS n_total, n.nspname, c.relname, s.size_bytes,
-           (SELECT sum(a.relpages) * pg_catalog.current_setting('block_size')::int8 FROM pg_catalog.pg_class a
+           (SELECT sum(\(pages("a"))) * pg_catalog.current_setting('block_size')::int8 FROM pg_catalog.pg_class a
              WHERE a.relkind IN ('r', 't', 'm'))::int8 AS database_bytes
       FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
       LEFT JOIN pg_catalog.pg_class t ON t.oid = c.reltoastrelid
-     CROSS JOIN LATERAL (SELECT (c.relpages::int8 + coalesce(t.relpages, 0))
+     CROSS JOIN LATERAL (SELECT (\(pages("c")) + coalesce(\(pages("t")), 0))
                                 * pg_catalog.current_setting('block_size')::int8 AS size_bytes) s
      WHERE c.relkind = 'r' AND c.relpersistence <> 't' AND c.oid >= 16384::oid AND s.size_bytes > \(limit)
      ORDER BY s.size_bytes DESC, n.nspname COLLATE "C", c.relname COLLATE "C" LIMIT $1::int8

@@ -37,9 +37,9 @@ public struct MaterializedView: CatalogRow {
   public static func sql(_ server: ServerVersion) -> String {
     """
     SELECT count(*) OVER () AS n_total, n.nspname, c.relname, c.relispopulated AS is_populated,
-           c.relpages * pg_catalog.current_setting('block_size')::int8 AS size_bytes
+           \(pages("c")) * pg_catalog.current_setting('block_size')::int8 AS size_bytes
       \(userRelations(where: "c.relkind = 'm'"))
-     ORDER BY c.relpages DESC, n.nspname COLLATE "C", c.relname COLLATE "C" LIMIT $1::int8
+     ORDER BY \(pages("c")) DESC, n.nspname COLLATE "C", c.relname COLLATE "C" LIMIT $1::int8
     """
   }
 }

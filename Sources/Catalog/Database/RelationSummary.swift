@@ -81,7 +81,7 @@ public struct RelationSummary: CatalogRow {
              count(*) FILTER (WHERE relhasrules AND relkind IN ('r'::"char", 'p'::"char")) AS tables_with_rules,
              (SELECT count(*) FROM pg_catalog.pg_constraint WHERE NOT convalidated) AS constraints_not_valid,
              (SELECT count(*) FROM pg_catalog.pg_index WHERE NOT (indisvalid AND indisready)) AS invalid_indexes,
-             count(*) AS relations, coalesce(max(relpages), 0) AS largest_pages,
+             count(*) AS relations, coalesce(max(relpages::int8 & 4294967295), 0) AS largest_pages,
              count(*) FILTER (WHERE relkind = 'v'::"char") AS views,
              count(*) FILTER (WHERE relhassubclass AND relkind IN ('r'::"char", 'f'::"char")) AS inheritance_parents,
              count(*) FILTER (WHERE \(isInSystemSchema("relnamespace"))) AS in_system_schemas,

@@ -149,7 +149,7 @@ public struct FullIdentityTable: CatalogRow {
         SELECT count(*) OVER () AS n_total, c.oid, n.nspname, c.relname, c.relpages, c.reltuples, c.reltoastrelid
           \(userRelations(
             where: "c.relkind = 'r' AND c.relpersistence = 'p' AND c.relreplident = 'f'", isSelected: true))
-         ORDER BY c.relpages DESC, n.nspname COLLATE "C", c.relname COLLATE "C" LIMIT $4::int8
+         ORDER BY \(pages("c")) DESC, n.nspname COLLATE "C", c.relname COLLATE "C" LIMIT $4::int8
       ), \(incomparableColumns(server))
       SELECT c.n_total, c.nspname, c.relname,
              EXISTS (SELECT 1 FROM pg_catalog.pg_index i WHERE i.indrelid = c.oid AND i.indisprimary
@@ -157,11 +157,11 @@ public struct FullIdentityTable: CatalogRow {
              \(hasIndex("btree")) AS has_b_tree, \(hasIndex("hash")) AS has_hash,
              ARRAY(SELECT DISTINCT b.attname || ' ' || b.typname FROM bad b WHERE b.oid = c.oid ORDER BY 1)
                AS incomparable,
-             c.relpages,
+             \(pages("c")) AS relpages,
              pg_catalog.pg_stat_get_tuples_updated(c.oid) + pg_catalog.pg_stat_get_tuples_deleted(c.oid) AS changes,
              \(tableSize(server, areMany: "c.n_total > \(mostMeasured)")) AS size_bytes
         FROM chosen c
-       ORDER BY c.relpages DESC, c.nspname COLLATE "C", c.relname COLLATE "C"
+       ORDER BY \(pages("c")) DESC, c.nspname COLLATE "C", c.relname COLLATE "C"
       """
   }
 }

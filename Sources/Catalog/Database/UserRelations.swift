@@ -23,6 +23,10 @@ let configuredExtension = """
   coalesce((SELECT x.extname::text FROM pg_catalog.pg_extension x WHERE c.oid = ANY (x.extconfig) LIMIT 1), '')
   """
 
+/// The pages of a row of `pg_class`. What is kept as a signed number of 32 bits is unsigned: above 16 TB it is negative
+/// (PostgreSQL documentation, "pg_class"; `vac_update_relstats` in its source casts a BlockNumber).
+func pages(_ relation: String) -> String { "(\(relation).relpages::int8 & 4294967295)" }
+
 /// Of a table `c`, with `oid`, `reltoastrelid`, `relpages` and `reltuples`: heap, TOAST and indexes in bytes.
 ///
 /// - Parameter areMany: the condition that there are so many that looking at their files, up to 20 for each, takes long.
@@ -35,8 +39,9 @@ func tableSize(_ server: ServerVersion, areMany: String) -> String {
     CASE WHEN \(areMany) AND c.reltuples >= 0 AND (c.reltoastrelid = 0::oid OR (
                 SELECT t.reltuples >= 0 FROM pg_catalog.pg_class t WHERE t.oid = c.reltoastrelid))
          THEN pg_catalog.current_setting('block_size')::int8 * (
-                c.relpages + coalesce((SELECT t.relpages FROM pg_catalog.pg_class t WHERE t.oid = c.reltoastrelid), 0)
-                + coalesce((SELECT sum(x.relpages)::int8 FROM pg_catalog.pg_index i
+                \(pages("c")) + coalesce((SELECT \(pages("t")) FROM pg_catalog.pg_class t
+                                            WHERE t.oid = c.reltoastrelid), 0)
+                + coalesce((SELECT sum(\(pages("x")))::int8 FROM pg_catalog.pg_index i
                               JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid
                              WHERE i.indrelid IN (c.oid, c.reltoastrelid)), 0))
          ELSE \(measured) END
