@@ -60,7 +60,9 @@ let package = Package(
     .testTarget(name: "AssessmentTests", dependencies: ["Assessment", "Rules", "Catalog"]),
     .testTarget(
       name: "MigrationTests",
-      dependencies: ["Catalog", "Migration", .product(name: "Subprocess", package: "swift-subprocess")]),
+      dependencies: ["Catalog", "Migration", .product(name: "Subprocess", package: "swift-subprocess")],
+      // What can befall two cutovers at the same time is some million steps.
+      swiftSettings: [.unsafeFlags(["-O"])]),
     .testTarget(
       name: "ReportsTests",
       dependencies: ["Reports", "Assessment", "Catalog", "CLibxml2", "Markup", "Rules", "TestSupport"]),
