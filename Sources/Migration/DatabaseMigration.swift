@@ -67,7 +67,8 @@ struct DatabaseMigration: Sendable {
         return (snapshot, archive)
       } catch {
         // Whoever waits for the snapshot's locks has pg_dump wait behind: they are given way.
-        let isInTheWay = attempts > 0 ? (try? await snapshot.isInTheWay()) ?? false : false
+        let isLate = "\(error)".contains("statement timeout")
+        let isInTheWay = attempts > 0 ? isLate ? true : (try? await snapshot.isInTheWay()) ?? false : false
         await snapshot.close()
         guard isInTheWay else { throw error }
         if let slot {
@@ -154,9 +155,15 @@ struct DatabaseMigration: Sendable {
     }
     await snapshot.close()
     let finished = try await subscribe(replication) ? record.inStep() : record.done()
+    let carried = finished.status == .inStep ? try await carried(tables, archive, replication) : []
     try await target.session(in: name, for: "finishing") { connection in
       // This commit is not asynchronous, so that all before it are on disk with it.
-      let statements = [Statement("SET synchronous_commit = on"), try journal.record(finished: finished)]
+      var statements = [
+        Statement("SET synchronous_commit = on"), try journal.record(finished: finished), journal.adding(carried),
+      ]
+      if let replication, finished.status == .inStep {
+        statements += try await manifest(replication, over: connection)
+      }
       _ = try await connection.pipeline([statements])[0].get()
     }
     return finished
@@ -255,7 +262,7 @@ struct DatabaseMigration: Sendable {
   }
 
   /// Where tables are named that are taken along, `pg_dump` takes nothing else.
-  private var carriesLargeObjects: Bool {
+  var carriesLargeObjects: Bool {
     if case .only = context.pair.options.tables { false } else { true }
   }
 

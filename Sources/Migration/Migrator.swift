@@ -81,7 +81,7 @@ public struct Migrator: Sendable {
       databases += await migrateDatabases(preparation, prepared)
       await preparation.undo(prepared, keepsMemberships: databases.contains { $0.status == .inStep })
       let isComplete = databases.allSatisfy { [.done, .inStep, .skipped].contains($0.status) }
-      if isComplete { try await removeJournals() }
+      if isComplete { try await closeJournals(databases) }
     } catch {
       let isCancelled = error is CancellationError
       let known = Set(databases.map(\.name))
@@ -141,11 +141,19 @@ public struct Migrator: Sendable {
 
   // MARK: Journals
 
-  /// Until all of them are gone, one tells that there is nothing left to be done in the others.
-  private func removeJournals() async throws {
+  /// Until all of them are closed, one tells that there is nothing left to be done in the others. What is replicated
+  /// keeps its manifest until the cutover.
+  private func closeJournals(_ databases: [MigratedDatabase]) async throws {
+    let replicated = Set(databases.lazy.filter { $0.status == .inStep }.map(\.name))
     for database in context.databases.map(\.name) {
-      try await target.session(in: database, for: "removing the journal") {
-        _ = try await $0.query(journal.removal.sql)
+      try await target.session(in: database, for: "closing the journal") { connection in
+        guard replicated.contains(database), var manifest = try await journal.manifest(over: connection)?.content
+        else {
+          _ = try await connection.query(journal.removal.sql)
+          return
+        }
+        manifest.isReplicating = true
+        _ = try await connection.pipeline([[try journal.change(to: manifest)]])[0].get()
       }
     }
   }

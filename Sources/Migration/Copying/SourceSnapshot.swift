@@ -15,6 +15,8 @@ struct SourceSnapshot: Sendable {
   let encoding: String
   /// Of those that read over the connection itself.
   private let turns = Slots(1)
+  /// Where no new sessions can be opened.
+  private let held: HeldSessions?
 
   var version: ServerVersion { ServerVersion(rawValue: connection.session.serverVersion) }
 
@@ -27,6 +29,7 @@ struct SourceSnapshot: Sendable {
   init(of database: String, from source: Endpoint, creatingSlot slot: ReplicationName? = nil) async throws {
     self.source = source
     self.database = database
+    held = nil
     let connection = try await attempting("connecting", source, database: database) {
       try await source.connect(to: database, for: .reading)
     }
@@ -44,10 +47,14 @@ struct SourceSnapshot: Sendable {
 
   /// The snapshot of a transaction that has taken its locks, and has not looked at anything yet.
   ///
+  /// - Parameter held: sessions for others that read the same.
   /// - Throws: `MigrationError`, `CancellationError`.
-  init(of database: String, from source: Endpoint, over connection: Connection) async throws {
+  init(
+    of database: String, from source: Endpoint, over connection: Connection, held: HeldSessions
+  ) async throws {
     self.source = source
     self.database = database
+    self.held = held
     self.connection = connection
     (id, nextTransaction, encoding) = try await attempting("taking a snapshot", source, database: database) {
       try await Self.export(over: connection)
@@ -160,10 +167,15 @@ struct SourceSnapshot: Sendable {
     return (id, next, encoding)
   }
 
-  /// Another session that sees the same.
+  /// Another session that sees the same; `leave` gives it back.
   func join() async throws -> Connection {
     try await attempting("joining the snapshot", source, database: database) {
-      let connection = try await source.connect(to: database, for: .reading)
+      let connection: Connection
+      if let held {
+        connection = try await held.take()
+      } else {
+        connection = try await source.connect(to: database, for: .reading)
+      }
       let statements = [
         Statement("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"),
         Statement("SET TRANSACTION SNAPSHOT \(Quoting.literal(id))"),
@@ -171,11 +183,17 @@ struct SourceSnapshot: Sendable {
       do {
         _ = try await connection.pipeline([statements])[0].get()
       } catch {
-        await connection.close()
+        await leave(connection)
         throw error
       }
       return connection
     }
+  }
+
+  func leave(_ connection: Connection) async {
+    guard let held else { return await connection.close() }
+    _ = try? await connection.query("ROLLBACK")
+    await held.giveBack(connection)
   }
 
   /// Reads a table in a session that has joined; over the snapshot's own connection where somebody waits to alter or

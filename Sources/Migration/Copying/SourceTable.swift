@@ -134,6 +134,29 @@ struct ForeignKey: Decodable, Sendable, Equatable {
   }
 }
 
+/// A trigger of a table of the target that fires for rows that are copied.
+struct FiringTrigger: Decodable, Sendable, Equatable {
+  /// Qualified, quoted by the server.
+  var table: String
+  /// Quoted.
+  var name: String
+  /// `pg_trigger.tgenabled`: `O`, `R` or `A`.
+  var enabled: String
+
+  static let sql = """
+    SELECT t.tgrelid::pg_catalog.regclass::text AS table, pg_catalog.quote_ident(t.tgname) AS name,
+           t.tgenabled::text AS enabled
+      FROM pg_catalog.pg_trigger t WHERE NOT t.tgisinternal AND t.tgenabled <> 'D'
+    """
+
+  var disabling: String { "ALTER TABLE \(table) DISABLE TRIGGER \(name)" }
+
+  var enabling: String {
+    let way = enabled == "A" ? "ALWAYS " : enabled == "R" ? "REPLICA " : ""
+    return "ALTER TABLE \(table) ENABLE \(way)TRIGGER \(name)"
+  }
+}
+
 /// A range of a table's blocks, or all of it.
 struct TablePart: Sendable, Equatable {
   var table: SourceTable
@@ -147,6 +170,8 @@ struct TablePart: Sendable, Equatable {
   var replacesReferencedRows = false
   /// Those by which others refer to it, to be dropped for as long as its rows are replaced.
   var suspendedForeignKeys: [ForeignKey] = []
+  /// Those that would fire for the rows: their functions are not to run with this role's rights, nor to change rows.
+  var suspendedTriggers: [FiringTrigger] = []
   /// Whether rows of a table of an extension have been copied before.
   var replacesExtensionRows = false
 
@@ -191,7 +216,9 @@ struct TablePart: Sendable, Equatable {
   var isFrozen: Bool { isWhole && table.routedThrough == nil && !table.isOfExtension && !replacesReferencedRows }
 
   /// What comes before the rows in their transaction.
-  var preparation: [String] {
+  var preparation: [String] { suspendedTriggers.map(\.disabling) + emptying }
+
+  private var emptying: [String] {
     if replacesReferencedRows {
       // Foreign keys are not looked at then: all rows that they ask for come back.
       return [
@@ -206,6 +233,7 @@ struct TablePart: Sendable, Equatable {
   /// What comes after the rows, which it looks at.
   var completion: [String] {
     suspendedForeignKeys.map { "ALTER TABLE \($0.table) ADD CONSTRAINT \($0.name) \($0.definition)" }
+      + suspendedTriggers.map(\.enabling)
   }
 }
 

@@ -2,25 +2,24 @@ import Assessment
 import Catalog
 import Postgres
 import Rules
-import Synchronization
 
-/// Switches over to the target: the last writes, the sequences and what is not replicated cross while nobody writes,
-/// and the replication ends.
-///
-/// Until the subscription is removed every step can be undone, and is where one fails: the source is as it was.
-public struct Cutover: Sendable {
+/// Switches one database over to the target, step by step as `CutoverMachine` says: this is its shell, which does each
+/// action on both servers and tells how it ended.
+public actor Cutover {
+  public typealias Result = CutoverResult
+
   public enum Refresh: String, Sendable, CaseIterable { case before, after, never }
 
   public struct Settings: Sendable {
-    /// Whether writes are blocked here; else the user has seen to it.
+    /// Whether others are kept out of the source here; else the user has seen to it that nobody writes.
     public var blocksWrites = false
     /// How many values each sequence is set ahead.
     public var sequenceMargin = 0
     public var refresh = Refresh.after
     public var verification = Verification.Mode.counts
-    /// How long the copy of what is not replicated may take, in seconds.
+    /// For how long writes may be blocked, in seconds; then everything is undone.
     public var maxBlockedSeconds = CheckOptions.defaultMaxBlockedSeconds
-    /// What this machine has to carry new tables and large objects with.
+    /// What this machine has to carry new tables with.
     public var tools: [ClientTools] = []
 
     public init() {}
@@ -33,27 +32,25 @@ public struct Cutover: Sendable {
     case copied(bytes: Int, of: Int, secondsLeft: Double?)
   }
 
-  public struct Result: Codable, Sendable, Equatable {
-    public enum Status: String, Codable, Sendable { case done, failed, cancelled }
-
-    public var name: String
-    public var status: Status
-    public var message: String
-    /// From the first thing that keeps anybody from writing until the target may be written to.
-    public var blockedSeconds: Double?
-    /// What was foretold just before; nil where it did not come so far.
-    public var estimatedBlockedSeconds: BlockedTime?
-    public var verification: Verification?
-    /// Quoted names of materialized views that do not hold what the source has.
-    public var notRefreshed: [String] = []
-
-    fileprivate mutating func add(_ words: String) { message = message.isEmpty ? words : "\(message); \(words)" }
-  }
-
+  public nonisolated let database: String
   let replications: Replications
   let settings: Settings
   let replication: Replication
-  let events: @Sendable (Event) -> Void
+  nonisolated let events: @Sendable (Event) -> Void
+
+  private var machine = CutoverMachine()
+  /// With the locks of both sides.
+  var gate: SourceGate?
+  var steering: TargetSwitch?
+  var sessions: SourceSessions?
+  var result: CutoverResult
+  private var deadline: Deadline?
+  private var blockedSince: ContinuousClock.Instant?
+  /// As it was when nobody could write any more.
+  var fenced: Look?
+
+  /// So long the servers are asked what is so, when something has gone wrong.
+  private static let patience = Duration.seconds(60)
 
   public init?(
     _ running: RunningReplication, _ replications: Replications, settings: Settings,
@@ -64,321 +61,212 @@ public struct Cutover: Sendable {
     self.settings = settings
     self.replication = replication
     self.events = events
+    database = replication.database
+    result = CutoverResult(name: replication.database)
   }
 
-  public var database: String { replication.database }
+  nonisolated func step(_ words: String) { events(.step(words)) }
 
-  private func step(_ words: String) { events(.step(words)) }
+  // MARK: The way
 
-  private var views: MaterializedViewRefresh {
-    MaterializedViewRefresh(database: database, source: replications.source, target: replications.target)
-  }
-
-  // MARK: Before
-
-  /// Looks at what stands in the way of a cutover, creates tables on the target that were made on the source since, and
-  /// waits until the target is in step. Nothing of it holds up anybody.
+  /// Looks for what stands in the way, creates tables on the target that were made on the source since, and waits until
+  /// the target is in step. Nothing of it holds up anybody. What an earlier cutover has left is undone, or gone on with.
   ///
-  /// - Throws: `MigrationError`, `CancellationError`.
-  public func prepare() async throws {
-    step("checking that nothing has changed that replication does not carry")
-    let look = try await look()
-    if let trouble = look.state.trouble, trouble != .notRunning {
-      let more =
-        trouble == .subscriptionGone
-        ? "; if a cutover was killed, it had switched over already, and cleanup removes the rest" : ""
-      throw MigrationError(trouble.rawValue + more)
-    }
-    if let obstacle = obstacle(look) { throw MigrationError(obstacle) }
-    if !look.tables.onlyOnSource.isEmpty {
-      step("not on the target, and left there: \(listed(look.tables.onlyOnSource))")
-    }
-    if !look.tables.new.isEmpty {
-      step("creating \(listed(look.tables.new.map(\.name))), made on the source since")
-      try await create(look.tables.new)
-    }
-    step("waiting until the target is in step")
-    try await InStep(replication).reach(lag: nil) { _ in }
-    if settings.refresh == .before { try await refresh() }
+  /// - Returns: whether `run` is to follow; else `result` tells how it ended.
+  public func prepare() async -> Bool {
+    await advance { $0 == .claim || $0 == .tidy }
+    return result.end == nil
   }
 
-  /// Why it can't be done as things are; nil where it can.
-  private func obstacle(_ look: Look) -> String? {
-    if let first = look.tables.differences.first {
-      let count = look.tables.differences.count
-      return "the schema has changed since: \(first)\(count > 1 ? " (and \(count - 1) more differences)" : ""); "
-        + "change the target too"
-    }
-    guard look.late.seconds > Double(settings.maxBlockedSeconds) else { return nil }
-    return """
-      what is not replicated takes up to \(roughDuration(look.late.seconds)) to copy, and \
-      \(settings.maxBlockedSeconds) s are allowed: \(look.late.largest.joined(separator: ", ")); say \
-      --max-blocked-time \(Int(saturating: look.late.seconds.rounded(.up))) if writes may be blocked for so long, or --throughput \
-      with a rate that was measured
-      """
-  }
-
-  /// The steps, for `--dry-run`.
-  public func plan() async throws -> [String] {
-    let look = try await look()
-    var steps: [String] = []
-    if let trouble = look.state.trouble { steps.append("would not begin: \(trouble.rawValue)") }
-    if let obstacle = obstacle(look) { steps.append("would not begin: \(obstacle)") }
-    if !look.tables.new.isEmpty {
-      steps.append("create on the target what was made on the source since: \(listed(look.tables.new.map(\.name)))")
-    }
-    steps.append("wait until the target is in step (\(formattedBytes(look.state.slot?.lagBytes ?? 0)) behind now)")
-    if settings.refresh == .before { steps.append("refresh the materialized views of the target") }
-    steps.append(
-      settings.blocksWrites
-        ? "make the source database read-only by ALTER DATABASE \(quotedIdentifier(database)) SET "
-          + "default_transaction_read_only, end the sessions of others, and lock its \(look.tables.oids.count) tables"
-        : "ask that nobody writes to the source any more, and lock its \(look.tables.oids.count) tables")
-    steps.append("wait until the target has applied the last write")
-    if look.late.items > 0 { steps.append("copy what is not replicated: \(look.late.words)") }
-    steps.append(
-      "set the sequences of the target" + (settings.sequenceMargin > 0 ? ", \(settings.sequenceMargin) ahead" : ""))
-    if settings.verification != .none { steps.append("compare both sides (\(settings.verification.rawValue))") }
-    steps.append("that is foretold to take \(roughDuration(look.blocked.low, to: look.blocked.high))")
-    steps.append("remove the subscription, the slot and the publication \(replication.name)")
-    if look.memo?.identities.isEmpty == false { steps.append("put the replica identities back that were given") }
-    if settings.refresh == .after { steps.append("refresh the materialized views of the target") }
-    return steps
-  }
-
-  /// Both sides as they are at the moment.
-  private struct Look: Sendable {
-    var state: ReplicationState
-    var tables: ReplicatedTables
-    var memo: PublicationMemo?
-    var late: LateCopy
-    var blocked: BlockedTime
-  }
-
-  private func look() async throws -> Look {
-    let jobs = replications.settings.jobs
-    return try await replication.inBoth(for: "looking at the replication") { source, target in
-      let state = try await ReplicationState.read(replication.name, source: source, target: target)
-      let tables = try await ReplicatedTables.read(replication.name, of: database, source: source, target: target)
-      let memo = try await PublicationMemo.read(of: replication.name, over: source)
-      let late = try await LateCopy.measured(
-        tables, memo, source: source, target: target, throughput: replications.settings.throughput, jobs: jobs)
-      let counted = try await source.query(
-        """
-        SELECT pg_catalog.pg_database_size(pg_catalog.current_database()),
-               (SELECT count(*) FROM pg_catalog.pg_class c WHERE c.relkind = 'S' AND c.relpersistence <> 't')
-        """)
-      var work = BlockedTime.Work()
-      work.lateBytes = late.sizeBytes
-      work.lateItems = late.items
-      work.tables = tables.oids.count
-      work.totalBytes = counted.text(0, 0).flatMap { Int($0) } ?? 0
-      work.sequences = counted.text(0, 1).flatMap { Int($0) } ?? 0
-      work.comparison =
-        switch settings.verification {
-        case .none: .none
-        case .counts: .counts
-        case .full: .full
-        }
-      let throughput = Throughput(measured: replications.settings.throughput ?? memo?.throughput)
-      return Look(
-        state: state, tables: tables, memo: memo, late: late,
-        blocked: BlockedTime(of: work, throughput: throughput, jobs: jobs))
-    }
-  }
-
-  private func tools() async throws -> ClientTools? {
-    try await replication.inBoth(for: "asking for the versions") { source, target in
-      ClientTools.chosen(
-        among: settings.tools, source: Int(source.session.serverVersion) / 10_000,
-        target: Int(target.session.serverVersion) / 10_000, leavesVersionedColumnsOut: false)
-    }
-  }
-
-  /// All of their schema in one transaction, so that the next attempt finds them as they are to be, or not at all.
-  private func create(_ tables: [ReplicatedTables.New]) async throws {
-    guard let tools = try await tools() else {
-      throw MigrationError(
-        "there is no pg_dump that could carry \(listed(tables.map(\.name))); see --pg-bin, or create them on the target"
-      )
-    }
-    let archive = try await SchemaArchive(
-      of: database, from: replications.source, dump: Program(folder: tools.folder, name: "pg_dump"),
-      restore: Program(folder: tools.folder, name: "pg_restore"),
-      arguments: ["--lock-wait-timeout=5s"]
-        + tables.map { "--table=\(patternQuoted($0.nspname)).\(patternQuoted($0.relname))" })
-    // A partition brings its own indexes along to a table that has its indexes already: they are there first.
-    let isOwnIndex = { (entry: ArchiveEntry) in
-      entry.isKind("CONSTRAINT") || entry.isKind("INDEX") && !entry.isKind("INDEX ATTACH")
-    }
-    let attachments = archive.beforeData.filter { $0.isKind("TABLE ATTACH") }
-    let entries =
-      archive.beforeData.filter { !$0.isKind("TABLE ATTACH") } + archive.afterData.filter(isOwnIndex) + attachments
-      + archive.afterData.filter { !isOwnIndex($0) }
-    do {
-      try await archive.restore(
-        entries, into: database, of: replications.target, arguments: ["--single-transaction"])
-    } catch let error as MigrationError {
-      throw MigrationError(
-        "\(error); create what was made on the source since on the target too: \(listed(tables.map(\.name)))")
-    }
-  }
-
-  private func refresh() async throws {
-    let views = try await views.views()
-    guard !views.isEmpty else { return }
-    step("refreshing the materialized views of the target")
-    try await self.views.run(views)
-    step("\(views.count) refreshed")
-  }
-
-  // MARK: The switch
-
-  /// Cuts over. `prepare` has come before, and nobody is to write any more where writes are not blocked here.
-  public func run() async -> Result {
-    let clock = ContinuousClock()
-    var result = Result(name: database, status: .done, message: "")
-    var block: WriteBlock?
-    var start = clock.now
-    var memberships: [String] = []
-    do {
-      let look = try await look()
-      result.estimatedBlockedSeconds = look.blocked
-      step("foretold: writes are blocked for \(roughDuration(look.blocked.low, to: look.blocked.high))")
-      start = clock.now
-      step(settings.blocksWrites ? "blocking writes on the source" : "locking the tables of the source")
-      let blocked = try await WriteBlock(
-        database, on: replications.source, publication: replication.name, endsSessions: settings.blocksWrites,
-        tables: look.tables.oids)
-      block = blocked
-      try await carry(over: blocked.connection, &result)
-      // From here on there is no way back: the target is the one to be written to.
-      step("removing the subscription")
-      memberships = try await replication.unsubscribe()
-    } catch {
-      let problem = await block?.release(restores: true)
-      result.blockedSeconds = block.map { _ in (clock.now - start).seconds }
-      result.status = error is CancellationError ? .cancelled : .failed
-      let undone =
-        block == nil ? "the source is as it was" : problem.map { "and the source could not be put back: \($0)" }
-      result.message =
-        "\(error is CancellationError ? "interrupted" : "\(error)"); "
-        + (undone ?? "the source is writable again, as it was")
-      return result
-    }
-    let seconds = (clock.now - start).seconds
-    result.blockedSeconds = seconds
-    await block?.release(restores: false)
-    do {
-      step("removing the slot and the publication")
-      try await replication.putBackOnTarget()
-      try await replication.removeFromSource()
-      for name in try await replications.leftovers(of: database, beside: replication.name) {
-        step("removing what a run that failed has left: \(name)")
-        let leftover = Replication(
-          name: name, database: database, source: replications.source, target: replications.target,
-          targetEntrance: nil)
-        try await leftover.putBackOnTarget()
-        try await leftover.removeFromSource()
-      }
-    } catch {
-      result.message = "the target is in use from now on, but: \(error)"
-    }
-    // Views are refreshed by the rights of their owners.
-    await refreshAfterwards(&result)
-    do { try await replication.giveBack(memberships) } catch { result.add("\(error)") }
+  /// Cuts over. Nobody is to write any more where others are not kept out here.
+  public func run() async -> CutoverResult {
+    await advance { _ in false }
     return result
   }
 
-  /// The target is in use meanwhile.
-  private func refreshAfterwards(_ result: inout Result) async {
-    guard settings.refresh != .before else { return }
+  /// Ends without having blocked anything.
+  public func abandon(because reason: String = "not begun") async {
+    if result.end == nil { result.conclude(.refused(reason), opening: nil, entrance: nil, closes: false) }
+    await close()
+  }
+
+  public var outcome: CutoverResult { result }
+
+  private func advance(until isReached: (CutoverMachine.Action) -> Bool) async {
+    while true {
+      let action = machine.action
+      if case .end(let end) = action {
+        result.conclude(end, opening: gate?.opening, entrance: gate?.entrance, closes: settings.blocksWrites)
+        return await close()
+      }
+      if isReached(action) { return }
+      let event = await perform(action)
+      if event == .interrupted { result.isInterrupted = true }
+      _ = machine.handle(event)
+    }
+  }
+
+  private func perform(_ action: CutoverMachine.Action) async -> CutoverMachine.Event {
     do {
-      result.notRefreshed = try await views.views()
-      guard settings.refresh == .after, !result.notRefreshed.isEmpty else { return }
-      let views = result.notRefreshed
-      step("refreshing the materialized views of the target: \(listed(views))")
-      try await self.views.run(views) { view in result.notRefreshed.removeAll { $0 == view } }
+      switch action {
+      case .begin: return try await begin()
+      case .inspect: try await inspect()
+      case .claim: try await claim()
+      case .fence:
+        let limit = Deadline(seconds: settings.maxBlockedSeconds)
+        (deadline, blockedSince) = (limit, .now)
+        try await limit.run { try await self.fence(limit) }
+      case .drain: try await withinLimit { try await self.drain($0) }
+      case .carry: try await withinLimit { try await self.carry($0) }
+      case .verify: try await withinLimit { try await self.verify($0) }
+      case .switch:
+        try await withinLimit { try await self.switchOver($0) }
+        noteBlocked()
+        step("switched over: the target may be written to from now on")
+      case .settle: return try await insisting { try await self.settle() }
+      case .open:
+        try await insisting(onlyOnce: true) { try await self.open() }
+        noteBlocked()
+      case .reset: try await insisting(onlyOnce: true) { try await self.reset() }
+      case .tidy: try await tidy()
+      case .end: break
+      }
+      return .done
     } catch {
-      result.add("materialized views are not refreshed: \(error)")
+      return event(of: error)
     }
   }
 
-  private func carry(over blocked: Connection, _ result: inout Result) async throws {
-    // What was made or changed between the last look and the locks.
-    let look = try await look()
-    if let obstacle = obstacle(look) { throw MigrationError(obstacle) }
-    if let first = look.tables.new.first {
-      throw MigrationError("table \(first.name) was made on the source in the last moment; try again")
-    }
-    step("waiting until the last write is applied")
-    try await InStep(replication).reach(lag: nil) { _ in }
-    let slots = Slots(replications.settings.jobs)
-    let snapshot = try await SourceSnapshot(of: database, from: replications.source, over: blocked)
-    let oids = look.tables.oids
-    let all = try await snapshot.rows(
-      of: SourceTable.self, for: "listing the tables", SourceTable.sql(snapshot.version), [arrayLiteral(oids), "{}"]
-    ).filter { !$0.isOfExtension || oids.contains($0.oid) }
-    let late = all.filter { look.tables.copied.contains($0.oid) }
-    if look.late.items > 0 {
-      step("copying what is not replicated: \(look.late.words)")
-      let progress = LateProgress(of: late.sum(of: \.sizeBytes), events: events)
-      try await LateCopying(
-        snapshot: snapshot, target: replications.target, jobs: replications.settings.jobs, tools: tools(),
-        progress: { progress.add($0) }
-      ).run(late, largeObjects: look.late.largeObjects > 0)
-    }
-    step("setting sequences")
-    let sequences = SequenceValues(database: database, source: replications.source, target: replications.target)
-    let count = try await sequences.carry(margin: settings.sequenceMargin)
-    if count > 0 { step("\(count) set") }
-    guard settings.verification != .none else { return }
-    step("comparing both sides")
-    var verification = try await Verifier(
-      mode: settings.verification, snapshot: snapshot, target: replications.target, slots: slots,
-      jobs: replications.settings.jobs, comparesObjects: false
-    ).run(all)
-    if look.memo?.carriesLargeObjects ?? true {
-      verification.mismatches += try await LargeObjectComparison(
-        snapshot, replications.target, settings.verification
-      ).mismatches()
-    }
-    verification.mismatches += try await sequences.behind()
-    result.verification = verification
-    if let first = verification.mismatches.first {
-      throw MigrationError(
-        "source and target differ in \(verification.mismatches.count) places; \(first.object): \(first.message)")
+  private func withinLimit(_ body: @escaping @Sendable (Deadline) async throws -> Void) async throws {
+    let limit = deadline ?? Deadline(seconds: settings.maxBlockedSeconds)
+    guard limit.remaining > .zero else { throw Deadline.Passed() }
+    try await limit.run { try await body(limit) }
+  }
+
+  /// For what puts things right: it can't be cancelled, and goes on for a minute where a server does not answer.
+  private func insisting<T: Sendable>(
+    onlyOnce: Bool = false, _ body: @escaping @Sendable () async throws -> T
+  ) async throws -> T {
+    let limit = Deadline(seconds: Int(Self.patience.components.seconds))
+    return try await Task {
+      while true {
+        do {
+          return try await limit.run(body)
+        } catch let error as Deadline.Passed {
+          throw error
+        } catch {
+          guard !onlyOnce, limit.remaining > .seconds(1) else { throw error }
+          try await Task.sleep(for: .milliseconds(500))
+        }
+      }
+    }.value
+  }
+
+  private func event(of error: any Error) -> CutoverMachine.Event {
+    switch error {
+    case is CancellationError: return .interrupted
+    case is Deadline.Passed: return .outOfTime
+    case let error as MigrationError:
+      // A statement that the server has ended as its time was up.
+      if ["57014", "55P03"].contains(error.sqlstate), let deadline, deadline.remaining <= .milliseconds(50) {
+        return .outOfTime
+      }
+      return error.isSilence ? .silent("\(error)") : .failed("\(error)")
+    default: return .silent("\(error)")
     }
   }
 
-  private func listed(_ names: [String]) -> String {
-    names.prefix(3).joined(separator: ", ") + (names.count > 3 ? " and \(names.count - 3) more" : "")
-  }
-}
-
-/// How far the copy of what is not replicated is.
-private final class LateProgress: Sendable {
-  private let total: Int
-  private let start = ContinuousClock.now
-  private let state = Mutex((bytes: 0, told: ContinuousClock.now))
-  private let events: @Sendable (Cutover.Event) -> Void
-
-  init(of total: Int, events: @escaping @Sendable (Cutover.Event) -> Void) {
-    self.total = total
-    self.events = events
+  private func noteBlocked() {
+    if let since = blockedSince { result.blockedSeconds = (ContinuousClock.now - since).seconds }
+    blockedSince = nil
   }
 
-  func add(_ more: Int) {
-    let now = ContinuousClock.now
-    let done = state.withLock { state -> Int? in
-      state.bytes += more
-      guard now - state.told > .milliseconds(200) else { return nil }
-      state.told = now
-      return state.bytes
+  // MARK: Locks, and what the servers say
+
+  /// Takes both locks, the source's first.
+  func begin() async throws -> CutoverMachine.Event {
+    let gate = try await SourceGate(to: database, of: replications.source)
+    self.gate = gate
+    let steering = try await TargetSwitch(of: replication.name.run, in: database, on: replications.target)
+    self.steering = steering
+    let system = try await attempting("identifying the server", replications.source, database: gate.entrance) {
+      try await Endpoint.systemIdentifier(over: gate.connection)
     }
-    guard let done else { return }
-    let seconds = (now - start).seconds
-    let left = seconds > 1 && done > 0 ? Double(max(total - done, 0)) / Double(done) * seconds : nil
-    events(.copied(bytes: done, of: total, secondsLeft: left))
+    let there = try await attempting("identifying the database", replications.target, database: database) {
+      try await Endpoint.place(over: steering.connection)
+    }
+    let here = Manifest.Place(system: system, database: database, oid: gate.oid)
+    if let contradiction = steering.manifest.contradiction(source: here, target: there) {
+      throw MigrationError(contradiction)
+    }
+    if steering.state != .replicating, steering.state != .switched {
+      step("an earlier cutover did not come to its end (\(steering.state.rawValue)): that is undone first")
+    } else if steering.state == .switched {
+      step("an earlier cutover has switched over: the rest of it is done")
+    }
+    return .found(steering.state, isOpen: try await gate.isOpen())
+  }
+
+  private func claim() async throws {
+    var steering = try steering.orLost()
+    try await steering.claim(try await populatedViews())
+    self.steering = steering
+  }
+
+  /// With both locks, in new sessions where the old ones are gone.
+  private func settle() async throws -> CutoverMachine.Event {
+    step("asking both servers what is so")
+    if try await gate?.isThere() != true {
+      gate = nil
+      gate = try await SourceGate(to: database, of: replications.source)
+    }
+    let old = steering
+    steering = nil
+    let pid = old.map { Int($0.connection.session.backendPID) }
+    if let old { Task { await old.connection.close() } }
+    let new = try await TargetSwitch(
+      of: replication.name.run, in: database, on: replications.target, ending: pid)
+    steering = new
+    guard let gate else { throw MigrationError("the lock of the source is lost") }
+    let isOpen = try await gate.isOpen()
+    if new.state == .switched || new.state == .finished { return .found(new.state, isOpen: isOpen) }
+    try await new.change(to: .undoing, from: Set(CutoverMachine.State.allCases).subtracting([.switched, .finished]))
+    return .found(.undoing, isOpen: isOpen)
+  }
+
+  private func open() async throws {
+    guard let gate else { throw MigrationError.lost }
+    step("letting others into the source again")
+    try await release()
+    try await gate.open()
+  }
+
+  private func reset() async throws {
+    try await steering.orLost().change(
+      to: .replicating, from: Set(CutoverMachine.State.allCases).subtracting([.switched, .finished]))
+  }
+
+  /// What this program's own sessions in the source database hold ends with them, also where one of them does not answer.
+  func release() async throws {
+    guard let sessions, let gate else { return }
+    self.sessions = nil
+    Task { await sessions.close() }
+    try await attempting("ending this program's own sessions", replications.source, database: database) {
+      while true {
+        let left = try await gate.connection.query(ReadingStatements.endSessions, [arrayLiteral(sessions.pids)])
+        if left.count == 0 { return }
+        try await Task.sleep(for: .milliseconds(5))
+      }
+    }
+  }
+
+  private func close() async {
+    let (gate, steering, sessions) = (gate, steering, sessions)
+    (self.gate, self.steering, self.sessions) = (nil, nil, nil)
+    await Task {
+      await sessions?.close()
+      await steering?.connection.close()
+      await gate?.connection.close()
+    }.value
   }
 }

@@ -19,23 +19,16 @@ public struct LateCopy: Codable, Sendable, Equatable {
   }
 
   /// - Parameters:
-  ///   - memo: of the replication; without one, large objects count where the target has some.
   ///   - throughput: as the user tells it, in bytes a second; nil: that of the first copy, if that is known.
   static func measured(
-    _ tables: ReplicatedTables, _ memo: PublicationMemo?, source: Connection, target: Connection, throughput: Int?,
-    jobs: Int
+    _ tables: ReplicatedTables, _ manifest: Manifest, source: Connection, throughput: Int?, jobs: Int
   ) async throws -> LateCopy {
     let new = tables.new.map(\.name)
     var sized = try await source.query(
       ReadingStatements.sizes, [arrayLiteral(tables.copied.sorted()), arrayLiteral(new)]
     ).decode(Sized.self)
     var count = 0
-    func hasLargeObjects(_ connection: Connection) async throws -> Bool {
-      try await connection.query(ReadingStatements.hasLargeObjects).text(0, 0) == "t"
-    }
-    let carries: Bool =
-      if let memo { memo.carriesLargeObjects } else { try await hasLargeObjects(target) }
-    if carries {
+    if manifest.carriesLargeObjects {
       let rows = try await source.query(ReadingStatements.largeObjectSize)
       count = rows.text(0, 0).flatMap { Int($0) } ?? 0
       if count > 0 {
@@ -44,7 +37,7 @@ public struct LateCopy: Codable, Sendable, Equatable {
     }
     sized.sort { $0.sizeBytes == $1.sizeBytes ? $0.name < $1.name : $0.sizeBytes > $1.sizeBytes }
     let bytes = sized.sum(of: \.sizeBytes)
-    let rate = Throughput(measured: throughput ?? memo?.throughput)
+    let rate = Throughput(measured: throughput ?? manifest.throughput)
     return LateCopy(
       items: sized.count, sizeBytes: bytes,
       seconds: BlockedTime.copySeconds(bytes: bytes, items: sized.count, throughput: rate, jobs: Double(jobs)),
@@ -61,12 +54,5 @@ extension LateCopy {
     let parts = [counted(items - (largeObjects > 0 ? 1 : 0), "table"), counted(largeObjects, "large object")]
     return parts.compactMap(\.self).joined(separator: " and ")
       + ", \(formattedBytes(sizeBytes)), up to \(roughDuration(seconds))"
-  }
-}
-
-extension PublicationMemo {
-  /// Where tables are named that are taken along, `pg_dump` takes nothing else.
-  var carriesLargeObjects: Bool {
-    if case .only = tables { false } else { true }
   }
 }

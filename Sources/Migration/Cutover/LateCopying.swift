@@ -6,8 +6,6 @@ struct LateCopying: Sendable {
   let snapshot: SourceSnapshot
   let target: Endpoint
   let jobs: Int
-  /// The `pg_dump` and `pg_restore` to carry large objects with; nil where this machine has none that could.
-  let tools: ClientTools?
   /// Is told how many bytes of rows have arrived.
   let progress: @Sendable (Int) -> Void
 
@@ -17,21 +15,30 @@ struct LateCopying: Sendable {
   func run(_ tables: [SourceTable], largeObjects: Bool) async throws {
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask { try await copy(tables) }
-      if largeObjects { group.addTask { try await copyLargeObjects() } }
+      if largeObjects {
+        group.addTask {
+          try await LargeObjectCopying(snapshot: snapshot, target: target, progress: progress).run()
+        }
+      }
       try await group.waitForAll()
     }
   }
 
   private func copy(_ tables: [SourceTable]) async throws {
     guard !tables.isEmpty else { return }
-    let (foreignKeys, mayBeReplica) = try await target.session(in: database, for: "emptying tables") { connection in
+    let (foreignKeys, triggers, mayBeReplica) = try await target.session(in: database, for: "emptying tables") {
+      connection in
       // Rows that go through a partitioned table may come to any of its partitions.
       for root in tables.compactMap(\.routedThrough).uniqued {
         _ = try await connection.query("TRUNCATE \(root)")
       }
       let version = ServerVersion(rawValue: connection.session.serverVersion)
       let foreignKeys = try await connection.query(ForeignKey.sql(version)).decode(ForeignKey.self)
-      return (Dictionary(grouping: foreignKeys, by: \.referenced), try await isAllowedToBeReplica(connection, version))
+      let triggers = try await connection.query(FiringTrigger.sql).decode(FiringTrigger.self)
+      return (
+        Dictionary(grouping: foreignKeys, by: \.referenced), Dictionary(grouping: triggers, by: \.table),
+        try await isAllowedToBeReplica(connection, version)
+      )
     }
     let queue = PartQueue(CopyPlan(tables: tables, jobs: 1, canSplit: false).parts)
     try await withThrowingTaskGroup(of: Void.self) { group in
@@ -48,13 +55,14 @@ struct LateCopying: Sendable {
                 let references = foreignKeys[part.table.name] ?? []
                 part.replacesReferencedRows = mayBeReplica && !references.isEmpty
                 part.suspendedForeignKeys = mayBeReplica ? [] : references
+                part.suspendedTriggers = triggers[part.table.name] ?? []
                 part.replacesExtensionRows = part.table.isOfExtension
                 _ = try await copy.copy(part)
               }
             }
-            await source.close()
+            await snapshot.leave(source)
           } catch {
-            await source.close()
+            await snapshot.leave(source)
             throw error
           }
         }
@@ -80,50 +88,5 @@ struct LateCopying: Sendable {
     init(_ parts: [TablePart]) { self.parts = parts[...] }
 
     func next() -> TablePart? { parts.popFirst() }
-  }
-
-  // MARK: Large objects
-
-  /// More are not removed in one transaction: each takes a lock.
-  private static let removedAtOnce = 1000
-
-  /// All of them, as nothing tells which were changed.
-  private func copyLargeObjects() async throws {
-    try await target.session(in: database, for: "replacing large objects") { connection in
-      while true {
-        let removed = try await connection.query(
-          """
-          SELECT pg_catalog.lo_unlink(x.oid)
-            FROM (SELECT m.oid FROM pg_catalog.pg_largeobject_metadata m LIMIT \(Self.removedAtOnce)) x
-          """)
-        if removed.count == 0 { return }
-      }
-    }
-    let there = try await attempting("looking for large objects", snapshot.source, database: database) {
-      try await snapshot.connection.query(ReadingStatements.hasLargeObjects).text(0, 0)
-    }
-    guard there == "t" else { return }
-    guard let tools else {
-      throw MigrationError("there is no pg_dump that could copy the large objects; see --pg-bin")
-    }
-    let (dump, restore) = (
-      Program(folder: tools.folder, name: "pg_dump"), Program(folder: tools.folder, name: "pg_restore")
-    )
-    let noTables = ["--exclude-schema=*", "--snapshot=\(snapshot.id)"]
-    if tools.pgDump.major < 17 {
-      // Up to 16 large objects are created by what comes before the data (release notes of 17).
-      let archive = try await SchemaArchive(
-        of: database, from: snapshot.source, dump: dump, restore: restore, arguments: noTables)
-      let kinds = ["BLOB ", "ACL - LARGE OBJECT ", "COMMENT - LARGE OBJECT "]
-      try await archive.restore(
-        archive.beforeData.filter { entry in kinds.contains { entry.description.hasPrefix($0) } }, into: database,
-        of: target, settings: ["synchronous_commit": "off"])
-    }
-    try await attempting("copying large objects", target, database: database) {
-      try await dump.run(
-        ["--format=custom", "--compress=0", "--section=data"] + noTables,
-        over: snapshot.source.program(database: database), into: restore, ["--exit-on-error", "--single-transaction"],
-        over: target.program(database: database, settings: ["synchronous_commit": "off"]))
-    }
   }
 }

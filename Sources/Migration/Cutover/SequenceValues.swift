@@ -17,22 +17,13 @@ struct SequenceValues: Sendable {
 
   fileprivate static let batch = 1000
 
-  /// - Parameter margin: how many values each sequence is set ahead, in the direction in which it counts.
+  /// - Parameters:
+  ///   - names: of those that are carried.
+  ///   - margin: how many values each sequence is set ahead, in the direction in which it counts.
   /// - Returns: how many were set.
   @discardableResult
-  func carry(margin: Int) async throws -> Int {
-    try await source.session(in: database, for: "reading sequences") { here in
-      try await target.session(in: database, for: "setting sequences") { there in
-        try await carry(margin: margin, from: here, to: there)
-      }
-    }
-  }
-
-  func carry(margin: Int, from here: Connection, to there: Connection) async throws -> Int {
-    let known = Set(try await there.query(ReadingStatements.sequences).decode(Sequence.self).map(\.name))
-    let sequences = try await here.query(ReadingStatements.sequences).decode(Sequence.self).filter {
-      known.contains($0.name)
-    }
+  func carry(_ names: Set<String>, margin: Int, from here: Connection, to there: Connection) async throws -> Int {
+    let sequences = try await common(here, there).filter { names.contains($0.name) }
     for start in stride(from: 0, to: sequences.count, by: Self.batch) {
       let part = sequences[start..<min(start + Self.batch, sequences.count)]
       let values = try await here.pipeline([part.map { Statement("SELECT last_value, is_called FROM \($0.name)") }])[0]
@@ -57,17 +48,21 @@ extension SequenceValues {
   func behind() async throws -> [Verification.Mismatch] {
     try await source.session(in: database, for: "reading sequences") { here in
       try await target.session(in: database, for: "reading sequences") { there in
-        guard here.session.serverVersion >= 100_000 else { return [] }
-        return try await behind(here, there)
+        try await behind(nil, here, there)
       }
     }
   }
 
-  private func behind(_ here: Connection, _ there: Connection) async throws -> [Verification.Mismatch] {
+  /// Those that both have.
+  private func common(_ here: Connection, _ there: Connection) async throws -> [Sequence] {
     let known = Set(try await there.query(ReadingStatements.sequences).decode(Sequence.self).map(\.name))
-    let sequences = try await here.query(ReadingStatements.sequences).decode(Sequence.self).filter {
-      known.contains($0.name)
-    }
+    return try await here.query(ReadingStatements.sequences).decode(Sequence.self).filter { known.contains($0.name) }
+  }
+
+  /// - Parameter names: of those that are carried; nil: all that both have.
+  func behind(_ names: Set<String>?, _ here: Connection, _ there: Connection) async throws -> [Verification.Mismatch] {
+    guard here.session.serverVersion >= 100_000 else { return [] }
+    let sequences = try await common(here, there).filter { names?.contains($0.name) ?? true }
     var mismatches: [Verification.Mismatch] = []
     for start in stride(from: 0, to: sequences.count, by: Self.batch) {
       let part = sequences[start..<min(start + Self.batch, sequences.count)]

@@ -6,20 +6,29 @@ import Postgres
 public struct Cleanup: Sendable {
   /// One thing that is left.
   public struct Leftover: Codable, Sendable, Equatable {
-    public enum Kind: String, Codable, Sendable {
-      case subscription, slot, publication, journal
+    public enum Kind: String, Codable, Sendable, CaseIterable {
+      case closedSource = "closed database"
+      case subscription, slot, publication
       case scratchDatabase = "scratch database"
+      case journal
     }
 
     public var kind: Kind
     public var name: String
     public var database: String?
 
-    var side: Side { kind == .slot || kind == .publication ? .source : .target }
+    var side: Side { [.slot, .publication, .closedSource].contains(kind) ? .source : .target }
+
+    /// What is removed first: the journal tells what the others are.
+    fileprivate var rank: Int { Kind.allCases.firstIndex(of: kind) ?? 0 }
 
     /// Its kind, name and place, quoted as in SQL.
     public var words: String {
       let place = database.map { " in database \(quotedIdentifier($0))" } ?? ""
+      if kind == .closedSource {
+        return
+          "database \(quotedIdentifier(database ?? "")) of the source, closed by a cutover that did not come to its end"
+      }
       return "\(kind.rawValue) \(quotedIdentifier(name))\(place) of the \(side)"
     }
   }
@@ -28,25 +37,48 @@ public struct Cleanup: Sendable {
     public var leftovers: [Leftover] = []
     /// Why a side could not be looked at, in words.
     public var problems: [String] = []
+    /// What has this program's names and is none of this target's, in words: it is left alone.
+    public var foreign: [String] = []
   }
 
   private let replications: Replications
+  /// Runs whose things on the source are removed whatever target they were for.
+  private let runs: Set<String>
 
-  public init(_ replications: Replications) { self.replications = replications }
+  /// - Parameter runs: in eight hexadecimal digits each; needed where the target is gone.
+  public init(_ replications: Replications, runs: [String] = []) {
+    self.replications = replications
+    self.runs = Set(runs)
+  }
 
   /// - Throws: only `CancellationError`.
   public func find() async throws -> Findings {
     var findings = Findings()
-    for look in [onTarget, onSource] {
-      do {
-        findings.leftovers += try await look()
-      } catch let error as CancellationError {
-        throw error
-      } catch {
-        findings.problems.append("\(error)")
-      }
+    var target: (isKnown: Bool, system: String?) = (false, nil)
+    do {
+      target = (true, try await addTarget(to: &findings))
+    } catch let error as CancellationError {
+      throw error
+    } catch {
+      findings.problems.append("\(error)")
     }
+    do {
+      try await addSource(to: &findings, target)
+    } catch let error as CancellationError {
+      throw error
+    } catch {
+      findings.problems.append("\(error)")
+    }
+    findings.leftovers.sort { $0.rank < $1.rank }
     return findings
+  }
+
+  /// - Returns: what tells the target from others.
+  private func addTarget(to findings: inout Findings) async throws -> String? {
+    findings.leftovers += try await onTarget()
+    return try await replications.target.session(in: nil, for: "identifying the server", purpose: .reading) {
+      try await Endpoint.systemIdentifier(over: $0)
+    }
   }
 
   private func onTarget() async throws -> [Leftover] {
@@ -62,20 +94,64 @@ public struct Cleanup: Sendable {
       let isScratch = database.wholeMatch(of: /pgpreflight_rehearsal_[0-9a-f]{8}_[0-9]+/) != nil
       if isScratch { leftovers.append(Leftover(kind: .scratchDatabase, name: database)) }
       guard !isScratch else { continue }
-      leftovers += try await replications.target.session(in: database, for: "looking for journals") {
-        try await Journal.all(over: $0).map { Leftover(kind: .journal, name: $0.schema, database: database) }
+      leftovers += try await replications.target.session(in: database, for: "looking for journals") { connection in
+        var found: [Leftover] = []
+        for journal in try await Journal.all(over: connection) {
+          found.append(Leftover(kind: .journal, name: journal.schema, database: database))
+          if let (_, state) = try await journal.manifest(over: connection),
+            ![.replicating, .switched, .finished].contains(state)
+          {
+            found.append(Leftover(kind: .closedSource, name: journal.run, database: database))
+          }
+        }
+        return found
       }
     }
     return leftovers
   }
 
-  private func onSource() async throws -> [Leftover] {
+  private func addSource(to findings: inout Findings, _ target: (isKnown: Bool, system: String?)) async throws {
     var found: [ReplicationName: RunningReplication] = [:]
     try await replications.addSlotsAndPublications(to: &found)
-    return found.values.sorted { $0.name < $1.name }.flatMap { running in
-      [(running.hasSlot, Leftover.Kind.slot), (running.hasPublication, .publication)].filter(\.0).map {
-        Leftover(kind: $0.1, name: "\(running.name)", database: running.database)
+    let subscriptions = Set(findings.leftovers.filter { $0.kind == .subscription }.map(\.name))
+    for running in found.values.sorted(by: { $0.name < $1.name }) {
+      let isOurs =
+        runs.contains(running.name.run) || subscriptions.contains("\(running.name)")
+        || target.system != nil && running.name.isFor(target: target.system)
+      let kinds = [(running.hasSlot, Leftover.Kind.slot), (running.hasPublication, .publication)].filter(\.0).map(\.1)
+      for kind in kinds {
+        let leftover = Leftover(kind: kind, name: "\(running.name)", database: running.database)
+        if isOurs { findings.leftovers.append(leftover) } else { findings.foreign.append(leftover.words) }
       }
+    }
+    guard !target.isKnown, !findings.foreign.isEmpty else { return }
+    findings.problems.append(
+      "as the target does not answer, nobody knows whether these are its own: name the run with --run "
+        + "(the digits after \(ReplicationName.prefix)) to remove them")
+  }
+
+  /// Opens the source again, unless it was switched over.
+  private func open(_ leftover: Leftover) async throws {
+    let database = leftover.database ?? ""
+    let gate = try await SourceGate(to: database, of: replications.source)
+    do {
+      let steering = try await TargetSwitch(of: leftover.name, in: database, on: replications.target)
+      do {
+        if ![.switched, .finished].contains(steering.state) {
+          let others = Set(CutoverMachine.State.allCases).subtracting([.switched, .finished])
+          try await steering.change(to: .undoing, from: others)
+          try await gate.open()
+          try await steering.change(to: .replicating, from: [.undoing])
+        }
+        await steering.connection.close()
+      } catch {
+        await steering.connection.close()
+        throw error
+      }
+      await gate.connection.close()
+    } catch {
+      await gate.connection.close()
+      throw error
     }
   }
 
@@ -84,11 +160,12 @@ public struct Cleanup: Sendable {
     let endpoint = leftover.side == .source ? replications.source : replications.target
     let attempt = "removing \(leftover.kind.rawValue) \(quotedIdentifier(leftover.name))"
     switch leftover.kind {
+    case .closedSource: try await open(leftover)
     case .subscription:
       guard let name = ReplicationName(leftover.name), let database = leftover.database else { return }
       let replication = Replication(
         name: name, database: database, source: replications.source, target: replications.target, targetEntrance: nil)
-      try await replication.giveBack(replication.unsubscribe())
+      try await replication.unsubscribe()
     case .slot:
       guard let name = ReplicationName(leftover.name) else { return }
       try await endpoint.session(in: nil, for: attempt) { try await Replication.dropSlot(name, over: $0) }
@@ -100,7 +177,6 @@ public struct Cleanup: Sendable {
       // The target may be gone.
       do { try await replication.putBackOnTarget() } catch { problem = error }
       try await endpoint.session(in: database, for: attempt) {
-        try await WriteBlock.undo(of: name, in: database, over: $0)
         try await Replication.dropPublication(name, over: $0)
       }
       if let problem { throw problem }

@@ -19,8 +19,14 @@ public struct InterruptedRun: Sendable, Equatable {
     }
     var databases: [String: [String]] = [:]
     for name in (0..<rows.count).compactMap({ rows.text($0, 0) }) {
-      let journals = try await endpoint.session(in: name, for: "looking for an interrupted run") {
-        try await Journal.all(over: $0)
+      let journals = try await endpoint.session(in: name, for: "looking for an interrupted run") { connection in
+        // One that is replicating is complete.
+        var interrupted: [Journal] = []
+        for journal in try await Journal.all(over: connection)
+        where try await journal.manifest(over: connection)?.content.isReplicating != true {
+          interrupted.append(journal)
+        }
+        return interrupted
       }
       for journal in journals { databases[journal.run, default: []].append(name) }
     }

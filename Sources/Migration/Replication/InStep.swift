@@ -19,17 +19,27 @@ struct InStep: Sendable {
   /// - Throws: `MigrationError` where it does not come nearer, `CancellationError`.
   func reach(lag: Int?, progress: @Sendable (Int) -> Void) async throws {
     try await replication.inBoth(for: "waiting for the target") { source, target in
-      let position = try await Self.position(over: source)
-      try await wait(source, target, progress) { state, slot in
-        if let lag { return slot.lagBytes <= lag }
-        return try await Self.hasPassed(position, slot, over: source)
-      }
+      try await reach(lag: lag, over: source, target, progress: progress)
+    }
+  }
+
+  /// The same over sessions that are there.
+  func reach(
+    lag: Int?, over source: Connection, _ target: Connection, progress: @Sendable (Int) -> Void
+  ) async throws {
+    let position = try await Self.position(over: source)
+    try await wait(source, target, progress) { state, slot in
+      if let lag { return slot.lagBytes <= lag }
+      return try await Self.hasPassed(position, slot, over: source)
     }
   }
 
   /// All that has been committed is flushed with this commit, and so is before the position.
   static func position(over source: Connection) async throws -> String {
-    _ = try await source.query("SELECT pg_catalog.pg_logical_emit_message(true, 'pgpreflight', '')")
+    let statements = [
+      "SET synchronous_commit = on", "SELECT pg_catalog.pg_logical_emit_message(true, 'pgpreflight', '')",
+    ].map { [Statement($0)] }
+    for answer in try await source.pipeline(statements) { _ = try answer.get() }
     return try await source.query(ReadingStatements.flushPosition).text(0, 0) ?? ""
   }
 

@@ -2,8 +2,8 @@ import Catalog
 import FoundationEssentials
 import Postgres
 
-/// What has to be known of a replication as long as it is there, whichever run of this program looks at it: the comment
-/// of its publication, which is on the source, and goes with it.
+/// What has to be known on the source before the target has a manifest, and where the target is gone: the comment of the
+/// publication, which goes with it.
 struct PublicationMemo: Codable, Sendable, Equatable {
   /// A replica identity that a table of the source was given.
   struct Identity: Codable, Sendable, Equatable {
@@ -19,17 +19,9 @@ struct PublicationMemo: Codable, Sendable, Equatable {
     var clause: String
   }
 
-  /// `default_transaction_read_only` of the database, as a cutover that is going on has found it.
-  struct ReadOnly: Codable, Sendable, Equatable {
-    /// nil where it had none.
-    var before: String?
-  }
-
-  var tables = TableFilter.all
+  /// The target, for people: the name of the publication tells it as well.
+  var target: Manifest.Place?
   var identities: [Identity] = []
-  /// What the first copy made, in bytes a second; nil where it was too little to tell.
-  var throughput: Int?
-  var readOnly: ReadOnly?
 
   private static let prefix = "pgpreflight: "
 
@@ -47,14 +39,4 @@ struct PublicationMemo: Codable, Sendable, Equatable {
     return Statement("COMMENT ON PUBLICATION \(publication) IS \(Quoting.literal(text))")
   }
 
-  /// Changes what is kept, where something is.
-  static func change(
-    of publication: ReplicationName, over connection: Connection, _ change: (inout PublicationMemo) -> Void
-  ) async throws {
-    guard let memo = try await read(of: publication, over: connection) else { return }
-    var changed = memo
-    change(&changed)
-    guard changed != memo else { return }
-    _ = try await connection.pipeline([[changed.statement(on: publication)]])[0].get()
-  }
 }

@@ -4,10 +4,11 @@ import Postgres
 /// The tables of a replicated database as both sides have them now: what is published, what has to be copied at
 /// cutover, and what has changed since the replication was set up, as logical replication carries no DDL.
 struct ReplicatedTables: Sendable {
-  /// On the source, all that are on both sides.
+  /// On the source, of those that are carried and on both sides.
   let oids: [Int]
   /// Those whose rows are copied at cutover, as they are not published.
   let copied: Set<Int>
+  /// Their names.
   let published: [String]
   /// Those of the source that the target has not, though they belong to what is moved: made since it was set up.
   let new: [New]
@@ -17,6 +18,7 @@ struct ReplicatedTables: Sendable {
   let differences: [String]
 
   struct New: Sendable, Equatable {
+    var oid: Int
     var nspname: String
     var relname: String
     /// Qualified, quoted by the server.
@@ -58,35 +60,53 @@ struct ReplicatedTables: Sendable {
       """
   }
 
-  /// - Parameter database: of both, for which tables are selected.
+  /// What the manifest carries, by the identifiers that the tables have on both sides, and nothing else.
   static func read(
-    _ name: ReplicationName, of database: String, source: Connection, target: Connection
+    _ manifest: Manifest, _ relations: [Manifest.Relation], source: Connection, target: Connection
   ) async throws -> ReplicatedTables {
-    // Without a memo nobody knows what was left out when it was set up.
-    let filter = try await PublicationMemo.read(of: name, over: source)?.tables
-    let here = try await source.query(sql(isSource: true), ["\(name)"]).decode(Table.self)
-    let there = Dictionary(
-      try await target.query(sql(isSource: false), ["\(name)"]).decode(Table.self).map { ($0.name, $0) },
-      uniquingKeysWith: { first, _ in first })
-    let both = here.filter { there[$0.name] != nil }
-    let others = here.filter { there[$0.name] == nil && !$0.isPublished }
-    func isNew(_ table: Table) -> Bool {
-      !table.isOfExtension && filter?.selects(schema: table.nspname, table: table.relname, in: database) == true
+    let here = try await source.query(sql(isSource: true), ["\(manifest.name)"]).decode(Table.self)
+    let there = try await target.query(sql(isSource: false), ["\(manifest.name)"]).decode(Table.self)
+    return ReplicatedTables(manifest, relations.filter { $0.kind == .table }, here: here, there: there)
+  }
+
+  private init(_ manifest: Manifest, _ relations: [Manifest.Relation], here: [Table], there: [Table]) {
+    let onSource = Dictionary(here.map { ($0.oid, $0) }, uniquingKeysWith: { first, _ in first })
+    let onTarget = Dictionary(there.map { ($0.oid, $0) }, uniquingKeysWith: { first, _ in first })
+    let carried = Set(relations.map(\.source))
+    let taken = Set(there.map(\.name))
+    let others = here.filter { !carried.contains($0.oid) }
+    let isSelected = { (table: Table) in
+      !table.isOfExtension
+        && manifest.tables.selects(schema: table.nspname, table: table.relname, in: manifest.source.database)
     }
-    return ReplicatedTables(
-      oids: both.map(\.oid), copied: Set(both.lazy.filter { !$0.isPublished }.map(\.oid)),
-      published: here.filter(\.isPublished).map(\.name),
-      new: others.filter(isNew).map { New(nspname: $0.nspname, relname: $0.relname, name: $0.name) },
-      onlyOnSource: others.filter { !isNew($0) }.map(\.name),
-      differences: here.compactMap { table in
-        guard let other = there[table.name] else {
-          return table.isPublished ? "table \(table.name) is published, and the target has it no more" : nil
-        }
-        guard table.columns != other.columns else { return nil }
-        return """
-          table \(table.name) has other columns on the target: \(table.columns ?? "none") on the source, \
-          \(other.columns ?? "none") there
-          """
-      })
+    let made = others.filter(isSelected)
+    let both = relations.filter { onSource[$0.source] != nil && onTarget[$0.target] != nil }
+    oids = both.map(\.source)
+    copied = Set(both.lazy.filter { $0.way == .copied }.map(\.source))
+    published = both.lazy.filter { $0.way == .replicated }.map(\.name)
+    new = made.filter { !taken.contains($0.name) }.map {
+      New(oid: $0.oid, nspname: $0.nspname, relname: $0.relname, name: $0.name)
+    }
+    onlyOnSource = others.filter { !isSelected($0) && !taken.contains($0.name) }.map(\.name)
+    differences =
+      relations.compactMap { Self.difference($0, onSource[$0.source], onTarget[$0.target]) }
+      + made.filter { taken.contains($0.name) }.map {
+        "table \($0.name) was made on the source since, and the target has one of that name which is not the migration's"
+      }
+  }
+
+  private static func difference(_ relation: Manifest.Relation, _ here: Table?, _ there: Table?) -> String? {
+    guard let here else { return "table \(relation.name) was dropped on the source since" }
+    guard let there else {
+      return "table \(relation.name) that the migration made is not on the target any more"
+    }
+    if here.name != relation.name { return "table \(relation.name) is called \(here.name) on the source now" }
+    if there.name != relation.name { return "table \(relation.name) is called \(there.name) on the target now" }
+    if relation.way == .replicated, !here.isPublished { return "table \(relation.name) is not published any more" }
+    guard here.columns != there.columns else { return nil }
+    return """
+      table \(relation.name) has other columns on the target: \(here.columns ?? "none") on the source, \
+      \(there.columns ?? "none") there
+      """
   }
 }

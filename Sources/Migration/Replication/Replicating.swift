@@ -35,7 +35,6 @@ extension DatabaseMigration {
       let crossing = try? context.pair.databasePairs.first { $0.name.isSameName(as: name) }?.crossing()
       let tables = try await publishedTables(crossing)
       var memo = PublicationMemo()
-      memo.tables = context.pair.options.tables
       memo.identities = try await source.session(in: name, for: "looking at replica identities") {
         try await TemporaryIdentities.planned(crossing?.changes ?? [], over: $0)
       }
@@ -92,11 +91,6 @@ extension DatabaseMigration {
     do {
       let byExtension = try await record.phase("subscription") { try await replication.subscribe() }
       if byExtension { record.note("subscribed through aiven_extras") }
-      try await replication.keepThroughput(record.throughput)
-      if !roles.granted.isEmpty, try await !replication.keepMemberships(of: roles.granted) {
-        let names = roles.granted.map(quotedIdentifier).joined(separator: ", ")
-        record.note("the target role stays a member of \(names), for the cutover: REVOKE it afterwards")
-      }
       return true
     } catch {
       try await fallBack(replication, because: error)
@@ -117,7 +111,11 @@ extension DatabaseMigration {
     try await record.phase("end of the replication") { try await replication.remove() }
     // Afterwards, so that no row comes that has used a later value.
     try await record.phase("sequences") {
-      _ = try await SequenceValues(database: name, source: source, target: target).carry(margin: 0)
+      let sequences = SequenceValues(database: name, source: source, target: target)
+      try await replication.inBoth(for: "setting sequences") { here, there in
+        let names = try await journal.relations(over: there).filter { $0.kind == .sequence }.map(\.name)
+        try await sequences.carry(Set(names), margin: 0, from: here, to: there)
+      }
     }
     record.note("replication was ended when the target was in step")
     return false

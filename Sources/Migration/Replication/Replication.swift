@@ -22,13 +22,13 @@ struct Replication: Sendable {
     of database: String, run: String, source: Endpoint, target: Endpoint, targetEntrance: String?,
     sourceForTarget: ConnectionString?
   ) async throws {
-    let oid = try await source.session(in: database, for: "identifying the database") {
-      try await $0.query("SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database()")
-        .text(0, 0).flatMap { Int($0) }
+    let here = try await source.place(of: database)
+    let there = try await target.session(in: targetEntrance, for: "identifying the server", purpose: .reading) {
+      try await Endpoint.systemIdentifier(over: $0)
     }
     self.init(
-      name: ReplicationName(run: run, database: oid ?? 0), database: database, source: source, target: target,
-      targetEntrance: targetEntrance, sourceForTarget: sourceForTarget)
+      name: ReplicationName(run: run, target: there, database: here.oid), database: database, source: source,
+      target: target, targetEntrance: targetEntrance, sourceForTarget: sourceForTarget)
   }
 
   init(
@@ -76,14 +76,6 @@ struct Replication: Sendable {
           "SELECT aiven_extras.pg_create_publication($1, 'insert,update,delete,truncate', VARIADIC $2::text[])",
           ["\(name)", "{\(array.joined(separator: ","))}"])
       }
-    }
-  }
-
-  /// What the first copy has made, for what is copied at cutover; in bytes a second.
-  func keepThroughput(_ throughput: Int?) async throws {
-    guard let throughput else { return }
-    try await source.session(in: database, for: "commenting on the publication") {
-      try await PublicationMemo.change(of: name, over: $0) { $0.throughput = throughput }
     }
   }
 
@@ -156,18 +148,15 @@ struct Replication: Sendable {
   /// Without the source's help: where that is gone, or has removed the slot, a plain `DROP SUBSCRIPTION` would fail
   /// (PostgreSQL documentation, DROP SUBSCRIPTION, "Notes").
   ///
-  /// - Returns: the roles that the target role is a member of for the sake of the subscription alone.
-  @discardableResult
-  func unsubscribe() async throws -> [String] {
-    guard try await target.has(database: database, from: targetEntrance) else { return [] }
-    return try await target.session(in: database, for: "removing the subscription") { connection in
+  func unsubscribe() async throws {
+    guard try await target.has(database: database, from: targetEntrance) else { return }
+    try await target.session(in: database, for: "removing the subscription") { connection in
       let there = try await connection.query(
         """
         SELECT FROM pg_catalog.pg_subscription s JOIN pg_catalog.pg_database d ON d.oid = s.subdbid
          WHERE d.datname = pg_catalog.current_database() AND s.subname = $1
         """, ["\(name)"])
-      guard there.count > 0 else { return [] }
-      let memberships = try await ownMemberships(over: connection)
+      guard there.count > 0 else { return }
       _ = try await byExtensionWhereRefused(connection) {
         for change in ["DISABLE", "SET (slot_name = NONE)"] {
           _ = try await connection.query("ALTER SUBSCRIPTION \(name) \(change)")
@@ -176,7 +165,6 @@ struct Replication: Sendable {
       } extension: {
         _ = try await connection.query("SELECT aiven_extras.pg_drop_subscription($1)", ["\(name)"])
       }
-      return memberships
     }
   }
 

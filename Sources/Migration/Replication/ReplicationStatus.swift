@@ -27,6 +27,29 @@ public struct ReplicationStatus: Codable, Sendable, Equatable {
 }
 
 extension Replications {
+  /// What a cutover that did not come to its end has left, in words; nil where the source lets others in.
+  private func stateOfCutover(_ running: RunningReplication) async throws -> String? {
+    guard running.hasManifest, let database = running.database else { return nil }
+    let state = try await target.session(in: database, for: "reading the manifest", purpose: .reading) {
+      try await Journal(run: running.name.run).manifest(over: $0)?.state
+    }
+    let isOpen = try await source.session(in: nil, for: "looking whether the source is open", purpose: .reading) {
+      try await $0.query(ReadingStatements.databaseAccess, [database]).text(0, 1) == "t"
+    }
+    switch state {
+    case .switched, .finished:
+      return
+        "switched over: the target is the one to be written to; run cutover again, which removes the rest of the replication"
+    case .replicating, nil:
+      return isOpen ? nil : "the source database accepts no connections, and no cutover of this program has closed it"
+    case let state?:
+      return isOpen
+        ? nil
+        : "the source is closed: a cutover is going on, or did not come to its end (\(state.rawValue)); run cutover again, "
+          + "which finds out"
+    }
+  }
+
   /// For so long a replication that has nothing in its way is waited for to be in step.
   private static let patience = Duration.seconds(2)
 
@@ -39,6 +62,10 @@ extension Replications {
       onlyOnSource: [], differences: [])
     guard let replication = replication(running) else { return status }
     do {
+      if let words = try await stateOfCutover(running) {
+        status.trouble = words
+        return status
+      }
       try await replication.inBoth(for: "asking for the state") { source, target in
         let position = try await source.query(ReadingStatements.flushPosition).text(0, 0) ?? ""
         let clock = ContinuousClock()
@@ -53,14 +80,18 @@ extension Replications {
           if status.isInStep || state.trouble != nil || clock.now > deadline { break }
           try await Task.sleep(for: .milliseconds(50))
         }
+        let journal = Journal(run: running.name.run)
+        guard let (manifest, _) = try await journal.manifest(over: target) else {
+          status.trouble = status.trouble ?? "the manifest is gone: the target does not tell what is carried"
+          return
+        }
         let tables = try await ReplicatedTables.read(
-          running.name, of: replication.database, source: source, target: target)
+          manifest, try await journal.relations(over: target), source: source, target: target)
         status.copiedAtCutover = tables.copied.count
         status.newTables = tables.new.map(\.name)
-        let memo = try await PublicationMemo.read(of: running.name, over: source)
-        status.temporaryIdentities = memo?.identities.count ?? 0
+        status.temporaryIdentities = manifest.identities.count
         status.lateCopy = try await LateCopy.measured(
-          tables, memo, source: source, target: target, throughput: settings.throughput, jobs: settings.jobs)
+          tables, manifest, source: source, throughput: settings.throughput, jobs: settings.jobs)
         status.onlyOnSource = tables.onlyOnSource
         status.differences = tables.differences
       }

@@ -1,19 +1,18 @@
 import Catalog
 import Postgres
 
-/// What runs of this program have left on both servers: replications that run, or parts of them.
+/// What runs of this program have set up between these two servers: replications that run, or parts of them.
 public struct RunningReplication: Sendable, Equatable {
   public var name: ReplicationName
   /// Quoted nowhere. nil where neither side tells.
   public var database: String?
-  public var hasSubscription: Bool
-  public var hasSlot: Bool
-  public var hasPublication: Bool
+  /// The manifest on the target says that it is replicated.
+  public var hasManifest = false
+  public var hasSubscription = false
+  public var hasSlot = false
+  public var hasPublication = false
 
-  init(name: ReplicationName) {
-    self.name = name
-    (hasSubscription, hasSlot, hasPublication) = (false, false, false)
-  }
+  init(name: ReplicationName) { self.name = name }
 }
 
 /// The two servers, for what is done to replications that a migration has set up.
@@ -25,6 +24,16 @@ public struct Replications: Sendable {
     public var throughput: Int?
 
     public init() {}
+  }
+
+  /// What is there of this program's name.
+  struct Found: Sendable {
+    /// Of this target.
+    var ours: [RunningReplication] = []
+    /// Of other targets of the same source: theirs.
+    var foreign: [RunningReplication] = []
+    /// Manifests that are about other servers, in words.
+    var contradictions: [String] = []
   }
 
   let source: Endpoint
@@ -40,30 +49,79 @@ public struct Replications: Sendable {
       side: .target, string: target, applicationName: name, connectTimeout: settings.connectTimeout)
   }
 
-  /// Looks on both sides, and on the source in each database. Not those that a failed run has left on the source beside
-  /// one that runs: nothing is lost with them.
+  /// Looks on both sides, and on the source in each database that lets it in. Not those that a failed run has left on the
+  /// source beside one that runs: nothing is lost with them.
   ///
-  /// - Throws: `MigrationError`, `CancellationError`.
+  /// - Throws: `MigrationError`, `CancellationError`; a manifest that is about other servers is one.
   public func all() async throws -> [RunningReplication] {
     let found = try await everything()
-    let running = Set(found.filter(\.hasSubscription).compactMap(\.database))
-    return found.filter { $0.hasSubscription || !($0.database.map(running.contains) ?? false) }
+    let ours = found.ours.filter { $0.hasManifest || $0.hasSubscription }
+    if ours.isEmpty, let contradiction = found.contradictions.first { throw MigrationError(contradiction) }
+    let running = Set(ours.compactMap(\.database))
+    return found.ours.filter {
+      $0.hasManifest || $0.hasSubscription || !($0.database.map(running.contains) ?? false)
+    }
   }
 
-  /// What failed runs have left on the source of a database.
+  /// What failed runs have left on the source of a database, for this target.
   func leftovers(of database: String, beside name: ReplicationName) async throws -> [ReplicationName] {
-    try await everything().filter { $0.database == database && $0.name != name && !$0.hasSubscription }.map(\.name)
+    try await everything().ours.filter {
+      $0.database == database && $0.name != name && !$0.hasSubscription && !$0.hasManifest
+    }.map(\.name)
   }
 
-  private func everything() async throws -> [RunningReplication] {
+  func everything() async throws -> Found {
     var found: [ReplicationName: RunningReplication] = [:]
+    let (system, contradictions) = try await addManifests(to: &found)
     try await addSubscriptions(to: &found)
     try await addSlotsAndPublications(to: &found)
-    return found.values.sorted { $0.name < $1.name }
+    let all = found.values.sorted { $0.name < $1.name }
+    // Where the target's identifier can't be read, it is nobody's that has neither a manifest nor a subscription there.
+    let isOurs = { (running: RunningReplication) in
+      running.hasManifest || running.name.isFor(target: system) && (system != nil || running.hasSubscription)
+    }
+    return Found(ours: all.filter(isOurs), foreign: all.filter { !isOurs($0) }, contradictions: contradictions)
+  }
+
+  /// - Returns: what tells the target from others, and the manifests that are not about these servers.
+  func addManifests(
+    to found: inout [ReplicationName: RunningReplication]
+  ) async throws -> (system: String?, contradictions: [String]) {
+    let (databases, system) = try await target.session(in: nil, for: "listing the databases", purpose: .reading) {
+      (try await Self.databases(over: $0), try await Endpoint.systemIdentifier(over: $0))
+    }
+    let sourceSystem = try await source.session(in: nil, for: "identifying the server", purpose: .reading) {
+      try await Endpoint.systemIdentifier(over: $0)
+    }
+    var contradictions: [String] = []
+    for database in databases {
+      let manifests = try await target.session(in: database, for: "reading manifests", purpose: .reading) {
+        connection in
+        let place = try await Endpoint.place(over: connection)
+        var manifests: [(Manifest, Manifest.Place)] = []
+        for journal in try await Journal.all(over: connection) {
+          if let manifest = try await journal.manifest(over: connection)?.content, manifest.isReplicating {
+            manifests.append((manifest, place))
+          }
+        }
+        return manifests
+      }
+      for (manifest, place) in manifests {
+        var here = manifest.source
+        here.system = sourceSystem
+        if let contradiction = manifest.contradiction(source: here, target: place) {
+          contradictions.append(contradiction)
+        } else {
+          found[manifest.name, default: RunningReplication(name: manifest.name)].hasManifest = true
+          found[manifest.name]?.database = manifest.source.database
+        }
+      }
+    }
+    return (system, contradictions)
   }
 
   func addSubscriptions(to found: inout [ReplicationName: RunningReplication]) async throws {
-    let rows = try await target.session(in: nil, for: "listing the subscriptions") {
+    let rows = try await target.session(in: nil, for: "listing the subscriptions", purpose: .reading) {
       try await $0.query(ReadingStatements.subscriptions)
     }
     for (name, database) in Self.named(rows) {
@@ -73,17 +131,16 @@ public struct Replications: Sendable {
   }
 
   func addSlotsAndPublications(to found: inout [ReplicationName: RunningReplication]) async throws {
-    let (slots, databases) = try await source.session(in: nil, for: "listing the slots") { connection in
-      (
-        try await connection.query(ReadingStatements.slots), try await Self.databases(over: connection)
-      )
+    let (slots, databases) = try await source.session(in: nil, for: "listing the slots", purpose: .reading) {
+      connection in
+      (try await connection.query(ReadingStatements.slots), try await Self.databases(over: connection))
     }
     for (name, database) in Self.named(slots) {
       found[name, default: RunningReplication(name: name)].hasSlot = true
       found[name]?.database = database
     }
     for database in databases {
-      let rows = try await source.session(in: database, for: "listing the publications") {
+      let rows = try await source.session(in: database, for: "listing the publications", purpose: .reading) {
         try await $0.query(ReadingStatements.publications)
       }
       for (name, database) in Self.named(rows) {
@@ -98,6 +155,26 @@ public struct Replications: Sendable {
       guard let name = rows.text(row, 0).flatMap({ ReplicationName($0) }) else { return nil }
       return (name, rows.text(row, 1) ?? "")
     }
+  }
+
+  /// What the target role was made a member of for the replications of this target, but one.
+  func memberships(besides name: ReplicationName) async throws -> Set<String> {
+    let databases = try await target.session(in: nil, for: "listing the databases", purpose: .reading) {
+      try await Self.databases(over: $0)
+    }
+    var roles: Set<String> = []
+    for database in databases {
+      let manifests = try await target.session(in: database, for: "reading manifests", purpose: .reading) {
+        connection in
+        var manifests: [Manifest] = []
+        for journal in try await Journal.all(over: connection) {
+          if let manifest = try await journal.manifest(over: connection)?.content { manifests.append(manifest) }
+        }
+        return manifests
+      }
+      for manifest in manifests where manifest.name != name { roles.formUnion(manifest.memberships) }
+    }
+    return roles
   }
 
   /// Those that can be connected to.

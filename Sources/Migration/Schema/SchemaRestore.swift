@@ -23,9 +23,14 @@ extension DatabaseMigration {
           kinds.contains { entry.description.hasPrefix($0) }
         }, into: targetEntrance, of: target, arguments: ["--create", "--no-tablespaces"] + databaseOwnership)
     }
+    let here = try await source.place(of: name)
     try await target.session(in: name, for: "beginning the journal") { connection in
+      let there = try await Endpoint.place(over: connection)
+      var manifest = Manifest(run: journal.run, source: here, target: there)
+      manifest.tables = context.pair.options.tables
+      manifest.carriesLargeObjects = carriesLargeObjects
       let begun = journal.record("begun", "\(creates ? "created" : "found") \(digest)")
-      _ = try await connection.pipeline([journal.creation + [begun]])[0].get()
+      _ = try await connection.pipeline([journal.creation + [begun] + journal.creation(of: manifest)])[0].get()
     }
   }
 

@@ -6,10 +6,19 @@ public struct MigrationError: Error, Sendable, Equatable, CustomStringConvertibl
   public var description: String
   /// The server's, where it is an error of a statement.
   private(set) var sqlstate: String?
+  /// Whether the server did not answer: what was attempted has perhaps happened.
+  private(set) var isSilence = false
   /// Whether it says where.
   private var isPlaced = false
 
   init(_ description: String) { self.description = description }
+
+  /// The session that alone may do what was to be done is gone.
+  static var lost: MigrationError {
+    var error = MigrationError("the session that holds the lock is lost")
+    error.isSilence = true
+    return error
+  }
 
   init(_ attempt: String, _ endpoint: Endpoint, database: String, _ error: any Error) {
     if let error = error as? MigrationError, error.isPlaced {
@@ -20,6 +29,7 @@ public struct MigrationError: Error, Sendable, Equatable, CustomStringConvertibl
     switch error {
     case let error as PostgresError:
       sqlstate = error.sqlstate
+      isSilence = error.isConnectionLost
       // Nearly every step reads or writes rows, whose content is nothing for a report.
       let more = [error.publicDetail, error.publicHint].compactMap(\.self)
       words = ([error.messageWithoutValues] + more).joined(separator: "; ")

@@ -31,6 +31,112 @@ public enum ReadingStatements {
        AND pg_catalog.has_database_privilege(d.oid, 'CONNECT') ORDER BY d.datname
     """
 
+  /// That the session is in.
+  static let thisDatabase = """
+    SELECT d.datname, d.oid FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database()
+    """
+
+  static let systemIdentifier = "SELECT c.system_identifier::text FROM pg_catalog.pg_control_system() c"
+
+  static let takeCutoverLock = "SELECT pg_catalog.pg_try_advisory_lock($1::int4, $2::int4)"
+
+  static let cutoverLockHolder = """
+    SELECT l.pid, a.usename, pg_catalog.host(a.client_addr) AS address, a.backend_start::text AS since
+      FROM pg_catalog.pg_locks l LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid
+     WHERE l.locktype = 'advisory' AND l.granted AND l.classid = $1::oid AND l.objid = $2::oid AND l.objsubid = 2
+       AND l.database = (SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database())
+    """
+
+  /// Databases from which another one can be closed, always in the same order.
+  static let entrances = """
+    SELECT d.datname FROM pg_catalog.pg_database d
+     WHERE d.datallowconn AND d.datname <> $1 AND pg_catalog.has_database_privilege(d.oid, 'CONNECT')
+     ORDER BY d.datname <> 'postgres', d.datistemplate, d.datname LIMIT 1
+    """
+
+  static let databaseAccess = """
+    SELECT d.oid, d.datallowconn AS is_open, pg_catalog.pg_has_role(d.datdba, 'USAGE') AS is_mine
+      FROM pg_catalog.pg_database d WHERE d.datname = $1
+    """
+
+  /// `$1` is the database, `$2` the processes that serve this program.
+  static let beginningSessions = """
+    SELECT DISTINCT l.pid, NULL::name AS usename, NULL::text AS application_name, NULL::text AS address,
+           NULL::text AS kind, NULL::text AS since, NULL::text AS state
+      FROM pg_catalog.pg_locks l
+     WHERE l.locktype = 'object' AND l.classid = 'pg_catalog.pg_database'::pg_catalog.regclass AND l.objid = $1::oid
+       AND l.pid IS NOT NULL AND NOT l.pid = ANY ($2::int4[])
+    """
+
+  static let otherSessions = """
+    SELECT a.pid, a.usename, a.application_name, pg_catalog.host(a.client_addr) AS address, a.backend_type AS kind,
+           a.backend_start::text AS since, a.state
+      FROM pg_catalog.pg_stat_activity a
+     WHERE a.datid = $1::oid AND NOT a.pid = ANY ($2::int4[])
+       AND coalesce(a.backend_type, '') <> 'autovacuum worker'
+       AND NOT EXISTS (SELECT FROM pg_catalog.pg_replication_slots s WHERE s.active_pid = a.pid)
+     ORDER BY a.backend_start
+    """
+
+  /// Whether the role may alter it, and whether there is an extension that may.
+  static let subscriptionOwner = """
+    SELECT coalesce((SELECT pg_catalog.pg_has_role(s.subowner, 'USAGE') FROM pg_catalog.pg_subscription s
+                       JOIN pg_catalog.pg_database d ON d.oid = s.subdbid
+                      WHERE d.datname = pg_catalog.current_database() AND s.subname = $1), false),
+           EXISTS (SELECT FROM pg_catalog.pg_extension e WHERE e.extname = 'aiven_extras')
+    """
+
+  static let backendPID = "SELECT pg_catalog.pg_backend_pid()"
+
+  static let endSessions = """
+    SELECT pg_catalog.pg_terminate_backend(a.pid) FROM pg_catalog.pg_stat_activity a WHERE a.pid = ANY ($1::int4[])
+    """
+
+  static let preparedTransactions = """
+    SELECT p.gid, p.owner, p.prepared::text FROM pg_catalog.pg_prepared_xacts p
+     WHERE p.database = pg_catalog.current_database() ORDER BY p.prepared
+    """
+
+  static let populatedViews = """
+    SELECT c.oid::pg_catalog.regclass::text FROM pg_catalog.pg_class c
+     WHERE c.relkind = 'm' AND c.relispopulated AND c.oid >= 16384 ORDER BY c.oid
+    """
+
+  static let databaseSize = "SELECT pg_catalog.pg_database_size(pg_catalog.current_database())"
+
+  /// Of these tables: those on which somebody else holds a lock that a copy would wait for.
+  static let lockHolders = """
+    SELECT l.relation::pg_catalog.regclass::text AS table, l.pid, a.usename, a.application_name, a.state,
+           a.xact_start::text AS since
+      FROM pg_catalog.pg_locks l LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid
+     WHERE l.locktype = 'relation' AND l.granted AND l.relation = ANY ($1::oid[])
+       AND l.database = (SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database())
+       AND l.pid <> pg_catalog.pg_backend_pid() AND coalesce(a.backend_type, '') <> 'autovacuum worker'
+     ORDER BY a.xact_start
+    """
+
+  /// Of these tables: those on which the role may take a lock that keeps writers off.
+  static let lockableAgainstWriters = """
+    SELECT c.oid::pg_catalog.regclass::text FROM pg_catalog.pg_class c
+     WHERE c.oid = ANY ($1::oid[]) AND pg_catalog.has_table_privilege(c.oid, 'UPDATE, DELETE, TRUNCATE') ORDER BY c.oid
+    """
+
+  static let relation = "SELECT pg_catalog.to_regclass($1) IS NOT NULL"
+
+  static let publishedRelations = """
+    SELECT r.prrelid FROM pg_catalog.pg_publication_rel r JOIN pg_catalog.pg_publication p ON p.oid = r.prpubid
+     WHERE p.pubname = $1
+    """
+
+  /// `$1` are those of the dump, `$2` the extensions that are left out: those of other extensions are the user's where
+  /// the extension says so.
+  static let carriedSequences = """
+    SELECT c.oid, c.oid::pg_catalog.regclass::text FROM pg_catalog.pg_class c
+     WHERE c.relkind = 'S' AND (c.oid = ANY ($1::oid[]) OR EXISTS (
+           SELECT FROM pg_catalog.pg_extension e WHERE c.oid = ANY (e.extconfig) AND NOT e.extname = ANY ($2::text[])))
+     ORDER BY c.oid
+    """
+
   static let database = "SELECT FROM pg_catalog.pg_database WHERE datname = $1"
 
   static let journals = """
@@ -103,6 +209,23 @@ public enum ReadingStatements {
   static let largeObjects = """
     SELECT count(*), pg_catalog.has_table_privilege('pg_catalog.pg_largeobject', 'SELECT')
       FROM pg_catalog.pg_largeobject_metadata
+    """
+
+  /// Each with what `GRANT` takes: privileges and role, `{}` in place of the object. The owner has all without it.
+  static let largeObjectEntries = """
+    SELECT m.oid, pg_catalog.pg_get_userbyid(m.lomowner) AS owner,
+           pg_catalog.obj_description(m.oid, 'pg_largeobject') AS comment,
+           ARRAY(SELECT x.privilege_type || ' ON {} TO '
+                        || CASE x.grantee WHEN 0 THEN 'PUBLIC'
+                           ELSE pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(x.grantee)) END
+                        || CASE WHEN x.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END
+                   FROM pg_catalog.aclexplode(m.lomacl) x WHERE x.grantee <> m.lomowner ORDER BY 1) AS grants
+      FROM pg_catalog.pg_largeobject_metadata m ORDER BY m.oid
+    """
+
+  /// To which this role may give what it owns.
+  static let assignableRoles = """
+    SELECT r.rolname FROM pg_catalog.pg_roles r WHERE pg_catalog.pg_has_role(r.oid, 'MEMBER')
     """
 
   /// Both sides compute the hash alike: the function gives the same on every version that has it (11 and newer).
@@ -181,11 +304,16 @@ public enum ReadingStatements {
     let replication = [
       flushPosition, hasPassed, subscriptions, slots, publications, publication, publicationComment, subscription,
       slot(version), ReplicatedTables.sql(isSource: true), ReplicatedTables.sql(isSource: false), sequences,
+      publishedRelations, subscriptionOwner,
     ]
     return (version.major >= 10 ? replication : []) + (version.major >= 15 ? [errors(version)] : []) + [
-      databases, database, journals, sizes, hasLargeObjects, largeObjectSize, largeObjects,
+      databases, database, thisDatabase, systemIdentifier, relation, carriedSequences, journals,
+      takeCutoverLock, cutoverLockHolder, populatedViews, databaseSize, lockHolders, lockableAgainstWriters, backendPID,
+      preparedTransactions, entrances, databaseAccess, beginningSessions, otherSessions, sizes, hasLargeObjects,
+      largeObjectSize, largeObjects,
+      largeObjectEntries, assignableRoles,
       largeObjectChecksum(version), comparableTables, lockableTables, rewrittenTables, exportSnapshot, isInTheWay,
-      leafPartitions, SourceTable.sql(version), ForeignKey.sql(version), ObjectCounts.sql(version),
+      leafPartitions, SourceTable.sql(version), ForeignKey.sql(version), FiringTrigger.sql, ObjectCounts.sql(version),
     ]
   }
 

@@ -34,9 +34,9 @@ struct Verifier: Sendable {
                   await results.add(Self.difference(table, try await here, try await there))
                 }
               }
-              await source.close()
+              await snapshot.leave(source)
             } catch {
-              await source.close()
+              await snapshot.leave(source)
               throw error
             }
           }

@@ -9,8 +9,10 @@ struct CleanUp: AsyncParsableCommand {
     abstract: "Removes what migrations have left on either side.",
     discussion: discussion(
       """
-      Subscriptions, replication slots and publications of this program, journals of interrupted runs, and scratch \
-      databases of rehearsals: what is running is ended. Databases that were migrated stay. One side may be gone.
+      Subscriptions, replication slots and publications of this program between these two servers, journals of \
+      interrupted runs, and scratch databases of rehearsals: what is running is ended. A source that a cutover has closed \
+      and not switched over is opened again. Databases that were migrated stay, and so does what replicates to another \
+      target. One side may be gone.
       """,
       exitStatus: [
         ("0", "nothing is left"), ("1", "something is, or a side could not be looked at"), CommonStatus.usage,
@@ -23,6 +25,13 @@ struct CleanUp: AsyncParsableCommand {
 
   @OptionGroup var options: ReplicationOptions
 
+  @Option(
+    name: .customLong("run"),
+    help: ArgumentHelp(
+      "Also what this run made on the source for a target that is gone: the eight digits after pgpreflight_; repeatable.",
+      valueName: "digits"))
+  var runs: [String] = []
+
   @Flag(name: .customLong("dry-run"), help: "Say what is there, and remove nothing.")
   var dryRun = false
 
@@ -34,9 +43,10 @@ struct CleanUp: AsyncParsableCommand {
       throw Failure.usage("without a terminal to ask on, --yes is needed")
     }
     let signals = Signals()
-    let cleanup = Cleanup(try options.replications())
+    let cleanup = Cleanup(try options.replications(), runs: runs)
     do {
       let findings = try await signals.untilInterrupted { try await cleanup.find() }
+      for foreign in findings.foreign { warn("left alone, as it is not known to be this target's: \(foreign)") }
       for problem in findings.problems { warn(problem) }
       if options.format == .json { try options.printJSON(findings.leftovers) }
       if findings.leftovers.isEmpty { options.tell("nothing is left") }

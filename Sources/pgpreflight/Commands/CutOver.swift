@@ -14,17 +14,19 @@ struct CutOver: AsyncParsableCommand {
     discussion: discussion(
       """
       When nobody writes any more, the last writes are waited for, what is not replicated and the sequences are carried \
-      over, both sides are compared, and the subscription, the slot and the publication are removed. A step that fails \
-      before that puts the source back as it was.
+      over, both sides are compared, and one transaction on the target switches over. Before it, whatever fails, or takes \
+      longer than --max-blocked-time allows, is undone and the source is opened again; after it nothing is. Where this \
+      program was killed or a server did not answer, run it again: it asks both servers and goes on or undoes it.
       """,
       exitStatus: [
-        ("0", "every database was switched over"), ("1", "one was not"), CommonStatus.usage, CommonStatus.software,
+        ("0", "every database was switched over"), ("1", "one was not, or not all of its replication is removed"),
+        CommonStatus.usage, CommonStatus.software,
         CommonStatus.interrupted,
       ],
       examples: [
         ("what would be done", "pgpreflight cutover -s service=old -t service=new --dry-run"),
         (
-          "end the sessions of others, and make the source read-only",
+          "close the source to all others, and end their sessions",
           "pgpreflight cutover -s service=old -t service=new --block-writes"
         ),
       ]))
@@ -34,7 +36,8 @@ struct CutOver: AsyncParsableCommand {
 
   @Flag(
     name: .customLong("block-writes"),
-    help: "Make the source databases read-only and end the sessions of others; else you are asked to stop all writes.")
+    help:
+      "Close the source databases to all connections and end the sessions of others; else you are asked to stop them.")
   var blockWrites = false
 
   @Flag(name: .customLong("dry-run"), help: "Say each step, and do none.")
@@ -62,7 +65,8 @@ struct CutOver: AsyncParsableCommand {
   @Option(
     name: .customLong("max-blocked-time"),
     help: ArgumentHelp(
-      "How long the copy of what is not replicated may take, in seconds (default: 30).", valueName: "seconds"))
+      "For how long writes may be blocked in all, in seconds; then everything is undone (default: 30).",
+      valueName: "seconds"))
   var maxBlockedTime: Int?
 
   @Option(
@@ -92,13 +96,8 @@ struct CutOver: AsyncParsableCommand {
     let replications = try options.replications()
     let line = options.output.progressLine(environment: ProcessInfo.processInfo.environment)
     do {
-      let cutovers = try await signals.untilInterrupted { try await prepare(replications, line) }
+      let cutovers = try await signals.untilInterrupted { try await planned(replications, line) }
       if dryRun { return }
-      let names = cutovers.map { quotedIdentifier($0.database) }.joined(separator: ", ")
-      try options.confirm(
-        blockWrites
-          ? "All sessions in \(names) of the source will be ended, and it becomes read-only."
-          : "Stop all that writes to \(names) of the source now, then go on.", yes: yes)
       let results = try await cutOver(cutovers, signals)
       line.clear()
       for result in results { tell(result) }
@@ -113,8 +112,7 @@ struct CutOver: AsyncParsableCommand {
     }
   }
 
-  /// Everything that can be looked at and waited for while writes go on.
-  private func prepare(_ replications: Replications, _ line: ProgressLine) async throws -> [Cutover] {
+  private func planned(_ replications: Replications, _ line: ProgressLine) async throws -> [Cutover] {
     let running = try selection.selected(of: try await replications.all())
     guard !running.isEmpty else {
       throw Failure(status: .blocked, description: "no replication of this program is there")
@@ -131,32 +129,57 @@ struct CutOver: AsyncParsableCommand {
       let name = quotedIdentifier(running.database ?? "")
       let cutover = Cutover(running, replications, settings: settings) { show($0, of: name, on: line) }
       guard let cutover else { continue }
-      if dryRun {
-        for step in try await cutover.plan() { options.tell("\(name): \(step)") }
-      } else {
-        try await cutover.prepare()
-      }
+      if dryRun { for step in try await cutover.plan() { options.tell("\(name): \(step)") } }
       cutovers.append(cutover)
     }
     return cutovers
   }
 
-  /// All of them at a time: as long as the last one takes, nobody writes.
+  /// First everything of all of them that can be looked at and waited for while writes go on. Then all at a time: as long
+  /// as the last one takes, nobody writes.
   private func cutOver(_ cutovers: [Cutover], _ signals: Signals) async throws -> [Cutover.Result] {
-    let done = Mutex<[Cutover.Result]>([])
     do {
       try await signals.untilInterrupted {
-        let results = await withTaskGroup(of: Cutover.Result.self) { group in
-          for cutover in cutovers { group.addTask { await cutover.run() } }
-          return await group.reduce(into: []) { $0.append($1) }
+        for cutover in cutovers {
+          guard await cutover.prepare() else { break }
         }
-        done.withLock { $0 = results }
+        try Task.checkCancellation()
+      }
+      let ended = await outcomes(of: cutovers)
+      guard !ended.contains(where: { $0.end != nil && $0.status != .done }) else {
+        return await abandoned(cutovers, because: "not begun, as another database could not be switched over")
+      }
+      let names = cutovers.map { quotedIdentifier($0.database) }.joined(separator: ", ")
+      try options.confirm(
+        blockWrites
+          ? "All sessions in \(names) of the source will be ended, and it accepts no connections any more."
+          : "Stop all that connects to \(names) of the source now, then go on.", yes: yes)
+    } catch {
+      _ = await abandoned(cutovers, because: "interrupted")
+      throw error
+    }
+    do {
+      try await signals.untilInterrupted {
+        await withTaskGroup(of: Void.self) { group in
+          for cutover in cutovers { group.addTask { _ = await cutover.run() } }
+        }
         try Task.checkCancellation()
       }
     } catch is Interrupted {
-      // What each has come to is told below.
+      // What each has come to is told.
     }
-    return done.withLock { $0 }.sorted { $0.name < $1.name }
+    return await outcomes(of: cutovers)
+  }
+
+  private func outcomes(of cutovers: [Cutover]) async -> [Cutover.Result] {
+    var results: [Cutover.Result] = []
+    for cutover in cutovers { results.append(await cutover.outcome) }
+    return results.sorted { $0.name < $1.name }
+  }
+
+  private func abandoned(_ cutovers: [Cutover], because reason: String) async -> [Cutover.Result] {
+    for cutover in cutovers { await cutover.abandon(because: reason) }
+    return await outcomes(of: cutovers)
   }
 
   private func show(_ event: Cutover.Event, of name: String, on line: ProgressLine) {
@@ -185,9 +208,9 @@ struct CutOver: AsyncParsableCommand {
     switch result.status {
     case .done:
       options.tell("\(name): switched over\(blocked)")
-      if blockWrites {
-        options.tell("\(name): the source stays read-only, until this is run there:")
-        options.tell(sql: "ALTER DATABASE \(name) RESET default_transaction_read_only;")
+      if let opening = result.opening {
+        options.tell("\(name): the source stays closed; to open it, run this in another database of it:")
+        options.tell(sql: opening)
       }
       if !result.message.isEmpty { options.tell("\(name): \(result.message)") }
       if !result.notRefreshed.isEmpty {
@@ -196,17 +219,20 @@ struct CutOver: AsyncParsableCommand {
         options.tell("\(name): not refreshed, and as old as the first copy: \(names)\(more)")
       }
     case .failed, .cancelled:
-      writeToStandardError("pgpreflight: \(name): not switched over\(blocked): \(result.message)\n")
+      let words = [.remains, .unknown].contains(result.end) ? "" : "not switched over"
+      let said = [words + blocked, result.message].filter { !$0.isEmpty }.joined(separator: ": ")
+      writeToStandardError("pgpreflight: \(name): \(said)\n")
+      if let opening = result.opening { writeToStandardError("  the source stays closed until: \(opening)\n") }
     }
   }
 }
 
 extension Cutover.Result {
-  /// `writes were blocked for 2.31 s (foretold: 1 s to 9 s)`; nil where they were not.
+  /// `writes were blocked for 2.31 s (estimated: 1 s to 9 s)`; nil where they were not.
   fileprivate var blockedInWords: String? {
     guard let blockedSeconds else { return nil }
-    let foretold = estimatedBlockedSeconds.map { " (foretold: \(roughDuration($0.low, to: $0.high)))" } ?? ""
-    return "writes were blocked for \(blockedSeconds.formatted(.number.precision(.fractionLength(2)))) s\(foretold)"
+    let estimated = estimatedBlockedSeconds.map { " (estimated: \(roughDuration($0.low, to: $0.high)))" } ?? ""
+    return "writes were blocked for \(blockedSeconds.formatted(.number.precision(.fractionLength(2)))) s\(estimated)"
   }
 }
 

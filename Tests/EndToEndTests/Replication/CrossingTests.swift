@@ -129,15 +129,14 @@ import Testing
     #expect(cutover.status == .exited(0), "\(cutover.stdout)\(cutover.stderr)")
     let result = try #require(results.first)
     #expect((result.status, result.verification?.mismatches, result.notRefreshed) == (.done, [], []))
-    let (blocked, foretold) = (try #require(result.blockedSeconds), try #require(result.estimatedBlockedSeconds))
+    let (blocked, estimated) = (try #require(result.blockedSeconds), try #require(result.estimatedBlockedSeconds))
     let report = try JSONDecoder().decode(Report.self, from: Data(contentsOf: file))
     let updated = try #require(report.migration?.databases.first { $0.name == Self.name })
     #expect((updated.status, updated.blockedSeconds, updated.verification?.mode) == (.done, blocked, .full))
     #expect(updated.message.hasPrefix("switched over; writes were blocked for "), "\(updated.message)")
-    print("to \(version): writes were blocked for \(blocked) s, foretold \(foretold.low) to \(foretold.high) s")
+    print("to \(version): writes were blocked for \(blocked) s, estimated \(estimated.low) to \(estimated.high) s")
 
-    try await move.source.sql(
-      "alter database :\"name\" reset default_transaction_read_only", variables: ["name": Self.name])
+    try await move.openSource(Self.name)
     try await move.source.sql(
       "refresh materialized view first; refresh materialized view second", database: Self.name)
     try await move.expectSame(Self.name)

@@ -88,8 +88,7 @@ import Testing
     let cutover = try await move.command(
       "cutover", ["--yes", "--block-writes", "--verify", "full"], connections: connections)
     #expect(cutover.status == .exited(0), "\(cutover.stdout)\(cutover.stderr)")
-    try await move.source.sql(
-      "alter database shop reset default_transaction_read_only", database: "postgres")
+    try await move.openSource("shop")
     try await move.source.sql("refresh materialized view counted", database: "shop")
     let contents = try await (move.contents(of: "shop", on: move.source), move.contents(of: "shop", on: move.target))
     #expect(contents.0 == contents.1)

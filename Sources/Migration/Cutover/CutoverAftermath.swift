@@ -1,0 +1,151 @@
+import Assessment
+import Catalog
+import Postgres
+
+/// What comes after the switch, with the target in use. Each part is tried; what fails is done by the next `cutover`, which
+/// finds the manifest saying that it is switched over.
+extension Cutover {
+  func tidy() async throws {
+    // The locks of the tables go first: what is removed from the source takes some of its own.
+    if let holder = sessions?.holder { _ = try? await holder.query("ROLLBACK") }
+    step("removing the subscription, the slot and the publication")
+    var problems: [String] = []
+    for part in Part.allCases {
+      do {
+        switch part {
+        case .subscription: try await dropSubscription()
+        case .slots: try await dropSlots()
+        case .publication: try await dropPublication()
+        case .views: try await refreshAfterwards()
+        case .memberships: try await giveMembershipsBack()
+        }
+      } catch let error as CancellationError {
+        throw error
+      } catch {
+        problems.append("\(error)")
+      }
+    }
+    if !problems.isEmpty { throw MigrationError(problems.joined(separator: "; ")) }
+    let steering = try steering.orLost()
+    try await attempting("removing the manifest", replications.target, database: database) {
+      _ = try await steering.connection.query(steering.journal.removal.sql)
+    }
+  }
+
+  /// In this order: views are refreshed by the rights of their owners.
+  private enum Part: CaseIterable { case subscription, slots, publication, views, memberships }
+
+  /// For so long it waits for a lock on the catalog of subscriptions, which a dump of any database holds.
+  private static let lockTimeout = "10s"
+
+  private func dropSubscription() async throws {
+    let steering = try steering.orLost()
+    let (name, connection) = (steering.manifest.name, steering.connection)
+    try await attempting("removing the subscription", replications.target, database: database) {
+      guard try await connection.query(ReadingStatements.subscription, ["\(name)"]).count > 0 else { return }
+      let limit = Statement("SET LOCAL lock_timeout = '\(Self.lockTimeout)'")
+      switch try await steering.means() {
+      case .own:
+        let drop = Statement("DROP SUBSCRIPTION \(name)")
+        _ = try await connection.pipeline([[Statement("BEGIN"), limit, drop, Statement("COMMIT")]])[0].get()
+      case .aivenExtras:
+        // The slot is not its own to drop: the source lets nobody in.
+        _ = try await connection.query("SELECT aiven_extras.pg_drop_subscription($1, false)", ["\(name)"])
+      case nil: throw MigrationError("it is not this role's")
+      }
+    }
+    try await attempting("putting replica identities back", replications.target, database: database) {
+      try await TemporaryIdentities.putBack(steering.manifest.identities, on: .target, over: connection)
+    }
+  }
+
+  private func dropSlots() async throws {
+    let gate = try gate.orLost()
+    let name = replication.name
+    let others = try await replications.leftovers(of: database, beside: name)
+    try await attempting("removing the slot", replications.source, database: gate.entrance) {
+      for name in [name] + others { try await Replication.dropSlot(name, over: gate.connection) }
+    }
+  }
+
+  /// Where the source was closed by a run that is gone, nobody gets in: what is there stays, and does no harm.
+  private func dropPublication() async throws {
+    let gate = try gate.orLost()
+    let connection: Connection
+    if let sessions {
+      connection = sessions.worker
+    } else {
+      guard try await gate.isOpen() else {
+        result.add(
+          "the source stays closed, so that the publication \(replication.name) and \(replicaIdentities) stay there: "
+            + "cleanup removes them once it is open")
+        return
+      }
+      connection = try await attempting("connecting", replications.source, database: database) {
+        try await replications.source.connect(to: database)
+      }
+    }
+    let rows = try await attempting("removing the publication", replications.source, database: database) {
+      try await Replication.dropPublication(replication.name, over: connection)
+      return try await connection.query(ReadingStatements.publications)
+    }
+    for row in 0..<rows.count {
+      guard let name = rows.text(row, 0).flatMap({ ReplicationName($0) }), name.target == replication.name.target
+      else { continue }
+      try await attempting("removing the publication", replications.source, database: database) {
+        try await Replication.dropPublication(name, over: connection)
+      }
+    }
+    if sessions == nil { await connection.close() }
+  }
+
+  private var replicaIdentities: String {
+    "the replica identities of \(steering?.manifest.identities.count ?? 0) tables"
+  }
+
+  // MARK: Views
+
+  /// Those that hold something on the source, in the order in which the restore has created them on the target.
+  func populatedViews() async throws -> [String] {
+    let source = try sessions.orLost().worker
+    return try await attempting("listing materialized views", replications.source, database: database) {
+      try await MaterializedViewRefresh.names(source)
+    }
+  }
+
+  func refreshBefore() async throws {
+    let views = MaterializedViewRefresh(database: database, target: replications.target)
+    let names = try await views.common(with: try await populatedViews())
+    guard !names.isEmpty else { return }
+    step("refreshing the materialized views of the target")
+    try await views.run(names)
+    step("\(names.count) refreshed")
+  }
+
+  private func refreshAfterwards() async throws {
+    guard settings.refresh != .before else { return }
+    let views = MaterializedViewRefresh(database: database, target: replications.target)
+    let names = try await views.common(with: try steering.orLost().manifest.populatedViews)
+    result.notRefreshed = names
+    guard settings.refresh == .after, !names.isEmpty else { return }
+    step("refreshing the materialized views of the target: \(listed(names))")
+    for name in names {
+      try await views.run([name])
+      result.notRefreshed.removeAll { $0 == name }
+    }
+  }
+
+  // MARK: Memberships
+
+  /// Those that no other database's replication needs.
+  private func giveMembershipsBack() async throws {
+    let own = try steering.orLost().manifest.memberships
+    guard !own.isEmpty else { return }
+    let others = try await replications.memberships(besides: replication.name)
+    try await replications.target.session(in: database, for: "giving memberships back") { connection in
+      for role in own where !others.contains(role) {
+        _ = try await connection.query("REVOKE \(Quoting.identifier(role)) FROM CURRENT_USER")
+      }
+    }
+  }
+}

@@ -1,0 +1,363 @@
+import Assessment
+import Catalog
+import Postgres
+import Rules
+
+/// What each action of a cutover does on both servers.
+extension Cutover {
+  /// Both sides as they are at the moment.
+  struct Look: Sendable {
+    var state: ReplicationState
+    var tables: ReplicatedTables
+    var sequences: Set<String>
+    var late: LateCopy
+    var blocked: BlockedTime
+  }
+
+  func look() async throws -> Look {
+    let steering = try steering.orLost()
+    let source = try sessions.orLost().worker
+    let (manifest, target) = (steering.manifest, steering.connection)
+    let jobs = replications.settings.jobs
+    return try await attempting("looking at the replication", replications.target, database: database) {
+      let state = try await ReplicationState.read(manifest.name, source: source, target: target)
+      let relations = try await steering.journal.relations(over: target)
+      let tables = try await ReplicatedTables.read(manifest, relations, source: source, target: target)
+      let late = try await LateCopy.measured(
+        tables, manifest, source: source, throughput: replications.settings.throughput, jobs: jobs)
+      let size = try await source.query(ReadingStatements.databaseSize).text(0, 0).flatMap { Int($0) }
+      let sequences = relations.lazy.filter { $0.kind == .sequence }.map(\.name)
+      var work = BlockedTime.Work()
+      work.lateBytes = late.sizeBytes
+      work.lateItems = late.items
+      work.tables = tables.oids.count
+      work.totalBytes = size ?? 0
+      work.sequences = sequences.count
+      work.comparison =
+        switch settings.verification {
+        case .none: .none
+        case .counts: .counts
+        case .full: .full
+        }
+      let throughput = Throughput(measured: replications.settings.throughput ?? manifest.throughput)
+      return Look(
+        state: state, tables: tables, sequences: Set(sequences), late: late,
+        blocked: BlockedTime(of: work, throughput: throughput, jobs: jobs))
+    }
+  }
+
+  // MARK: Before anything is blocked
+
+  func inspect() async throws {
+    step("checking that nothing has changed that replication does not carry")
+    sessions = try await SourceSessions(in: database, of: replications.source, jobs: replications.settings.jobs)
+    let look = try await look()
+    if let trouble = look.state.trouble, trouble != .notRunning { throw MigrationError(trouble.rawValue) }
+    if let obstacle = try await obstacle(look) { throw MigrationError(obstacle) }
+    if !look.tables.onlyOnSource.isEmpty {
+      step("not on the target, and left there: \(listed(look.tables.onlyOnSource))")
+    }
+    if !look.tables.new.isEmpty {
+      step("creating \(listed(look.tables.new.map(\.name))), made on the source since")
+      try await create(look.tables.new)
+    }
+    step("waiting until the target is in step")
+    try await reachPresent()
+    if settings.refresh == .before { try await refreshBefore() }
+    result.estimatedBlockedSeconds = look.blocked
+    step("estimated: writes are blocked for \(roughDuration(look.blocked.low, to: look.blocked.high))")
+  }
+
+  /// Why it can't be done as things are; nil where it can.
+  func obstacle(_ look: Look) async throws -> String? {
+    if let first = look.tables.differences.first {
+      let count = look.tables.differences.count
+      return "the schema has changed since: \(first)\(count > 1 ? " (and \(count - 1) more differences)" : ""); "
+        + "change the target too"
+    }
+    if look.late.seconds > Double(settings.maxBlockedSeconds) {
+      return """
+        what is not replicated takes up to \(roughDuration(look.late.seconds)) to copy, and \
+        \(settings.maxBlockedSeconds) s are allowed: \(look.late.largest.joined(separator: ", ")); say \
+        --max-blocked-time \(Int(saturating: look.late.seconds.rounded(.up))) if writes may be blocked for so long, or \
+        --throughput with a rate that was measured
+        """
+    }
+    return try await obstacleOnServers(look)
+  }
+
+  private func obstacleOnServers(_ look: Look) async throws -> String? {
+    let gate = try gate.orLost()
+    let (source, steering) = (try sessions.orLost(), try steering.orLost())
+    if try await steering.means() == nil {
+      return
+        "role \(quotedIdentifier(steering.connection.session.user)) may not alter the subscription \(replication.name)"
+    }
+    let prepared = try await attempting("looking for prepared transactions", replications.source, database: database) {
+      try await source.worker.query(ReadingStatements.preparedTransactions)
+    }
+    if let gid = prepared.text(0, 0) {
+      return """
+        the source holds \(prepared.count == 1 ? "a prepared transaction" : "\(prepared.count) prepared transactions"), \
+        which nobody could end once it is closed: \(quotedIdentifier(gid)) of role \
+        \(quotedIdentifier(prepared.text(0, 1) ?? "")), since \(prepared.text(0, 2) ?? ""); COMMIT PREPARED or ROLLBACK \
+        PREPARED it
+        """
+    }
+    if settings.blocksWrites, let obstacle = try await gate.obstacle() { return obstacle }
+    return try await lockedOnTarget(look)
+  }
+
+  /// Somebody who has looked at a table of the target in a transaction that is still open: the copy would wait for its
+  /// end.
+  private func lockedOnTarget(_ look: Look) async throws -> String? {
+    let steering = try steering.orLost()
+    let relations = try await attempting("looking for locks", replications.target, database: database) {
+      try await steering.journal.relations(over: steering.connection)
+    }
+    let late = relations.filter { look.tables.copied.contains($0.source) }
+    guard !late.isEmpty else { return nil }
+    let rows = try await attempting("looking for locks", replications.target, database: database) {
+      try await steering.connection.query(
+        ReadingStatements.lockHolders, [arrayLiteral(late.map(\.target))]
+      ).decode(LockHolder.self)
+    }
+    return rows.first.map {
+      "on the target, \($0.words) holds a lock on table \($0.table), which is copied at cutover: end it"
+    }
+  }
+
+  struct LockHolder: Decodable, Sendable {
+    var table: String
+    var pid: Int
+    var usename: String?
+    var applicationName: String?
+    var state: String?
+    var since: String?
+
+    var words: String {
+      let parts = [
+        usename.map { "role \(quotedIdentifier($0))" },
+        applicationName.flatMap { $0.isEmpty ? nil : "application \(quotedIdentifier($0))" }, state,
+        since.map { "transaction since \($0)" },
+      ]
+      return "session \(pid) (\(parts.compactMap(\.self).joined(separator: ", ")))"
+    }
+  }
+
+  private func reachPresent() async throws {
+    let (source, target) = (try sessions.orLost().worker, try steering.orLost().connection)
+    try await attempting("waiting for the target", replications.target, database: database) {
+      try await InStep(replication).reach(lag: nil, over: source, target) { _ in }
+    }
+  }
+
+  /// All of their schema in one transaction, so that the next attempt finds them as they are to be, or not at all.
+  private func create(_ tables: [ReplicatedTables.New]) async throws {
+    let (source, steering) = (try sessions.orLost().worker, try steering.orLost())
+    let chosen = ClientTools.chosen(
+      among: settings.tools, source: Int(source.session.serverVersion) / 10_000,
+      target: Int(steering.connection.session.serverVersion) / 10_000, leavesVersionedColumnsOut: false)
+    guard let tools = chosen else {
+      throw MigrationError(
+        "there is no pg_dump that could carry \(listed(tables.map(\.name))); see --pg-bin, or create them on the target"
+      )
+    }
+    let archive = try await SchemaArchive(
+      of: database, from: replications.source, dump: Program(folder: tools.folder, name: "pg_dump"),
+      restore: Program(folder: tools.folder, name: "pg_restore"),
+      arguments: ["--lock-wait-timeout=5s"]
+        + tables.map { "--table=\(patternQuoted($0.nspname)).\(patternQuoted($0.relname))" })
+    // A partition brings its own indexes along to a table that has its indexes already: they are there first.
+    let isOwnIndex = { (entry: ArchiveEntry) in
+      entry.isKind("CONSTRAINT") || entry.isKind("INDEX") && !entry.isKind("INDEX ATTACH")
+    }
+    let attachments = archive.beforeData.filter { $0.isKind("TABLE ATTACH") }
+    let entries =
+      archive.beforeData.filter { !$0.isKind("TABLE ATTACH") } + archive.afterData.filter(isOwnIndex) + attachments
+      + archive.afterData.filter { !isOwnIndex($0) }
+    do {
+      try await archive.restore(
+        entries, into: database, of: replications.target, arguments: ["--single-transaction"])
+    } catch let error as MigrationError {
+      throw MigrationError(
+        "\(error); create what was made on the source since on the target too: \(listed(tables.map(\.name)))")
+    }
+    let sequences = archive.beforeData.filter { $0.isKind("SEQUENCE") }.map(\.oid)
+    try await attempting("noting what was created", replications.target, database: database) {
+      let names = try await source.query(ReadingStatements.carriedSequences, [arrayLiteral(sequences), "{}"])
+      let added =
+        tables.map { Manifest.Addition(source: $0.oid, name: $0.name, kind: .table, way: .copied) }
+        + (0..<names.count).map { row in
+          Manifest.Addition(
+            source: names.text(row, 0).flatMap { Int($0) } ?? 0, name: names.text(row, 1) ?? "", kind: .sequence,
+            way: .copied)
+        }
+      _ = try await steering.connection.pipeline([[steering.journal.adding(added)]])[0].get()
+    }
+  }
+
+  // MARK: While nobody writes
+
+  func fence(_ deadline: Deadline) async throws {
+    let (gate, sessions) = (try gate.orLost(), try sessions.orLost())
+    if settings.blocksWrites {
+      step(
+        "closing the source; should this program not be able to open it again, this does, in database "
+          + "\(quotedIdentifier(gate.entrance)): \(gate.opening)")
+      try await gate.close(to: sessions.pids, deadline: deadline)
+    } else {
+      step("locking the tables of the source")
+      try await lock(try await look().tables.oids, over: sessions.holder, deadline)
+    }
+    try await makeSureOfFence()
+    try await steering.orLost().change(to: .fenced, from: [.claimed])
+  }
+
+  private func lock(_ tables: [Int], over connection: Connection, _ deadline: Deadline) async throws {
+    try await attempting("blocking writes", replications.source, database: database) {
+      let names = try await connection.query(ReadingStatements.lockableAgainstWriters, [arrayLiteral(tables)])
+      let list = (0..<names.count).compactMap { names.text($0, 0).map { "ONLY \($0)" } }
+      let locks = stride(from: 0, to: list.count, by: 100).map { start in
+        Statement("LOCK TABLE \(list[start..<min(start + 100, list.count)].joined(separator: ", ")) IN SHARE MODE")
+      }
+      let beginning = [
+        Statement("BEGIN ISOLATION LEVEL REPEATABLE READ"),
+        Statement("SET LOCAL lock_timeout = '\(deadline.milliseconds)ms'"),
+      ]
+      _ = try await connection.pipeline([beginning + locks])[0].get()
+    }
+  }
+
+  /// Nobody else is in the database, and nobody can come where it was closed.
+  private func makeSureOfFence() async throws {
+    let (gate, sessions) = (try gate.orLost(), try sessions.orLost())
+    if settings.blocksWrites, try await gate.isOpen() {
+      throw MigrationError("somebody has opened the source again")
+    }
+    // Where it is open, workers of extensions come again by themselves; the tables are locked against them.
+    let others = try await gate.others(than: sessions.pids).filter {
+      settings.blocksWrites || $0.kind == nil || $0.kind == "client backend" || $0.kind == "walsender"
+    }
+    guard let other = others.first else { return }
+    throw MigrationError(
+      settings.blocksWrites
+        ? "\(other.words) has come into the source"
+        : "the source is in use by \(other.words): stop it, or say --block-writes"
+    )
+  }
+
+  func drain(_ deadline: Deadline) async throws {
+    // What was made or changed between the last look and the fence.
+    let look = try await look()
+    if let difference = look.tables.differences.first {
+      throw MigrationError("the schema has changed in the last moment: \(difference)")
+    }
+    if let first = look.tables.new.first {
+      throw MigrationError("table \(first.name) was made on the source in the last moment; try again")
+    }
+    step("waiting until the last write is applied")
+    try await reachPresent()
+    fenced = look
+    try await steering.orLost().change(to: .drained, from: [.fenced])
+  }
+
+  func carry(_ deadline: Deadline) async throws {
+    let look = try fenced.orLost()
+    let (sessions, steering) = (try sessions.orLost(), try steering.orLost())
+    let snapshot = try await snapshot()
+    if look.late.items > 0 {
+      step("copying what is not replicated: \(look.late.words)")
+      let late = try await tables(look, snapshot).filter { look.tables.copied.contains($0.oid) }
+      let progress = LateProgress(of: late.sum(of: \.sizeBytes), events: events)
+      try await LateCopying(
+        snapshot: snapshot, target: replications.target, jobs: replications.settings.jobs,
+        progress: { progress.add($0) }
+      ).run(late, largeObjects: look.late.largeObjects > 0)
+    }
+    step("setting sequences")
+    let sequences = SequenceValues(database: database, source: replications.source, target: replications.target)
+    let count = try await attempting("setting sequences", replications.target, database: database) {
+      try await sequences.carry(
+        look.sequences, margin: settings.sequenceMargin, from: sessions.worker, to: steering.connection)
+    }
+    if count > 0 { step("\(count) set") }
+    try await steering.change(to: .carried, from: [.drained])
+  }
+
+  private func snapshot() async throws -> SourceSnapshot {
+    let sessions = try sessions.orLost()
+    if settings.blocksWrites {
+      try await attempting("taking a snapshot", replications.source, database: database) {
+        for statement in ["ROLLBACK", "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"] {
+          _ = try await sessions.holder.query(statement)
+        }
+      }
+    }
+    return try await SourceSnapshot(
+      of: database, from: replications.source, over: sessions.holder, held: sessions.held)
+  }
+
+  private func tables(_ look: Look, _ snapshot: SourceSnapshot) async throws -> [SourceTable] {
+    let oids = Set(look.tables.oids)
+    return try await snapshot.rows(
+      of: SourceTable.self, for: "listing the tables", SourceTable.sql(snapshot.version),
+      [arrayLiteral(look.tables.oids), "{}"]
+    ).filter { oids.contains($0.oid) }
+  }
+
+  /// What was copied just now by checksum, the rest as the user has asked for.
+  func verify(_ deadline: Deadline) async throws {
+    let (sessions, steering) = (try sessions.orLost(), try steering.orLost())
+    step("comparing both sides")
+    let look = try fenced.orLost()
+    let snapshot = try await snapshot()
+    let all = try await tables(look, snapshot)
+    func compared(_ mode: Verification.Mode, _ tables: [SourceTable]) async throws -> Verification {
+      try await Verifier(
+        mode: mode, snapshot: snapshot, target: replications.target, slots: Slots(replications.settings.jobs),
+        jobs: replications.settings.jobs, comparesObjects: false
+      ).run(tables)
+    }
+    var verification = try await compared(
+      settings.verification, all.filter { !look.tables.copied.contains($0.oid) })
+    let late = try await compared(.full, all.filter { look.tables.copied.contains($0.oid) })
+    verification.tables += late.tables
+    verification.mismatches += late.mismatches
+    if steering.manifest.carriesLargeObjects {
+      verification.mismatches += try await LargeObjectComparison(snapshot, replications.target, .full).mismatches()
+    }
+    verification.mismatches += try await attempting("comparing sequences", replications.target, database: database) {
+      try await SequenceValues(database: database, source: replications.source, target: replications.target)
+        .behind(look.sequences, sessions.worker, steering.connection)
+    }
+    result.verification = verification
+    if let first = verification.mismatches.first {
+      throw MigrationError(
+        "source and target differ in \(verification.mismatches.count) places; \(first.object): \(first.message)")
+    }
+    try await steering.change(to: .verified, from: [.carried])
+  }
+
+  func switchOver(_ deadline: Deadline) async throws {
+    step("switching over")
+    let steering = try steering.orLost()
+    guard let means = try await steering.means() else {
+      throw MigrationError("the subscription \(replication.name) is not this role's any more")
+    }
+    try await makeSureOfFence()
+    try await steering.switchOver(by: means, deadline: deadline)
+  }
+
+  nonisolated func listed(_ names: [String]) -> String {
+    names.prefix(3).joined(separator: ", ") + (names.count > 3 ? " and \(names.count - 3) more" : "")
+  }
+}
+
+extension Optional where Wrapped: Sendable {
+  /// What a cutover has opened: without it, nobody knows what is so.
+  func orLost() throws -> Wrapped {
+    guard let self else { throw MigrationError.lost }
+    return self
+  }
+}

@@ -1,0 +1,107 @@
+import Catalog
+import Postgres
+
+/// Replaces the large objects of the target by those of the source, over sessions that are there: all of them, as nothing
+/// tells which were changed. Owners, privileges and comments come along, as far as the target role may give them.
+struct LargeObjectCopying: Sendable {
+  let snapshot: SourceSnapshot
+  let target: Endpoint
+  /// Is told how many bytes have arrived.
+  let progress: @Sendable (Int) -> Void
+
+  private struct Entry: Decodable, Sendable {
+    var oid: Int
+    var owner: String
+    var comment: String?
+    /// `GRANT` and `REVOKE` without the object's name: `SELECT TO "role"`.
+    var grants: [String]
+  }
+
+  /// Bytes of one object that are read at once, and objects of which they are.
+  private static let chunk = 256 << 10
+  private static let batch = 32
+  /// More are not removed in one transaction: each takes a lock.
+  private static let removedAtOnce = 1000
+
+  /// - Throws: `MigrationError`, `CancellationError`. What is there then is replaced by the next attempt.
+  func run() async throws {
+    let entries = try await snapshot.rows(
+      of: Entry.self, for: "listing large objects", ReadingStatements.largeObjectEntries)
+    try await target.session(in: snapshot.database, for: "replacing large objects") { connection in
+      while true {
+        let removed = try await connection.query(
+          """
+          SELECT pg_catalog.lo_unlink(x.oid)
+            FROM (SELECT m.oid FROM pg_catalog.pg_largeobject_metadata m LIMIT \(Self.removedAtOnce)) x
+          """)
+        if removed.count == 0 { break }
+      }
+      let roles = Set(try await texts(connection, ReadingStatements.assignableRoles))
+      for start in stride(from: 0, to: entries.count, by: Self.batch) {
+        try Task.checkCancellation()
+        try await copy(entries[start..<min(start + Self.batch, entries.count)], roles, to: connection)
+      }
+    }
+  }
+
+  private func texts(_ connection: Connection, _ sql: String) async throws -> [String] {
+    let rows = try await connection.query(sql)
+    return (0..<rows.count).compactMap { rows.text($0, 0) }
+  }
+
+  private func copy(_ entries: ArraySlice<Entry>, _ roles: Set<String>, to connection: Connection) async throws {
+    let first = try await read(entries.map { ($0.oid, 0) })
+    var statements: [Statement] = []
+    for (entry, data) in zip(entries, first) {
+      statements.append(
+        Statement("SELECT pg_catalog.lo_from_bytea($1::oid, $2::bytea)", ["\(entry.oid)", data.text]))
+    }
+    _ = try await connection.pipeline([statements])[0].get()
+    progress(first.reduce(0) { $0 + $1.length })
+    for (entry, data) in zip(entries, first) where data.length == Self.chunk {
+      try await copyRest(of: entry.oid, to: connection)
+    }
+    let properties = entries.flatMap { self.properties(of: $0, roles) }
+    if !properties.isEmpty { _ = try await connection.pipeline([properties])[0].get() }
+  }
+
+  private func copyRest(of oid: Int, to connection: Connection) async throws {
+    var offset = Self.chunk
+    while true {
+      try Task.checkCancellation()
+      let data = try await read([(oid, offset)])[0]
+      guard data.length > 0 else { return }
+      _ = try await connection.query(
+        "SELECT pg_catalog.lo_put($1::oid, $2::int8, $3::bytea)", ["\(oid)", "\(offset)", data.text])
+      progress(data.length)
+      guard data.length == Self.chunk else { return }
+      offset += data.length
+    }
+  }
+
+  private func read(_ places: [(oid: Int, offset: Int)]) async throws -> [(text: String, length: Int)] {
+    let statements = places.map { place in
+      Statement(
+        "SELECT x.data, pg_catalog.length(x.data) FROM pg_catalog.lo_get($1::oid, $2::int8, $3::int4) x(data)",
+        ["\(place.oid)", "\(place.offset)", "\(Self.chunk)"])
+    }
+    return try await attempting("reading large objects", snapshot.source, database: snapshot.database) {
+      try await snapshot.connection.pipeline([statements])[0].get().map { rows in
+        (rows.text(0, 0) ?? "", rows.text(0, 1).flatMap { Int($0) } ?? 0)
+      }
+    }
+  }
+
+  private func properties(of entry: Entry, _ roles: Set<String>) -> [Statement] {
+    var statements = entry.grants.map { Statement("GRANT \($0.replacing("{}", with: "LARGE OBJECT \(entry.oid)"))") }
+    if let comment = entry.comment {
+      statements.append(Statement("COMMENT ON LARGE OBJECT \(entry.oid) IS \(Quoting.literal(comment))"))
+    }
+    // The owner last: then it is no more this role's to grant.
+    if roles.contains(entry.owner) {
+      statements.append(
+        Statement("ALTER LARGE OBJECT \(entry.oid) OWNER TO \(Quoting.identifier(entry.owner))"))
+    }
+    return statements
+  }
+}

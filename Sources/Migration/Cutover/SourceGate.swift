@@ -1,0 +1,173 @@
+import Catalog
+import Postgres
+
+/// Lets others into a database of the source, or keeps them out, from a session in another database of the same server,
+/// which holds the source's lock.
+///
+/// What is closed are connections (`ALTER DATABASE … ALLOW_CONNECTIONS`): they hold for superusers too, while a session can
+/// set a read-only transaction aside. Those that are there are ended, and it is looked whether one is left.
+struct SourceGate: Sendable {
+  let source: Endpoint
+  let database: String
+  let oid: Int
+  /// In `entrance`.
+  let connection: Connection
+  let entrance: String
+
+  /// A session of somebody else.
+  struct Other: Decodable, Sendable, Equatable {
+    var pid: Int
+    var usename: String?
+    var applicationName: String?
+    var address: String?
+    var kind: String?
+    var since: String?
+    var state: String?
+    /// Holds a lock on the database, and is perhaps about to be let in; or it is one in another database.
+    var isBeginning = false
+
+    private enum CodingKeys: CodingKey { case pid, usename, applicationName, address, kind, since, state }
+
+    var words: String {
+      let parts = [
+        usename.map { "role \(quotedIdentifier($0))" },
+        applicationName.flatMap { $0.isEmpty ? nil : "application \(quotedIdentifier($0))" },
+        address.map { "from \($0)" }, kind.flatMap { $0 == "client backend" ? nil : $0 }, state,
+        since.map { "since \($0)" },
+      ]
+      return "session \(pid) (\(parts.compactMap(\.self).joined(separator: ", ")))"
+    }
+  }
+
+  private struct Found: Decodable, Sendable {
+    var oid: Int
+    var isOpen: Bool
+    var isMine: Bool
+  }
+
+  /// Connects to another database, and takes the lock.
+  ///
+  /// - Throws: `MigrationError` where there is no other database, or somebody has the lock; `CancellationError`.
+  init(to database: String, of source: Endpoint) async throws {
+    self.source = source
+    self.database = database
+    let names = try await source.session(in: nil, for: "looking for a database to connect to", purpose: .reading) {
+      try await $0.query(ReadingStatements.entrances, [database])
+    }
+    guard let name = names.text(0, 0) else {
+      throw MigrationError(
+        "no database of the source but \(quotedIdentifier(database)) lets this role connect: one is needed to close it "
+          + "from there; GRANT CONNECT on database postgres")
+    }
+    entrance = name
+    let connection = try await attempting("connecting", source, database: name) { try await source.connect(to: name) }
+    self.connection = connection
+    do {
+      let rows = try await attempting("looking at database \(quotedIdentifier(database))", source, database: name) {
+        try await connection.query(ReadingStatements.databaseAccess, [database]).decode(Found.self)
+      }
+      guard let found = rows.first else {
+        throw MigrationError("database \(quotedIdentifier(database)) of the source is gone, or has another name now")
+      }
+      oid = found.oid
+      let holder = try await attempting("locking out other cutovers", source, database: name) {
+        try await CutoverLock.take(found.oid, over: connection)
+      }
+      if let holder {
+        throw MigrationError(
+          "another cutover of \(quotedIdentifier(database)) is going on: \(holder.words) on the source")
+      }
+    } catch {
+      await connection.close()
+      throw error
+    }
+  }
+
+  /// Whether the session with the lock is still there.
+  func isThere() async throws -> Bool {
+    do {
+      _ = try await connection.query(ReadingStatements.backendPID)
+      return true
+    } catch is PostgresError {
+      await connection.close()
+      return false
+    }
+  }
+
+  /// Read from the server.
+  func isOpen() async throws -> Bool {
+    try await attempting("looking whether connections are allowed", source, database: entrance) {
+      try await connection.query(ReadingStatements.databaseAccess, [database]).decode(Found.self).first?.isOpen ?? false
+    }
+  }
+
+  /// Why this role can't close it; nil where it can.
+  func obstacle() async throws -> String? {
+    let found = try await attempting("looking for the owner", source, database: entrance) {
+      try await connection.query(ReadingStatements.databaseAccess, [database]).decode(Found.self)
+    }
+    guard found.first?.isMine != true else { return nil }
+    return
+      "role \(quotedIdentifier(connection.session.user)) can't close database \(quotedIdentifier(database)) of the "
+      + "source, as it does not own it: GRANT its owner's role, or stop the applications and leave --block-writes out"
+  }
+
+  /// For whoever has to do it by hand.
+  var opening: String { "ALTER DATABASE \(Quoting.identifier(database)) WITH ALLOW_CONNECTIONS true;" }
+
+  /// Keeps everybody out: new connections are refused, and those that are there are ended.
+  ///
+  /// - Parameter own: processes of the server that serve this program.
+  /// - Throws: `MigrationError` where one does not end, or may not be ended. The database stays closed.
+  func close(to own: [Int], deadline: Deadline) async throws {
+    try await attempting("closing the database", source, database: database) {
+      _ = try await connection.query(
+        "ALTER DATABASE \(Quoting.identifier(database)) WITH ALLOW_CONNECTIONS false")
+    }
+    while true {
+      let others = try await others(than: own)
+      guard let first = others.first else { return }
+      var refusal: String?
+      for other in others where !other.isBeginning {
+        do {
+          _ = try await connection.query("SELECT pg_catalog.pg_terminate_backend($1::int4)", ["\(other.pid)"])
+        } catch let error as PostgresError where error.sqlstate == "42501" {
+          refusal =
+            "\(other.words) can't be ended by role \(quotedIdentifier(connection.session.user)): GRANT "
+            + "pg_signal_backend to it; a superuser's session only a superuser can end"
+        }
+      }
+      // It may end by itself: half of the time it is waited for.
+      if let refusal, deadline.isHalfOver { throw MigrationError(refusal) }
+      if deadline.remaining <= .zero { throw MigrationError("\(first.words) does not end") }
+      try await Task.sleep(for: .milliseconds(20))
+    }
+  }
+
+  /// Sessions in the database that could write; those that read a replication slot can't.
+  ///
+  /// A session that is just beginning has seen the database open, holds a lock on it, and is not among the others yet
+  /// (`InitPostgres` in PostgreSQL's source): locks are looked at first.
+  func others(than own: [Int]) async throws -> [Other] {
+    try await attempting("looking for sessions of others", source, database: database) {
+      let parameters = ["\(oid)", arrayLiteral(own)]
+      let beginning = try await connection.query(ReadingStatements.beginningSessions, parameters).decode(Other.self)
+      let there = try await connection.query(ReadingStatements.otherSessions, parameters).decode(Other.self)
+      let pids = Set(there.map(\.pid))
+      return there
+        + beginning.filter { !pids.contains($0.pid) }.map { other in
+          var other = other
+          other.isBeginning = true
+          return other
+        }
+    }
+  }
+
+  /// Lets everybody in again, and reads back that it is so.
+  func open() async throws {
+    try await attempting("opening the database", source, database: database) {
+      _ = try await connection.query("ALTER DATABASE \(Quoting.identifier(database)) WITH ALLOW_CONNECTIONS true")
+    }
+    guard try await isOpen() else { throw MigrationError("the database was opened, and is closed all the same") }
+  }
+}
