@@ -64,7 +64,7 @@ final class AcknowledgedWriter: Sendable {
   /// - Parameters:
   ///   - first: the number of the first session.
   ///   - pause: between two writes of a session, in seconds.
-  init(port: Int, manners: [Manner], first: Int, pause: Double = 0.015) {
+  init(port: Int, manners: [Manner], first: Int, pause: Double = 0.03) {
     state.withLock { $0.running = manners.count }
     for (index, manner) in manners.enumerated() {
       Thread.detachNewThread { [self] in
@@ -103,7 +103,8 @@ final class AcknowledgedWriter: Sendable {
         Thread.sleep(forTimeInterval: pause)
       } catch {
         refused(error)
-        if case .lost = error { connection = nil }
+        // Also where only a statement was refused: a new session may be allowed what this one is not.
+        connection = nil
         Thread.sleep(forTimeInterval: 0.02)
       }
     }

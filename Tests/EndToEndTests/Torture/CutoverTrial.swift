@@ -6,6 +6,8 @@ import TestSupport
 struct TrialResult: Sendable {
   var point: TorturePoint?
   var struck: TracedMessage?
+  /// Of the first run.
+  var counts: MessageCounts
   /// Of the first run and of those that followed.
   var ends: [End]
   var violations: [Violation]
@@ -44,9 +46,9 @@ struct CutoverTrial: Sendable {
     try await Task.sleep(for: .milliseconds(300))
 
     var steps: [Step] = []
-    var struck: TracedMessage?
+    let first: FirstRun
     do {
-      (steps, struck) = try await self.steps(source, switched)
+      (steps, first) = try await self.steps(source, switched)
       // Whatever it said: if the subscription is gone, the target is in use.
       if observer.goneAt != nil { switched() }
       try await Task.sleep(for: .milliseconds(500))
@@ -74,7 +76,7 @@ struct CutoverTrial: Sendable {
       violations.append(Violation(kind: .noRightEnd, words: "no command has ended with 0 after the switch"))
     }
     return TrialResult(
-      point: point, struck: struck,
+      point: point, struck: first.struck, counts: first.counts,
       ends: steps.filter { $0.invocation.command == "cutover" }.map { $0.end(refusals: sourceLog.refusals) },
       violations: violations,
       longestBlock: steps.map(\.invocation).filter { $0.command == "cutover" && !$0.wasKilled }
@@ -87,7 +89,7 @@ struct CutoverTrial: Sendable {
   /// The cutover that the fault strikes, and what is documented to follow.
   private func steps(
     _ source: AcknowledgedWriter, _ switched: @escaping @Sendable () -> Void
-  ) async throws -> ([Step], TracedMessage?) {
+  ) async throws -> ([Step], FirstRun) {
     let program = RunningProgram()
     let restarts = Restarts()
     bench.arm(point) { [bench, point] in
@@ -101,11 +103,11 @@ struct CutoverTrial: Sendable {
     }
     let cutover = bench.cutover(limit: Self.limit)
     let first = try await Invocation.run(cutover, patience: patience, program: program, switched: switched)
-    let struck = bench.struck
+    let firstRun = FirstRun(struck: bench.struck, counts: bench.counts)
     await restarts.finish()
     var steps = [try await step(first, source, isAfterFault: true)]
     try await sabotageAtEnd(bench)
-    guard !Self.isRightEnd(steps[0]) else { return (steps, struck) }
+    guard !Self.isRightEnd(steps[0]) else { return (steps, firstRun) }
 
     let status = try await Invocation.run(bench.command("status"), patience: patience)
     steps.append(try await step(status, source))
@@ -119,7 +121,7 @@ struct CutoverTrial: Sendable {
       if Self.isRightEnd(steps[steps.count - 1]) { break }
       try await Task.sleep(for: .milliseconds(500))
     }
-    return (steps, struck)
+    return (steps, firstRun)
   }
 
   private static func isRightEnd(_ step: Step) -> Bool {
@@ -165,6 +167,12 @@ struct CutoverTrial: Sendable {
     }
     return found
   }
+}
+
+/// What the proxies have seen of the run that the fault was meant for.
+struct FirstRun: Sendable {
+  var struck: TracedMessage?
+  var counts: MessageCounts
 }
 
 /// Restarts of servers that were begun on a proxy's thread.

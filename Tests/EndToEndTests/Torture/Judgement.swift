@@ -121,8 +121,8 @@ extension Evidence {
         "the sequence is at \(source.lastOrderNumber) on the source, \(target.lastOrderNumber) on the target")
     }
     if target.largeObjects != source.largeObjects { words.append("the large objects differ") }
-    let errors = Set(targetErrors.map { "the target refused a write: \($0)" }).sorted().prefix(2)
-    return (words + errors).map { Violation(kind: .lostWrite, words: $0) }
+    words += Set(targetErrors.map { "the target refused a write: \($0)" }).sorted().prefix(2)
+    return words.isEmpty ? [] : [Violation(kind: .lostWrite, words: words.joined(separator: "; "))]
   }
 
   /// What the source acknowledged although it began when the target was the one to be written to.
@@ -172,7 +172,9 @@ extension Evidence {
     if !step.missingAfterStatus.isEmpty {
       words.append("it says caughtUp, and the target lacks \(step.missingAfterStatus.count) earlier writes")
     }
-    return Set(words).sorted().map { Violation(kind: .falseStatement, words: "\(invocation.command): \($0)") }
+    guard !words.isEmpty else { return [] }
+    let all = Set(words).sorted().joined(separator: "; ")
+    return [Violation(kind: .falseStatement, words: "\(invocation.command): \(all)")]
   }
 
   // MARK: - Time and ends

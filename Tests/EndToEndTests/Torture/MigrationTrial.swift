@@ -13,11 +13,11 @@ struct MigrationTrial: Sendable {
     let source = AcknowledgedWriter(
       port: bench.source.port, manners: [.statement, .transaction], first: 1)
     try await Task.sleep(for: .milliseconds(200))
-    let struck: TracedMessage?
+    let first: FirstRun
     let invocations: [Invocation]
     let isCutOver: Bool
     do {
-      (invocations, struck, isCutOver) = try await commands()
+      (invocations, first, isCutOver) = try await commands()
     } catch {
       _ = await source.stop()
       throw error
@@ -43,13 +43,14 @@ struct MigrationTrial: Sendable {
         Violation(kind: .blockedTooLong, words: "no write was acknowledged for \(Int(queues)) s during the set-up"))
     }
     return TrialResult(
-      point: point, struck: struck, ends: invocations.filter { $0.command == "migrate" }.map(end),
+      point: point, struck: first.struck, counts: first.counts,
+      ends: invocations.filter { $0.command == "migrate" }.map(end),
       violations: violations, longestBlock: 0, invocations: invocations, seconds: now() - start)
   }
 
   // MARK: - Commands
 
-  private func commands() async throws -> ([Invocation], TracedMessage?, Bool) {
+  private func commands() async throws -> ([Invocation], FirstRun, Bool) {
     let program = RunningProgram()
     let restarts = Restarts()
     bench.arm(point) { [bench, point] in
@@ -62,7 +63,7 @@ struct MigrationTrial: Sendable {
       }
     }
     var invocations = [try await Invocation.run(bench.migrate, patience: patience, program: program)]
-    let struck = bench.struck
+    let first = FirstRun(struck: bench.struck, counts: bench.counts)
     await restarts.finish()
     bench.heal()
     // What the last one says is to be run next.
@@ -73,12 +74,12 @@ struct MigrationTrial: Sendable {
       invocations.append(invocation)
       isNew = invocation.claims.contains(.nothingToResume)
     }
-    guard invocations.last?.status == .exited(0) else { return (invocations, struck, false) }
+    guard invocations.last?.status == .exited(0) else { return (invocations, first, false) }
     for _ in 0..<2 where invocations.last?.command != "cutover" || invocations.last?.status != .exited(0) {
       invocations.append(
         try await Invocation.run(bench.cutover(limit: CutoverTrial.limit), patience: patience))
     }
-    return (invocations, struck, invocations.last?.status == .exited(0))
+    return (invocations, first, invocations.last?.status == .exited(0))
   }
 
   private func leftovers() async throws -> [String] {

@@ -77,6 +77,11 @@ final class TortureBench: Sendable {
     counter.arm(point.fault(strikes), at: point.number, of: point.kind == .lostAnswer ? .toServer : .all)
   }
 
+  /// Since it was armed.
+  var counts: MessageCounts {
+    MessageCounts(program: program.count(), programToServer: program.count(of: .toServer), stream: stream.count())
+  }
+
   var struck: TracedMessage? { program.struck ?? stream.struck }
 
   func heal() {

@@ -46,8 +46,8 @@ struct TorturePoint: Sendable, Hashable, CustomStringConvertible {
   }
 }
 
-/// How many messages there are without a fault.
-struct MessageCounts: Sendable {
+/// How many messages there are in one run of the program.
+struct MessageCounts: Sendable, Equatable {
   var program = 0
   var programToServer = 0
   var stream = 0

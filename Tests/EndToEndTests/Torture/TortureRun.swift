@@ -26,9 +26,7 @@ struct TortureRun: Sendable {
     }
     defer { for bench in benches { bench.stop() } }
     let baseline = try await trial(benches[0], nil)
-    let counts = MessageCounts(
-      program: benches[0].program.count(), programToServer: benches[0].program.count(of: .toServer),
-      stream: benches[0].stream.count())
+    let counts = baseline.counts
     tell(
       "\(counts.program) messages of the program (\(counts.programToServer) to the servers), \(counts.stream) of the stream"
     )

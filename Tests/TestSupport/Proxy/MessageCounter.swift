@@ -23,13 +23,15 @@ public struct TracedMessage: Sendable, CustomStringConvertible {
     case toClient = "<"
   }
 
-  /// From 1.
+  /// How many messages counted until then, this one included.
   public var number: Int
   public var proxy: String
   /// Connections of a proxy are numbered from 1.
   public var connection: Int
   public var direction: Direction
   public var message: ProtocolMessage
+  /// Whether it can be struck at.
+  public var counts: Bool
   /// The last statement that the client has sent over this connection, this message included.
   public var statement: String?
 
@@ -46,7 +48,8 @@ public struct TracedMessage: Sendable, CustomStringConvertible {
   }
 }
 
-/// Counts the messages of one proxy, or of several that share it, and strikes at one of them.
+/// Counts the messages of one proxy, or of several that share it, and strikes at one of them. Messages by which nothing is
+/// done are traced and do not count: there are many of them, and to break there is to break at the next one that counts.
 public final class MessageCounter: Sendable {
   public enum Counted: Sendable { case all, toServer }
 
@@ -88,17 +91,20 @@ public final class MessageCounter: Sendable {
   /// At which message the fault struck; nil where it has not.
   public var struck: TracedMessage? { state.withLock { $0.struck } }
 
-  /// The first 20,000 messages.
+  /// The first 20,000 messages, without the rows of results.
   public var trace: [TracedMessage] { state.withLock { $0.trace } }
 
   func note(_ message: TracedMessage) -> Fault? {
     state.withLock { state in
-      state.all += 1
-      if message.direction == .toServer { state.toServer += 1 }
+      if message.counts {
+        state.all += 1
+        if message.direction == .toServer { state.toServer += 1 }
+      }
       var message = message
       message.number = state.all
-      if state.trace.count < Self.longestTrace { state.trace.append(message) }
-      guard let armed = state.armed else { return nil }
+      let isRow = message.direction == .toClient && message.message.kind == .typed("D")
+      if !isRow, state.trace.count < Self.longestTrace { state.trace.append(message) }
+      guard message.counts, let armed = state.armed else { return nil }
       switch armed.counted {
       case .all: if state.all < armed.number { return nil }
       case .toServer: if message.direction != .toServer || state.toServer < armed.number { return nil }

@@ -13,6 +13,18 @@ public struct ProtocolMessage: Sendable, Equatable {
   /// The beginning of its contents, in characters that can be printed.
   public var text: String
 
+  /// Whether something is done by it, or has been done. What only prepares (`Parse`, `Bind`), describes, or is a row of a
+  /// result changes nothing on either side.
+  func counts(_ direction: TracedMessage.Direction) -> Bool {
+    guard case .typed(let type) = kind else { return kind != .encryptionRequest }
+    return switch direction {
+    // Query, Execute, FunctionCall, Sync, CopyData, CopyDone, CopyFail, Terminate.
+    case .toServer: "QEFSdcfX".contains(type)
+    // CommandComplete, EmptyQueryResponse, ReadyForQuery, ErrorResponse, CopyData, CopyDone, the beginnings of COPY.
+    case .toClient: "CIZEdcGHW".contains(type)
+    }
+  }
+
   /// The statement that it carries; nil for messages without one.
   public var statement: String? {
     let parts = text.split(separator: "·", omittingEmptySubsequences: false).map(String.init)

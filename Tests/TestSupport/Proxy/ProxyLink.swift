@@ -11,6 +11,8 @@ final class ProxyLink {
     var hasEnded = false
     /// Whether the receiver has been told so.
     var isShut = false
+    /// Of the last message.
+    var kind: ProtocolMessage.Kind?
     /// Whether what arrives is thrown away.
     var discards = false
   }
@@ -22,6 +24,7 @@ final class ProxyLink {
   private var toServer = Lane(framing: MessageFraming(isFromClient: true))
   private var toClient = Lane(framing: MessageFraming(isFromClient: false))
   private var statement: String?
+  private var isForReplication = false
   private var frozenUntil: ContinuousClock.Instant?
   /// When the connection is cut although the server has not answered.
   private var losesAnswerUntil: ContinuousClock.Instant?
@@ -137,8 +140,13 @@ final class ProxyLink {
         return
       }
       if let text = message.statement { statement = text }
+      if message.kind == .startup { isForReplication = message.text.contains("replication·") }
+      // Of the rows of a COPY, the first.
+      let isNextRow = message.kind == .typed("d") && self[keyPath: lane].kind == .typed("d") && !isForReplication
+      self[keyPath: lane].kind = message.kind
       let traced = TracedMessage(
-        number: 0, proxy: proxy, connection: number, direction: direction, message: message, statement: statement)
+        number: 0, proxy: proxy, connection: number, direction: direction, message: message,
+        counts: message.counts(direction) && !isNextRow, statement: statement)
       if passes(traced), !isClosed, !self[keyPath: lane].discards { self[keyPath: lane].outgoing += bytes }
     }
   }
