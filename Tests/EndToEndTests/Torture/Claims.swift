@@ -7,6 +7,8 @@ enum Claim: String, Sendable, CaseIterable {
   case notSwitched
   case sourceTakesWrites
   case sourceIsClosed
+  /// It was to be opened again, and perhaps is not.
+  case sourceMayBeClosed
   /// Whether the switch has happened is not known.
   case unknown
   case caughtUp
@@ -29,6 +31,7 @@ enum Claim: String, Sendable, CaseIterable {
       .sourceIsClosed,
       ["source stays read-only", "stays closed", "remains closed", "is still closed", "stays fenced", "remains fenced"]
     ),
+    (.sourceMayBeClosed, ["source could not be put back", "source could not be opened", "could not open the source"]),
     (.unknown, ["not known whether", "unknown whether", "could not determine whether"]),
     (.cleanupRemovesTheRest, ["cleanup removes the rest"]),
     (.nothingToResume, ["there is nothing to go on with", "nothing to resume"]),

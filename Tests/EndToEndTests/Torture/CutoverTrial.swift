@@ -111,8 +111,8 @@ struct CutoverTrial: Sendable {
 
     let status = try await Invocation.run(bench.command("status"), patience: patience)
     steps.append(try await step(status, source))
-    // Two tries more, since a server may still be busy with what was broken.
-    for _ in 1...3 {
+    // The second try is for a server that is still busy with what was broken.
+    for _ in 1...2 {
       let next =
         steps.last { $0.invocation.command == "cutover" }?.invocation.claims.contains(.cleanupRemovesTheRest) == true
         ? bench.command("cleanup", "--yes") : cutover

@@ -159,7 +159,9 @@ extension Evidence {
       if invocation.command == "cutover", invocation.status == .exited(0), facts.isSubscribed == true {
         words.append("it exits with 0, and \(when) the subscription is still there")
       }
-      let isSilent = claims.isDisjoint(with: [.sourceIsClosed, .unknown, .switched, .cleanupRemovesTheRest])
+      let isSilent = claims.isDisjoint(with: [
+        .sourceIsClosed, .sourceMayBeClosed, .unknown, .switched, .cleanupRemovesTheRest,
+      ])
       if invocation.command == "cutover", !invocation.wasKilled, invocation.status != .exited(0),
         facts.sourceTakesWrites == false, isSilent
       {

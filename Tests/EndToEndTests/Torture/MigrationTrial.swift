@@ -6,6 +6,8 @@ struct MigrationTrial: Sendable {
   let bench: TortureBench
   let point: TorturePoint?
   var patience = 120.0
+  /// For how long the set-up may hold up a write, in seconds.
+  static let limit = 5
 
   func run() async throws -> TrialResult {
     let start = now()
@@ -38,14 +40,15 @@ struct MigrationTrial: Sendable {
       violations.append(Violation(kind: .noRightEnd, words: "after \(invocations.count) commands it is not migrated"))
     }
     violations += invocations.flatMap(ends)
-    if let queues = longestBlockBeforeCutover(invocations, log), queues > 5, point?.kind.isRestart != true {
+    let block = longestBlockBeforeCutover(invocations, log)
+    if block > Double(Self.limit), point?.kind.isRestart != true {
       violations.append(
-        Violation(kind: .blockedTooLong, words: "no write was acknowledged for \(Int(queues)) s during the set-up"))
+        Violation(kind: .blockedTooLong, words: "no write was acknowledged for \(Int(block)) s during the set-up"))
     }
     return TrialResult(
       point: point, struck: first.struck, counts: first.counts,
       ends: invocations.filter { $0.command == "migrate" }.map(end),
-      violations: violations, longestBlock: 0, invocations: invocations, seconds: now() - start)
+      violations: violations, longestBlock: block, invocations: invocations, seconds: now() - start)
   }
 
   // MARK: - Commands
@@ -107,11 +110,11 @@ struct MigrationTrial: Sendable {
   }
 
   /// The set-up holds up nobody.
-  private func longestBlockBeforeCutover(_ invocations: [Invocation], _ log: AcknowledgedWriter.Log) -> Double? {
+  private func longestBlockBeforeCutover(_ invocations: [Invocation], _ log: AcknowledgedWriter.Log) -> Double {
     guard let begin = invocations.first?.startedAt,
       let end = invocations.last(where: { $0.command == "migrate" })?.endedAt
-    else { return nil }
+    else { return 0 }
     let answers = log.acknowledged.map(\.endedAt).filter { $0 > begin && $0 < end }.sorted()
-    return zip([begin] + answers, answers + [end]).map { $1 - $0 }.max()
+    return zip([begin] + answers, answers + [end]).map { $1 - $0 }.max() ?? 0
   }
 }

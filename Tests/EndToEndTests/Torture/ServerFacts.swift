@@ -59,7 +59,7 @@ struct ServerFacts: Sendable, Equatable {
     }
     guard isWritten == true else { return false }
     noted.add(Write(id: id, session: 20, begunAt: begin, endedAt: now(), fate: .acknowledged))
-    let hasArrived: Bool? = await within(30) { () async -> Bool? in
+    let hasArrived: Bool? = await within(15) { () async -> Bool? in
       let count = try? await onThread {
         try PlainSession(ShopDatabase.conninfo(port: target))
           .run("select count(*) from entries where id = \(id)")[0][0]

@@ -127,12 +127,14 @@ struct TortureOptions: Sendable {
       }
     }
     guard let sample else { return points }
-    // As many of each kind.
-    var byKind = kinds.map { kind in points.filter { $0.kind == kind }.shuffled(using: &generator) }
+    // As many of each kind and place.
+    var groups = kinds.map { kind in points.filter { $0.kind == kind && $0.place == .program } }
+    groups += kinds.map { kind in points.filter { $0.kind == kind && $0.place == .stream } }
+    groups = groups.filter { !$0.isEmpty }.map { $0.shuffled(using: &generator) }
     var chosen: [TorturePoint] = []
-    while chosen.count < sample, byKind.contains(where: { !$0.isEmpty }) {
-      for index in byKind.indices where chosen.count < sample {
-        if let point = byKind[index].popLast() { chosen.append(point) }
+    while chosen.count < sample, groups.contains(where: { !$0.isEmpty }) {
+      for index in groups.indices where chosen.count < sample {
+        if let point = groups[index].popLast() { chosen.append(point) }
       }
     }
     return chosen

@@ -7,6 +7,7 @@ struct TortureRun: Sendable {
   let options: TortureOptions
 
   struct Outcome: Sendable {
+    var phase: TortureOptions.Phase
     var counts: MessageCounts
     var results: [TrialResult]
     /// Points that could not be tried, and why: that is a fault of the harness, or of the machine.
@@ -38,7 +39,8 @@ struct TortureRun: Sendable {
       for bench in benches { group.addTask { await work(on: bench, progress) } }
     }
     return Outcome(
-      counts: counts, results: progress.results.withLock { $0 }, failures: progress.failures.withLock { $0 },
+      phase: options.phase, counts: counts, results: progress.results.withLock { $0 },
+      failures: progress.failures.withLock { $0 },
       seconds: now() - start)
   }
 
@@ -99,7 +101,8 @@ struct TortureRun: Sendable {
 
 extension TortureRun.Outcome {
   /// What `scripts/torture` ends with.
-  func report(limit: Int = CutoverTrial.limit) -> String {
+  func report() -> String {
+    let limit = phase == .cutover ? CutoverTrial.limit : MigrationTrial.limit
     var lines: [String] = []
     for (index, (result, violation)) in violations.enumerated() {
       lines.append("\(index + 1). \(violation.kind.rawValue): \(violation.words)")
