@@ -62,13 +62,17 @@ struct CutoverTrial: Sendable {
     observer.stop()
     let sourceLog = await source.stop()
     let targetLog = await target.get()?.stop() ?? AcknowledgedWriter.Log()
+    // While the source is as the program has left it.
+    var leftovers = try await self.leftovers(steps)
     var evidence = Evidence(
       limit: Double(Self.limit), steps: steps, writes: sourceLog.writes, targetWrites: targetLog.writes,
       refusals: sourceLog.refusals, targetErrors: targetLog.errors, subscriptionGoneAt: observer.goneAt,
       source: try await ShopContents.readClosed(bench.source),
       target: try await ShopContents.read(port: bench.target.port))
     if point?.kind.isRestart == true { evidence.tolerance += 5 }
-    evidence.leftovers = try await leftovers(evidence)
+    evidence.mayWait = point?.place == .stream
+    if steps.contains(where: Self.isRightEnd) { leftovers += try await objects() }
+    evidence.leftovers = leftovers
     var violations = evidence.violations
     if !evidence.isSwitched {
       violations.append(Violation(kind: .noRightEnd, words: "after \(steps.count) commands it is not switched over"))
@@ -149,16 +153,20 @@ struct CutoverTrial: Sendable {
     return step
   }
 
-  /// What is there that should not be, by the program's words and by the servers'.
-  private func leftovers(_ evidence: Evidence) async throws -> [String] {
-    guard evidence.steps.contains(where: Self.isRightEnd) else { return [] }
-    var found: [String] = []
+  /// What is there that should not be, by the program's words.
+  private func leftovers(_ steps: [Step]) async throws -> [String] {
+    guard steps.contains(where: Self.isRightEnd) else { return [] }
     let cleanup = try await Invocation.run(bench.command("cleanup", "--dry-run"), patience: patience)
-    if cleanup.status != .exited(0) { found.append("cleanup --dry-run: \(cleanup.lastLines)") }
+    return cleanup.status == .exited(0) ? [] : ["cleanup --dry-run: \(cleanup.lastLines)"]
+  }
+
+  /// The same by the servers'.
+  private func objects() async throws -> [String] {
     let sql = """
       select 'slot ' || slot_name from pg_replication_slots union all select 'subscription ' || subname from pg_subscription
       union all select 'publication ' || pubname from pg_publication
       """
+    var found: [String] = []
     for cluster in [bench.source, bench.target] {
       let rows = try await onThread { [port = cluster.port] in
         try PlainSession(ShopDatabase.conninfo(port: port)).run(sql)

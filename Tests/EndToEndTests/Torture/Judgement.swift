@@ -62,6 +62,8 @@ struct Evidence: Sendable {
   var limit: Double
   /// How much longer a block may seem that the server's own restart, or the next round of a writer, makes longer.
   var tolerance = 2.0
+  /// Whether it may wait as long as it likes before writes are blocked, as what it waits for does not come.
+  var mayWait = false
   var steps: [Step]
   var writes: [Write]
   var targetWrites: [Write] = []
@@ -207,7 +209,8 @@ extension Evidence {
     steps.flatMap { step -> [Violation] in
       let invocation = step.invocation
       var found: [Violation] = []
-      if invocation.hung {
+      let waits = mayWait && !invocation.wasKilled && longestBlock(invocation) <= limit
+      if invocation.hung, !waits {
         found.append(Violation(kind: .hung, words: "\(invocation.command) did not end by itself"))
       }
       switch invocation.status {

@@ -98,6 +98,11 @@ import Testing
     var hung = Self.evidence(output: Self.undone, status: 1)
     hung.steps[0].invocation.hung = true
     #expect(hung.violations.map(\.kind) == [.hung])
+    // What it waits for may never come, as long as nobody else has to wait.
+    hung.mayWait = true
+    #expect(hung.violations == [])
+    hung.steps[0].invocation.status = .signaled(SIGKILL)
+    #expect(hung.violations.map(\.kind) == [.hung])
     var crashed = Self.evidence(output: Self.undone, status: 1)
     crashed.steps[0].invocation.status = .signaled(SIGILL)
     #expect(crashed.violations.map(\.kind) == [.crash])

@@ -15,7 +15,8 @@ final class TortureBench: Sendable {
   private let fromTarget: TestProxy
 
   private static let settings = [
-    "wal_level": "logical", "autovacuum": "off", "wal_retrieve_retry_interval": "200ms", "min_wal_size": "2MB",
+    "wal_level": "logical", "autovacuum": "off", "wal_retrieve_retry_interval": "200ms",
+    "wal_receiver_timeout": "10s", "wal_sender_timeout": "10s", "min_wal_size": "2MB",
     "max_wal_size": "64MB", "max_wal_senders": "10", "max_replication_slots": "10", "max_connections": "60",
     "shared_buffers": "8MB", "log_min_messages": "warning",
   ]
