@@ -25,13 +25,20 @@ enum Claim: String, Sendable, CaseIterable {
   }
 
   private static let words: [(Claim, [String])] = [
+    (.switched, ["an earlier cutover has switched over", "an earlier cutover has cut over"]),
     (.notSwitched, ["not switched over", "nothing was switched over", "not cut over", "nothing was cut over"]),
-    (.sourceTakesWrites, ["source is writable again", "the source is as it was", "source accepts connections again"]),
+    (.sourceTakesWrites, ["source is writable again", "source is open again", "the source is as it was"]),
     (
       .sourceIsClosed,
-      ["source stays read-only", "stays closed", "remains closed", "is still closed", "stays fenced", "remains fenced"]
+      [
+        "source stays read-only", "stays closed", "remains closed", "is still closed", "accepts no connections",
+        "closed all the same",
+      ]
     ),
-    (.sourceMayBeClosed, ["source could not be put back", "source could not be opened", "could not open the source"]),
+    (
+      .sourceMayBeClosed,
+      ["source could not be put back", "could not make sure that the source is open", "could not open the source"]
+    ),
     (.unknown, ["not known whether", "unknown whether", "could not determine whether"]),
     (.cleanupRemovesTheRest, ["cleanup removes the rest"]),
     (.nothingToResume, ["there is nothing to go on with", "nothing to resume"]),

@@ -145,6 +145,28 @@ import Testing
     #expect(evidence.violations.contains { $0.kind == .falseStatement }, "\(evidence.violations)")
   }
 
+  @Test func `what the program says is understood`() {
+    for (output, claims) in [
+      ("shop: switched over: the target may be written to from now on", [.switched]),
+      ("shop: an earlier cutover has switched over: the rest of it is done", [.switched]),
+      ("shop: the source stays closed; to open it, run this", [.sourceIsClosed]),
+      (
+        "pgpreflight: shop: not switched over: the connection was lost; the source is open again, as it was",
+        [.notSwitched, .sourceTakesWrites]
+      ),
+      (
+        "pgpreflight: nothing was switched over: the source database accepts no connections",
+        [.notSwitched, .sourceIsClosed]
+      ),
+      ("pgpreflight: shop: not switched over: it is not known whether the switch has happened", [.unknown]),
+      ("shop: waiting until the target is in step\nshop: removing the subscription", []),
+      ("shop: in step, 0 bytes behind", [.caughtUp]),
+      ("pgpreflight: somebody has opened the source again", []),
+    ] as [(String, Set<Claim>)] {
+      #expect(Claim.all(in: output) == claims, "\(output)")
+    }
+  }
+
   @Test func `points are the same for the same seed`() throws {
     let counts = MessageCounts(program: 100, programToServer: 40, stream: 60)
     let options = try TortureOptions("cutover --sample 20 --seed 7")
