@@ -9,7 +9,7 @@ import Testing
   private static let asked = ProcessInfo.processInfo.environment["PGPREFLIGHT_TORTURE"].map { text in
     guard text == "sample" else { return text }
     // Other points each day, and the same ones all day.
-    return "cutover --sample 20 --seed \(Int(now() / 86_400))"
+    return "cutover --sample 20 --workers 2 --patience 100 --seed \(Int(now() / 86_400))"
   }
 
   @Test(.enabled(if: TortureTests.asked != nil, "it takes long; scripts/torture runs it"))
