@@ -78,7 +78,7 @@ let package = Package(
     .testTarget(
       name: "EndToEndTests",
       dependencies: [
-        "Assessment", "Catalog", "Inspection", "Migration", "Postgres", "Rules", "TestSupport", "Yams",
+        "Assessment", "Catalog", "CLibpq", "Inspection", "Migration", "Postgres", "Rules", "TestSupport", "Yams",
       ]),
   ],
   swiftLanguageModes: [.v6],
