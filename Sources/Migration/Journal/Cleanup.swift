@@ -98,10 +98,12 @@ public struct Cleanup: Sendable {
         var found: [Leftover] = []
         for journal in try await Journal.all(over: connection) {
           found.append(Leftover(kind: .journal, name: journal.schema, database: database))
-          if let (_, state) = try await journal.manifest(over: connection),
+          if let (manifest, state) = try await journal.manifest(over: connection),
             ![.replicating, .switched, .finished].contains(state)
           {
             found.append(Leftover(kind: .closedSource, name: journal.run, database: database))
+            // Nobody can look into it before it is open.
+            found.append(Leftover(kind: .publication, name: "\(manifest.name)", database: database))
           }
         }
         return found
@@ -121,7 +123,11 @@ public struct Cleanup: Sendable {
       let kinds = [(running.hasSlot, Leftover.Kind.slot), (running.hasPublication, .publication)].filter(\.0).map(\.1)
       for kind in kinds {
         let leftover = Leftover(kind: kind, name: "\(running.name)", database: running.database)
-        if isOurs { findings.leftovers.append(leftover) } else { findings.foreign.append(leftover.words) }
+        if isOurs {
+          if !findings.leftovers.contains(leftover) { findings.leftovers.append(leftover) }
+        } else {
+          findings.foreign.append(leftover.words)
+        }
       }
     }
     guard !target.isKnown, !findings.foreign.isEmpty else { return }

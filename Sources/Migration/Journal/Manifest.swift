@@ -114,7 +114,8 @@ extension Journal {
     [
       Statement(
         """
-        CREATE TABLE \(manifest) (content pg_catalog.text NOT NULL, state pg_catalog.text NOT NULL,
+        CREATE TABLE \(manifest) (only pg_catalog.bool PRIMARY KEY DEFAULT true CHECK (only),
+                                  content pg_catalog.text NOT NULL, state pg_catalog.text NOT NULL,
                                   changed pg_catalog.timestamptz NOT NULL DEFAULT pg_catalog.now())
         """),
       Statement(

@@ -216,6 +216,7 @@ import Testing
     let (cutover, _) = try await move.cutOver(["--block-writes", "--verify", "full"])
     #expect(cutover.status == .exited(0), "\(cutover.stdout)\(cutover.stderr)")
     #expect(try await move.target.value("select a from alone", database: "shop") == "2")
+    try await move.openSource("shop")
     try await move.expectNothingLeft()
   }
 }

@@ -47,7 +47,7 @@ extension Move {
       """
     for cluster in [source, target] {
       let databases = try await cluster.value(
-        "select string_agg(datname, chr(10) order by oid) from pg_database where not datistemplate")
+        "select string_agg(datname, chr(10) order by oid) from pg_database where not datistemplate and datallowconn")
       for database in databases.split(separator: "\n") {
         #expect(try await cluster.value(left, database: String(database)) == "", sourceLocation: sourceLocation)
       }
