@@ -50,18 +50,25 @@ struct DatabaseMigration: Sendable {
     var attempts = 5
     while true {
       attempts -= 1
-      let snapshot = try await record.phase(slot == nil ? "snapshot" : "slot and snapshot") {
+      var snapshot = try await record.phase(slot == nil ? "snapshot" : "slot and snapshot") {
         try await SourceSnapshot(of: name, from: source, creatingSlot: slot)
       }
       record.tookSnapshot()
       do {
+        // Before the dump: what changes in between is told rather than missed.
+        if slot != nil {
+          do { snapshot.objects = try await snapshot.readObjects() } catch let error as MigrationError {
+            record.note(Self.noObjects(error))
+          }
+        }
+        let (id, over) = (snapshot.id, snapshot.connection)
         let archive = try await slots.run {
           try await record.phase("dump of the schema") {
             try await SchemaArchive(
               of: name, from: source, dump: dump, restore: restore,
-              arguments: ["--create", "--snapshot=\(snapshot.id)", "--lock-wait-timeout=5s"]
+              arguments: ["--create", "--snapshot=\(id)", "--lock-wait-timeout=5s"]
                 + context.pair.options.dumpArguments(for: name),
-              leavingOut: ExtensionPrivileges.entries(of: extensionsLeftOut, over: snapshot.connection))
+              leavingOut: ExtensionPrivileges.entries(of: extensionsLeftOut, over: over))
           }
         }
         return (snapshot, archive)
@@ -155,6 +162,7 @@ struct DatabaseMigration: Sendable {
     await snapshot.close()
     let finished = try await subscribe(replication) ? record.inStep() : record.done()
     try await target.session(in: name, for: "finishing") { connection in
+      if finished.status == .inStep { try await keepObjects(snapshot.objects, over: connection) }
       // This commit is not asynchronous, so that all before it are on disk with it.
       let statements = [Statement("SET synchronous_commit = on"), try journal.record(finished: finished)]
       _ = try await connection.pipeline([statements])[0].get()

@@ -81,7 +81,7 @@ public struct Migrator: Sendable {
       databases += await migrateDatabases(preparation, prepared)
       await preparation.undo(prepared, keepsMemberships: databases.contains { $0.status == .inStep })
       let isComplete = databases.allSatisfy { [.done, .inStep, .skipped].contains($0.status) }
-      if isComplete { try await removeJournals() }
+      if isComplete { try await removeJournals(of: databases) }
     } catch {
       let isCancelled = error is CancellationError
       let known = Set(databases.map(\.name))
@@ -141,11 +141,13 @@ public struct Migrator: Sendable {
 
   // MARK: Journals
 
-  /// Until all of them are gone, one tells that there is nothing left to be done in the others.
-  private func removeJournals() async throws {
+  /// Until all of them are gone, one tells that there is nothing left to be done in the others. That of a database which
+  /// is replicated stays as long as it is, for what it keeps.
+  private func removeJournals(of databases: [MigratedDatabase]) async throws {
+    let replicated = databases.filter { $0.status == .inStep }.map(\.name)
     for database in context.databases.map(\.name) {
       try await target.session(in: database, for: "removing the journal") {
-        _ = try await $0.query(journal.removal.sql)
+        _ = try await $0.query((replicated.containsName(database) ? journal.completion : journal.removal).sql)
       }
     }
   }

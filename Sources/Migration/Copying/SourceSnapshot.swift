@@ -15,6 +15,8 @@ struct SourceSnapshot: Sendable {
   let encoding: String
   /// Of those that read over the connection itself.
   private let turns = Slots(1)
+  /// What the database has, where that is to be kept.
+  var objects: SchemaReading.Rows?
 
   var version: ServerVersion { ServerVersion(rawValue: connection.session.serverVersion) }
 

@@ -20,6 +20,8 @@ public struct Cutover: Sendable {
     public var verification = Verification.Mode.counts
     /// How long the copy of what is not replicated may take, in seconds.
     public var maxBlockedSeconds = CheckOptions.defaultMaxBlockedSeconds
+    /// Changes of the schema that are not on the target, and need not be.
+    public var acceptedDrift = AcceptedDrift()
     /// What this machine has to carry new tables and large objects with.
     public var tools: [ClientTools] = []
 
@@ -109,6 +111,7 @@ public struct Cutover: Sendable {
       return "the schema has changed since: \(first)\(count > 1 ? " (and \(count - 1) more differences)" : ""); "
         + "change the target too"
     }
+    if let drift = SchemaDrift.obstacle(look.drift, settings.acceptedDrift) { return drift }
     guard look.late.seconds > Double(settings.maxBlockedSeconds) else { return nil }
     return """
       what is not replicated takes up to \(roughDuration(look.late.seconds)) to copy, and \
@@ -151,6 +154,7 @@ public struct Cutover: Sendable {
     var state: ReplicationState
     var tables: ReplicatedTables
     var memo: PublicationMemo?
+    var drift: SchemaDrift?
     var late: LateCopy
     var blocked: BlockedTime
   }
@@ -182,7 +186,8 @@ public struct Cutover: Sendable {
         }
       let throughput = Throughput(measured: replications.settings.throughput ?? memo?.throughput)
       return Look(
-        state: state, tables: tables, memo: memo, late: late,
+        state: state, tables: tables, memo: memo,
+        drift: try await replication.drift(tables, source: source, target: target), late: late,
         blocked: BlockedTime(of: work, throughput: throughput, jobs: jobs))
     }
   }
@@ -271,6 +276,7 @@ public struct Cutover: Sendable {
     await block?.release(restores: false)
     do {
       step("removing the slot and the publication")
+      try await replication.removeJournal()
       try await replication.putBackOnTarget()
       try await replication.removeFromSource()
       for name in try await replications.leftovers(of: database, beside: replication.name) {

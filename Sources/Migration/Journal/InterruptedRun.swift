@@ -18,12 +18,16 @@ public struct InterruptedRun: Sendable, Equatable {
       try await $0.query(ReadingStatements.databases)
     }
     var databases: [String: [String]] = [:]
+    var interrupted: Set<String> = []
     for name in (0..<rows.count).compactMap({ rows.text($0, 0) }) {
       let journals = try await endpoint.session(in: name, for: "looking for an interrupted run") {
         try await Journal.all(over: $0)
       }
-      for journal in journals { databases[journal.run, default: []].append(name) }
+      for journal in journals {
+        databases[journal.run, default: []].append(name)
+        if !journal.isComplete { interrupted.insert(journal.run) }
+      }
     }
-    return databases.sorted { $0.key < $1.key }.map { InterruptedRun(run: $0.key, databases: $0.value) }
+    return databases.filter { interrupted.contains($0.key) }.sorted { $0.key < $1.key }.map { InterruptedRun(run: $0.key, databases: $0.value) }
   }
 }

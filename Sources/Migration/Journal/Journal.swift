@@ -8,6 +8,8 @@ import Postgres
 struct Journal: Sendable {
   /// The run, in eight hexadecimal digits.
   let run: String
+  /// Whether the run has come to its end, and the journal is kept for a replication.
+  var isComplete = false
 
   static let prefix = "pgpreflight_journal_"
 
@@ -53,6 +55,8 @@ struct Journal: Sendable {
   /// The journals that are in a database.
   static func all(over connection: Connection) async throws -> [Journal] {
     let rows = try await connection.query(ReadingStatements.journals)
-    return (0..<rows.count).compactMap { rows.text($0, 0).map { Journal(run: $0) } }
+    return (0..<rows.count).compactMap { row in
+      rows.text(row, 0).map { Journal(run: $0, isComplete: rows.text(row, 1) == completed) }
+    }
   }
 }

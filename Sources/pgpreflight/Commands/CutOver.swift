@@ -16,6 +16,9 @@ struct CutOver: AsyncParsableCommand {
       When nobody writes any more, the last writes are waited for, what is not replicated and the sequences are carried \
       over, both sides are compared, and the subscription, the slot and the publication are removed. A step that fails \
       before that puts the source back as it was.
+
+      Logical replication carries no DDL. What has changed in the schema of either side since the replication was set up \
+      is shown by status, and has to be made on the other side too, or accepted by --accept-drift.
       """,
       exitStatus: [
         ("0", "every database was switched over"), ("1", "one was not"), CommonStatus.usage, CommonStatus.software,
@@ -64,6 +67,13 @@ struct CutOver: AsyncParsableCommand {
     help: ArgumentHelp(
       "How long the copy of what is not replicated may take, in seconds (default: 30).", valueName: "seconds"))
   var maxBlockedTime: Int?
+
+  @Option(
+    name: .customLong("accept-drift"),
+    help: ArgumentHelp(
+      "An object whose schema change need not be on both sides, as status shows its name; all: every object; repeatable.",
+      valueName: "object"))
+  var acceptDrift: [String] = []
 
   @Option(
     name: .customLong("update-report"),
@@ -125,6 +135,7 @@ struct CutOver: AsyncParsableCommand {
     settings.refresh = refresh
     settings.verification = verify
     settings.maxBlockedSeconds = try options.maxBlockedSeconds(maxBlockedTime)
+    settings.acceptedDrift = AcceptedDrift(acceptDrift)
     settings.tools = await (try options.tools()).run().found
     var cutovers: [Cutover] = []
     for running in running {
