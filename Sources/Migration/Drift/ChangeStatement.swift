@@ -71,6 +71,7 @@ struct ChangeStatement {
     case "forced row security":
       return ["ALTER TABLE \(new.identity) \(after == nil ? "NO FORCE" : "FORCE") ROW LEVEL SECURITY;"]
     case "replica identity": return ["ALTER TABLE \(new.identity) REPLICA IDENTITY \(after ?? "DEFAULT");"]
+    case "statistics target": return ["ALTER STATISTICS \(new.identity) SET STATISTICS \(after ?? "-1");"]
     case "persistence": return ["ALTER TABLE \(new.identity) SET \(after == nil ? "LOGGED" : "UNLOGGED");"]
     case "storage parameters": return storageParameters(after)
     case "partition of": return partition(difference)

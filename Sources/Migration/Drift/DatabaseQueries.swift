@@ -18,14 +18,18 @@ enum DatabaseQueries {
       ("owner", Query.role("x.datdba")), ("privileges", Query.privileges("x.datacl", "d", owner: "x.datdba")),
       ("connection limit", "NULLIF(x.datconnlimit, -1)"),
     ],
-    parts: """
-      (SELECT pg_catalog.json_object_agg('setting ' || pg_catalog.quote_ident(pg_catalog.split_part(v.setting, '=', 1))
-                || CASE s.setrole WHEN 0 THEN '' ELSE ' of role ' || pg_catalog.quote_ident(\(Query.role("s.setrole"))) END,
-                pg_catalog.json_build_object('value', pg_catalog.substr(v.setting, pg_catalog.strpos(v.setting, '=') + 1))
-                ORDER BY \(Query.role("s.setrole"))::text COLLATE "C", v.setting COLLATE "C")
-         FROM pg_catalog.pg_db_role_setting s, pg_catalog.unnest(s.setconfig) v (setting)
-        WHERE s.setdatabase = x.oid AND v.setting !~ '^default_transaction_read_only=')
-      """,
+    parts: Query.Parts(
+      condition: "true",
+      name: """
+        'setting ' || pg_catalog.quote_ident(pg_catalog.split_part(v.setting, '=', 1))
+          || CASE s.setrole WHEN 0 THEN '' ELSE ' of role ' || pg_catalog.quote_ident(\(Query.role("s.setrole"))) END
+        """,
+      aspects: [("value", "pg_catalog.substr(v.setting, pg_catalog.strpos(v.setting, '=') + 1)")],
+      order: "\(Query.role("s.setrole"))::text COLLATE \"C\", v.setting COLLATE \"C\"",
+      from: """
+        FROM pg_catalog.pg_db_role_setting s, pg_catalog.unnest(s.setconfig) v (setting)
+        WHERE s.setdatabase = x.oid AND v.setting !~ '^default_transaction_read_only='
+        """),
     isShared: true, from: "pg_catalog.pg_database x", condition: "x.datname = pg_catalog.current_database()")
 
   private static let schemas = Query(

@@ -17,23 +17,60 @@ struct ObjectQuery: Sendable {
   var owner: (catalog: String, oid: String)?
   /// Expressions of texts; NULL is what an object has that nobody has told otherwise.
   var aspects: [(name: String, value: String)]
-  /// An object of objects of texts: the aspects of its parts, columns, say.
-  var parts = "NULL::json"
+  /// For some aspects, what is another one whenever the aspect is, and takes less time and no lock: what the catalog has
+  /// rather than its words. It may be another one for no reason.
+  var raw: [String: String] = [:]
+  /// Columns, say.
+  var parts: Parts?
   /// Comments are kept by database, or by cluster.
   var isShared = false
   var from: String
   var condition: String
 
-  /// Columns `kind`, `identity`, `relation`, `catalog`, `oid`, `owner_catalog`, `owner_oid`, `aspects`, `parts`,
-  /// `shared_comment`.
-  var sql: String {
+  /// What an object is made of.
+  struct Parts: Sendable {
+    /// For which objects.
+    var condition: String
+    var name: String
+    var aspects: [(name: String, value: String)]
+    var raw: [String: String] = [:]
+    var order: String
+    /// From FROM on.
+    var from: String
+
+    fileprivate var detail: String {
+      """
+      CASE WHEN \(condition) THEN (
+        SELECT pg_catalog.json_object_agg(\(name), \(ObjectQuery.object(aspects)) ORDER BY \(order)) \(from)) END
+      """
+    }
+
+    fileprivate var state: String {
+      """
+      CASE WHEN \(condition) THEN (
+        SELECT string_agg(\(ObjectQuery.row([name] + aspects.map { raw[$0.name] ?? $0.value })), '' ORDER BY \(order)) \(from)) END
+      """
+    }
+  }
+
+  /// Which form of an object is read: for its digest, to be told, or both.
+  enum Form { case state, detail, both }
+
+  /// Columns `kind`, `identity`, `relation`, `catalog`, `oid`, `owner_catalog`, `owner_oid`, `shared_comment`; `state`: a
+  /// text that is another one when anything has changed; `aspects`, `parts`: the same by names, which takes much longer.
+  func sql(_ form: Form) -> String {
     let member = owner ?? (catalog, oid)
+    let state =
+      "\(Self.row(aspects.map { raw[$0.name] ?? $0.value }))" + (parts.map { " || coalesce(\($0.state), '')" } ?? "")
+      + " AS state"
+    let detail = "\(Self.object(aspects)) AS aspects, \(parts?.detail ?? "NULL::json") AS parts"
+    let forms = (form == .detail ? [] : [state]) + (form == .state ? [] : [detail])
     return """
       SELECT (\(kind))::text AS kind, (\(identity))::text AS identity, (\(relation))::text AS relation,
              \(Self.regclass(catalog)) AS catalog, \(oid)::oid AS oid,
              \(Self.regclass(member.catalog)) AS owner_catalog, (\(member.oid))::oid AS owner_oid,
-             \(Self.object(aspects)) AS aspects, \(parts) AS parts,
-             \(isShared ? "pg_catalog.shobj_description(\(oid), '\(catalog)')" : "NULL::text") AS shared_comment
+             \(isShared ? "pg_catalog.shobj_description(\(oid), '\(catalog)')" : "NULL::text") AS shared_comment,
+             \(forms.joined(separator: ", "))
         FROM \(from)
        WHERE \(condition)
       """
@@ -48,6 +85,10 @@ struct ObjectQuery: Sendable {
   static func object(_ aspects: [(name: String, value: String)]) -> String {
     let list = aspects.map { "'\($0.name)', (\($0.value))::text" }.joined(separator: ", ")
     return "pg_catalog.json_strip_nulls(pg_catalog.json_build_object(\(list)))"
+  }
+
+  static func row(_ values: [String]) -> String {
+    "ROW(\(values.map { "(\($0))::text" }.joined(separator: ", ")))::text"
   }
 
   static func qualified(_ namespace: String, _ name: String) -> String {

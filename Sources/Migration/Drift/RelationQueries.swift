@@ -109,8 +109,19 @@ enum RelationQueries {
         """,
       catalog: "pg_class", identity: Query.qualified("n.nspname", "x.relname"),
       relation: "CASE WHEN x.relkind = 'S' THEN \(ownedBy(column: false)) END",
-      aspects: aspects, parts: columns(version),
-      from: "pg_catalog.pg_class x JOIN \(Query.schema(of: "x.relnamespace"))",
+      aspects: aspects,
+      raw: [
+        "partition bound": "x.relpartbound",
+        "definition": """
+        CASE WHEN x.relkind IN ('v', 'm') THEN (
+               SELECT string_agg(r.ev_action::text, '') FROM pg_catalog.pg_rewrite r
+                WHERE r.ev_class = x.oid AND r.rulename = '_RETURN')
+             WHEN x.relkind = 'f' THEN (
+               SELECT f.ftserver::text || coalesce(f.ftoptions::text, '') FROM pg_catalog.pg_foreign_table f
+                WHERE f.ftrelid = x.oid) END
+        """,
+      ],
+      parts: columns(version), from: "pg_catalog.pg_class x JOIN \(Query.schema(of: "x.relnamespace"))",
       condition: "x.relkind IN ('r', 'p', 'v', 'm', 'S', 'f') AND x.relpersistence <> 't' AND \(Query.schemas)")
   }
 
@@ -139,7 +150,7 @@ enum RelationQueries {
   }
 
   /// Those of a view are its definition's, but for what is said of them besides.
-  private static func columns(_ version: ServerVersion) -> String {
+  private static func columns(_ version: ServerVersion) -> Query.Parts {
     let isGenerated = version.major >= 12 ? "a.attgenerated <> ''" : "false"
     var aspects = [
       ("type", "CASE WHEN x.relkind NOT IN ('v', 'm') THEN pg_catalog.format_type(a.atttypid, a.atttypmod) END"),
@@ -161,7 +172,9 @@ enum RelationQueries {
       (
         "options",
         """
-        CASE WHEN a.attoptions IS NOT NULL THEN (
+        CASE WHEN a.attoptions IS NULL
+               OR pg_catalog.left(a.attoptions[1], 10) = 'pg_attver=' AND pg_catalog.array_upper(a.attoptions, 1) = 1
+             THEN NULL ELSE (
           SELECT string_agg(o.option, ', ') FROM pg_catalog.unnest(a.attoptions) o (option)
            WHERE pg_catalog.left(o.option, 10) <> 'pg_attver=') END
         """
@@ -176,18 +189,23 @@ enum RelationQueries {
       aspects.append(("generated", "NULLIF(a.attgenerated, '')"))
     }
     if version.major >= 14 { aspects.append(("compression", "NULLIF(a.attcompression, '')")) }
-    return """
-      CASE WHEN x.relkind <> 'S' THEN (
-        SELECT pg_catalog.json_object_agg('column ' || pg_catalog.quote_ident(a.attname), \(Query.object(aspects))
-                                          ORDER BY a.attname COLLATE "C")
-          FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
-          LEFT JOIN pg_catalog.pg_attrdef e ON e.adrelid = a.attrelid AND e.adnum = a.attnum
-          LEFT JOIN pg_catalog.pg_description d
-            ON d.classoid = \(Query.regclass("pg_class")) AND d.objoid = a.attrelid AND d.objsubid = a.attnum
-         WHERE a.attrelid = x.oid AND a.attnum > 0 AND NOT a.attisdropped
-           AND (x.relkind NOT IN ('v', 'm') OR a.atthasdef OR a.attacl IS NOT NULL OR d.description IS NOT NULL
-                OR a.attstattarget >= 0)) END
-      """
+    return Query.Parts(
+      condition: "x.relkind <> 'S'", name: "'column ' || pg_catalog.quote_ident(a.attname)", aspects: aspects,
+      raw: [
+        "type": "a.atttypid::text || ' ' || a.atttypmod::text", "collation": "a.attcollation", "default": "e.adbin",
+        "generation expression": "NULL", "storage": "a.attstorage", "options": "a.attoptions",
+        "privileges": "a.attacl",
+      ],
+      order: "a.attnum",
+      from: """
+        FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
+        LEFT JOIN pg_catalog.pg_attrdef e ON e.adrelid = a.attrelid AND e.adnum = a.attnum
+        LEFT JOIN pg_catalog.pg_description d
+          ON d.classoid = \(Query.regclass("pg_class")) AND d.objoid = a.attrelid AND d.objsubid = a.attnum
+        WHERE a.attrelid = x.oid AND a.attnum > 0 AND NOT a.attisdropped
+          AND (x.relkind NOT IN ('v', 'm') OR a.atthasdef OR a.attacl IS NOT NULL OR d.description IS NOT NULL
+               OR a.attstattarget >= 0)
+        """)
   }
 
   // What belongs to a constraint is the constraint's. One that is not valid is not carried, and a build may go on.
@@ -216,6 +234,9 @@ enum RelationQueries {
              FROM pg_catalog.pg_attribute a WHERE a.attrelid = x.oid AND a.attstattarget >= 0)
           """
         ),
+      ],
+      raw: [
+        "definition": "(i.*)::text || x.relam::text || coalesce(x.reloptions::text, '')", "clustering": "NULL",
       ],
       from: """
         pg_catalog.pg_index i JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid
@@ -256,6 +277,7 @@ enum RelationQueries {
           """
         ),
       ],
+      raw: ["definition": "x.*"],
       from: """
         pg_catalog.pg_constraint x JOIN pg_catalog.pg_class c ON c.oid = x.conrelid
           JOIN \(Query.schema(of: "c.relnamespace"))
@@ -281,7 +303,7 @@ enum RelationQueries {
     relation: table, owner: ("pg_class", "c.oid"),
     aspects: [
       ("definition", "pg_catalog.pg_get_ruledef(x.oid)"), ("state", "NULLIF(x.ev_enabled, 'O')"),
-    ],
+    ], raw: ["definition": "x.*"],
     from: """
       pg_catalog.pg_rewrite x JOIN pg_catalog.pg_class c ON c.oid = x.ev_class JOIN \(Query.schema(of: "c.relnamespace"))
       """,
@@ -294,7 +316,7 @@ enum RelationQueries {
       relation: table, owner: ("pg_class", "c.oid"),
       aspects: [
         ("definition", "pg_catalog.pg_get_triggerdef(x.oid)"), ("state", "NULLIF(x.tgenabled, 'O')"),
-      ],
+      ], raw: ["definition": "x.*"],
       from: """
         pg_catalog.pg_trigger x JOIN pg_catalog.pg_class c ON c.oid = x.tgrelid JOIN \(Query.schema(of: "c.relnamespace"))
         """,
@@ -320,6 +342,7 @@ enum RelationQueries {
       ("USING", "pg_catalog.pg_get_expr(x.polqual, x.polrelid)"),
       ("WITH CHECK", "pg_catalog.pg_get_expr(x.polwithcheck, x.polrelid)"),
     ],
+    raw: ["USING": "x.*", "WITH CHECK": "NULL", "roles": "NULL"],
     from: """
       pg_catalog.pg_policy x JOIN pg_catalog.pg_class c ON c.oid = x.polrelid JOIN \(Query.schema(of: "c.relnamespace"))
       """,
@@ -332,7 +355,7 @@ enum RelationQueries {
     if version.major >= 13 { aspects.append(("statistics target", "NULLIF(x.stxstattarget, -1)")) }
     return Query(
       kind: "'statistics'", catalog: "pg_statistic_ext", identity: Query.qualified("n.nspname", "x.stxname"),
-      relation: Query.name(in: "pg_class", "rel", "x.stxrelid"), aspects: aspects,
+      relation: Query.name(in: "pg_class", "rel", "x.stxrelid"), aspects: aspects, raw: ["definition": "x.*"],
       from: "pg_catalog.pg_statistic_ext x JOIN \(Query.schema(of: "x.stxnamespace"))", condition: Query.schemas)
   }
 }

@@ -4,6 +4,8 @@ public struct SchemaDrift: Codable, Sendable, Equatable {
   public var source: [ObjectChange] = []
   public var target: [ObjectChange] = []
 
+  public init() {}
+
   /// What the target would be wrong with: all of the source's changes, and what the target has no more or otherwise. What
   /// somebody has made on the target besides is in nobody's way.
   func obstacles(_ accepted: AcceptedDrift) -> (source: [ObjectChange], target: [ObjectChange]) {
@@ -69,16 +71,43 @@ extension SchemaDrift {
 
     func changes(_ objects: [ChangedObject], isSource: Bool, handled: Set<String>) -> [Told] {
       let dropped = Set(objects.filter { $0.after == nil }.compactMap { $0.before?.identity })
-      return objects.sorted { ($0.object?.name ?? "") < ($1.object?.name ?? "") }.flatMap { changed -> [Told] in
+      // Partitions that were attached or detached.
+      let moved = Set(
+        objects.filter {
+          $0.before != nil && $0.after != nil && $0.before?["partition of"] != $0.after?["partition of"]
+        }
+        .compactMap { $0.after?.identity })
+      return objects.sorted { Self.order($0) < Self.order($1) }.flatMap { changed -> [Told] in
         guard let object = changed.object else { return [] }
         if handled.contains(object.relation ?? object.identity), changed.before == nil { return [] }
         // It comes and goes with its column.
         if object.kind == "identity sequence", changed.before == nil || changed.after == nil { return [] }
+        // It goes with its table, and attaching the table makes it.
+        if object.kind == "index", let relation = object.relation, moved.contains(relation),
+          changed.before?["partition of"] != changed.after?["partition of"]
+        {
+          return []
+        }
         // What goes with a table that is gone is gone with it.
         if changed.after == nil, let relation = object.relation, dropped.contains(relation) { return [] }
         return changes(changed, object, isSource: isSource).map { Told(change: $0) }
       }
     }
+
+    /// In which statements can be run one after the other: what depends on others is dropped before and made after them.
+    private static func order(_ changed: ChangedObject) -> (Int, String) {
+      guard let object = changed.object else { return (0, "") }
+      let rank = kinds.firstIndex(of: object.kind) ?? kinds.count
+      return (changed.after == nil ? -1 - rank : rank, object.name)
+    }
+
+    private static let kinds = [
+      "database", "schema", "extension", "language", "access method", "collation", "conversion", "type", "domain",
+      "foreign-data wrapper", "server", "user mapping", "sequence", "function", "procedure", "aggregate", "operator",
+      "operator family", "operator class", "cast", "transform", "text search template", "text search parser",
+      "text search dictionary", "text search configuration", "table", "foreign table", "view", "materialized view",
+      "index", "constraint", "statistics", "rule", "trigger", "policy",
+    ]
 
     private func changes(_ changed: ChangedObject, _ object: SchemaObject, isSource: Bool) -> [ObjectChange] {
       func told(_ kind: ObjectChange.Kind, _ difference: ObjectDifference? = nil) -> ObjectChange {
@@ -144,11 +173,11 @@ extension SchemaDrift {
       return Self.isWritten(aspect) && Self.plain(value) == Self.plain(after)
     }
 
-    /// What servers of different versions may write in different words.
+    /// What servers of different versions may write in different words, or have in other versions.
     private static func isWritten(_ aspect: String) -> Bool {
       [
         "definition", "default", "generation expression", "USING", "WITH CHECK", "partition bound", "partition key",
-        "tables",
+        "tables", "version",
       ].contains(aspect)
     }
 

@@ -75,6 +75,7 @@ enum TypeQueries {
         ("owner", Query.role("x.proowner")), ("privileges", Query.privileges("x.proacl", "f", owner: "x.proowner")),
         ("definition", "pg_catalog.pg_get_functiondef(x.oid)"),
       ],
+      raw: ["definition": "x.*"],
       from: "pg_catalog.pg_proc x JOIN \(Query.schema(of: "x.pronamespace"))",
       // A range type comes with functions that make its values.
       condition: """

@@ -28,6 +28,6 @@ public struct InterruptedRun: Sendable, Equatable {
         if !journal.isComplete { interrupted.insert(journal.run) }
       }
     }
-    return databases.filter { interrupted.contains($0.key) }.sorted { $0.key < $1.key }.map { InterruptedRun(run: $0.key, databases: $0.value) }
+    return interrupted.sorted().map { InterruptedRun(run: $0, databases: databases[$0] ?? []) }
   }
 }

@@ -187,8 +187,8 @@ public enum ReadingStatements {
   public static func all(on version: ServerVersion) -> [String] {
     let replication = [
       flushPosition, hasPassed, subscriptions, slots, publications, publication, publicationComment, subscription,
-      slot(version), keptObjects, ReplicatedTables.sql(isSource: true), ReplicatedTables.sql(isSource: false), sequences,
-      ObjectStatements.digests(version), ObjectStatements.some(version), ObjectStatements.all(version),
+      slot(version), keptObjects, ReplicatedTables.sql(isSource: true), ReplicatedTables.sql(isSource: false),
+      sequences, ObjectStatements.digests(version), ObjectStatements.some(version), ObjectStatements.all(version),
     ]
     return (version.major >= 10 ? replication : []) + (version.major >= 15 ? [errors(version)] : []) + [
       databases, database, journals, sizes, hasLargeObjects, largeObjectSize, largeObjects,
@@ -204,7 +204,7 @@ public enum ReadingStatements {
     #"SELECT last_value, is_called FROM .+"#,
     #"LOCK TABLE .+ IN ACCESS SHARE MODE( NOWAIT)?"#,
     #"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"#, #"SET TRANSACTION SNAPSHOT '[0-9A-F-]+'"#,
-    #"SET LOCAL lock_timeout = '(5|60)s'"#, #"SAVEPOINT reading"#, #"RELEASE reading"#, #"ROLLBACK TO SAVEPOINT reading"#,
-    #"ROLLBACK"#,
+    #"SET LOCAL lock_timeout = '(5|60)s'"#, #"SAVEPOINT reading"#, #"RELEASE reading"#,
+    #"ROLLBACK TO SAVEPOINT reading"#, #"ROLLBACK"#,
   ]
 }
