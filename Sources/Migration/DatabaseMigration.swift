@@ -55,22 +55,27 @@ struct DatabaseMigration: Sendable {
       }
       record.tookSnapshot()
       do {
-        // Before the dump: what changes in between is told rather than missed.
-        if slot != nil {
-          do { snapshot.objects = try await snapshot.readObjects() } catch let error as MigrationError {
-            record.note(Self.noObjects(error))
+        let left = try await ExtensionPrivileges.entries(of: extensionsLeftOut, over: snapshot.connection)
+        let taken = snapshot
+        // Meanwhile, as the locks of pg_dump are not to come any later for it.
+        async let objects = readObjects(taken, if: slot != nil)
+        let archive: SchemaArchive
+        do {
+          archive = try await slots.run {
+            try await record.phase("dump of the schema") {
+              try await SchemaArchive(
+                of: name, from: source, dump: dump, restore: restore,
+                arguments: ["--create", "--snapshot=\(taken.id)", "--lock-wait-timeout=5s"]
+                  + context.pair.options.dumpArguments(for: name),
+                leavingOut: left)
+            }
           }
+        } catch {
+          // The snapshot's connection is used again.
+          _ = await objects
+          throw error
         }
-        let (id, over) = (snapshot.id, snapshot.connection)
-        let archive = try await slots.run {
-          try await record.phase("dump of the schema") {
-            try await SchemaArchive(
-              of: name, from: source, dump: dump, restore: restore,
-              arguments: ["--create", "--snapshot=\(id)", "--lock-wait-timeout=5s"]
-                + context.pair.options.dumpArguments(for: name),
-              leavingOut: ExtensionPrivileges.entries(of: extensionsLeftOut, over: over))
-          }
-        }
+        snapshot.objects = await objects
         return (snapshot, archive)
       } catch {
         // Whoever waits for the snapshot's locks has pg_dump wait behind: they are given way.

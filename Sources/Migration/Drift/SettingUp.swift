@@ -1,15 +1,19 @@
 import Postgres
 
-extension SourceSnapshot {
-  /// The source's objects, for later comparisons.
-  func readObjects() async throws -> SchemaReading.Rows {
-    try await attempting("listing the objects", source, database: database) {
-      try await SchemaReading.rows(of: .source, over: connection)
+extension DatabaseMigration {
+  /// The source's objects, for later comparisons; nil where they are not wanted, or could not be read.
+  func readObjects(_ snapshot: SourceSnapshot, if isWanted: Bool) async -> SchemaReading.Rows? {
+    guard isWanted else { return nil }
+    do {
+      return try await attempting("listing the objects", source, database: name) {
+        try await SchemaReading.rows(of: .source, over: snapshot.connection)
+      }
+    } catch {
+      record.note(Self.noObjects(error))
+      return nil
     }
   }
-}
 
-extension DatabaseMigration {
   /// Keeps what both sides have at set-up. Where that fails, the replication is as good as without it.
   ///
   /// - Parameters:
