@@ -50,20 +50,32 @@ struct DatabaseMigration: Sendable {
     var attempts = 5
     while true {
       attempts -= 1
-      let snapshot = try await record.phase(slot == nil ? "snapshot" : "slot and snapshot") {
+      var snapshot = try await record.phase(slot == nil ? "snapshot" : "slot and snapshot") {
         try await SourceSnapshot(of: name, from: source, creatingSlot: slot)
       }
       record.tookSnapshot()
       do {
-        let archive = try await slots.run {
-          try await record.phase("dump of the schema") {
-            try await SchemaArchive(
-              of: name, from: source, dump: dump, restore: restore,
-              arguments: ["--create", "--snapshot=\(snapshot.id)", "--lock-wait-timeout=5s"]
-                + context.pair.options.dumpArguments(for: name),
-              leavingOut: ExtensionPrivileges.entries(of: extensionsLeftOut, over: snapshot.connection))
+        let left = try await ExtensionPrivileges.entries(of: extensionsLeftOut, over: snapshot.connection)
+        let taken = snapshot
+        // Meanwhile, as the locks of pg_dump are not to come any later for it.
+        async let objects = readObjects(taken, if: slot != nil)
+        let archive: SchemaArchive
+        do {
+          archive = try await slots.run {
+            try await record.phase("dump of the schema") {
+              try await SchemaArchive(
+                of: name, from: source, dump: dump, restore: restore,
+                arguments: ["--create", "--snapshot=\(taken.id)", "--lock-wait-timeout=5s"]
+                  + context.pair.options.dumpArguments(for: name),
+                leavingOut: left)
+            }
           }
+        } catch {
+          // The snapshot's connection is used again.
+          _ = await objects
+          throw error
         }
+        snapshot.objects = await objects
         return (snapshot, archive)
       } catch {
         // Whoever waits for the snapshot's locks has pg_dump wait behind: they are given way.
@@ -157,6 +169,7 @@ struct DatabaseMigration: Sendable {
     let finished = try await subscribe(replication) ? record.inStep() : record.done()
     let carried = finished.status == .inStep ? try await carried(tables, archive, replication) : []
     try await target.session(in: name, for: "finishing") { connection in
+      if finished.status == .inStep { try await keepObjects(snapshot.objects, over: connection) }
       // This commit is not asynchronous, so that all before it are on disk with it.
       var statements = [
         Statement("SET synchronous_commit = on"), try journal.record(finished: finished), journal.adding(carried),

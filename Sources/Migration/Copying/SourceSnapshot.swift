@@ -17,6 +17,8 @@ struct SourceSnapshot: Sendable {
   private let turns = Slots(1)
   /// Where no new sessions can be opened.
   private let held: HeldSessions?
+  /// What the database has, where that is to be kept.
+  var objects: SchemaReading.Rows?
 
   var version: ServerVersion { ServerVersion(rawValue: connection.session.serverVersion) }
 

@@ -19,6 +19,8 @@ public actor Cutover {
     public var verification = Verification.Mode.counts
     /// For how long writes may be blocked, in seconds; then everything is undone.
     public var maxBlockedSeconds = CheckOptions.defaultMaxBlockedSeconds
+    /// Changes of the schema that are not on both sides, and need not be.
+    public var acceptedDrift = AcceptedDrift()
     /// What this machine has to carry new tables with.
     public var tools: [ClientTools] = []
 
@@ -46,6 +48,8 @@ public actor Cutover {
   var result: CutoverResult
   private var deadline: Deadline?
   private var blockedSince: ContinuousClock.Instant?
+  /// What was made in the last moment is looked for where that takes little of the limit.
+  var comparesSchemaAgain = true
   /// As it was when nobody could write any more.
   var fenced: Look?
 

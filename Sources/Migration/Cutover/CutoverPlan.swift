@@ -26,7 +26,7 @@ extension Cutover {
     guard isOpen else { return ["would not begin: the source accepts no connections"] }
     let opened = try await SourceSessions(in: database, of: replications.source, jobs: 1)
     sessions = opened
-    let look = try await look()
+    let look = try await look(comparesSchema: true)
     var steps: [String] = []
     if let trouble = look.state.trouble { steps.append("would not begin: \(trouble.rawValue)") }
     if let obstacle = try await obstacle(look) { steps.append("would not begin: \(obstacle)") }

@@ -9,12 +9,16 @@ extension Cutover {
   struct Look: Sendable {
     var state: ReplicationState
     var tables: ReplicatedTables
+    /// nil where it was not looked for, or nobody knows what there was.
+    var drift: SchemaDrift?
+    var driftTook: Duration
     var sequences: Set<String>
     var late: LateCopy
     var blocked: BlockedTime
   }
 
-  func look() async throws -> Look {
+  /// - Parameter comparesSchema: which takes its time where there are very many objects.
+  func look(comparesSchema: Bool) async throws -> Look {
     let steering = try steering.orLost()
     let source = try sessions.orLost().worker
     let (manifest, target) = (steering.manifest, steering.connection)
@@ -40,8 +44,11 @@ extension Cutover {
         case .full: .full
         }
       let throughput = Throughput(measured: replications.settings.throughput ?? manifest.throughput)
+      let start = ContinuousClock.now
+      let drift = comparesSchema ? try await replication.drift(tables, source: source, target: target) : nil
+      let took = comparesSchema ? ContinuousClock.now - start : .zero
       return Look(
-        state: state, tables: tables, sequences: Set(sequences), late: late,
+        state: state, tables: tables, drift: drift, driftTook: took, sequences: Set(sequences), late: late,
         blocked: BlockedTime(of: work, throughput: throughput, jobs: jobs))
     }
   }
@@ -51,7 +58,8 @@ extension Cutover {
   func inspect() async throws {
     step("checking that nothing has changed that replication does not carry")
     sessions = try await SourceSessions(in: database, of: replications.source, jobs: replications.settings.jobs)
-    let look = try await look()
+    let look = try await look(comparesSchema: true)
+    comparesSchemaAgain = look.driftTook < .seconds(settings.maxBlockedSeconds) / 10
     if let trouble = look.state.trouble, trouble != .notRunning { throw MigrationError(trouble.rawValue) }
     if let obstacle = try await obstacle(look) { throw MigrationError(obstacle) }
     if !look.tables.onlyOnSource.isEmpty {
@@ -75,6 +83,7 @@ extension Cutover {
       return "the schema has changed since: \(first)\(count > 1 ? " (and \(count - 1) more differences)" : ""); "
         + "change the target too"
     }
+    if let drift = SchemaDrift.obstacle(look.drift, settings.acceptedDrift) { return drift }
     if look.late.seconds > Double(settings.maxBlockedSeconds) {
       return """
         what is not replicated takes up to \(roughDuration(look.late.seconds)) to copy, and \
@@ -208,7 +217,7 @@ extension Cutover {
       try await gate.close(to: sessions.pids, deadline: deadline)
     } else {
       step("locking the tables of the source")
-      try await lock(try await look().tables.oids, over: sessions.holder, deadline)
+      try await lock(try await look(comparesSchema: false).tables.oids, over: sessions.holder, deadline)
     }
     try await makeSureOfFence()
     try await steering.orLost().change(to: .fenced, from: [.claimed])
@@ -249,7 +258,10 @@ extension Cutover {
 
   func drain(_ deadline: Deadline) async throws {
     // What was made or changed between the last look and the fence.
-    let look = try await look()
+    let look = try await look(comparesSchema: comparesSchemaAgain)
+    if comparesSchemaAgain, let drift = SchemaDrift.obstacle(look.drift, settings.acceptedDrift) {
+      throw MigrationError("in the last moment: \(drift)")
+    }
     if let difference = look.tables.differences.first {
       throw MigrationError("the schema has changed in the last moment: \(difference)")
     }

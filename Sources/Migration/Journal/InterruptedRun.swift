@@ -18,18 +18,21 @@ public struct InterruptedRun: Sendable, Equatable {
       try await $0.query(ReadingStatements.databases)
     }
     var databases: [String: [String]] = [:]
+    var interrupted: Set<String> = []
     for name in (0..<rows.count).compactMap({ rows.text($0, 0) }) {
       let journals = try await endpoint.session(in: name, for: "looking for an interrupted run") { connection in
-        // One that is replicating is complete.
-        var interrupted: [Journal] = []
-        for journal in try await Journal.all(over: connection)
-        where try await journal.manifest(over: connection)?.content.isReplicating != true {
-          interrupted.append(journal)
+        var found: [(run: String, isComplete: Bool)] = []
+        for journal in try await Journal.all(over: connection) {
+          let manifest = try await journal.manifest(over: connection)?.content
+          found.append((journal.run, manifest?.isReplicating == true))
         }
-        return interrupted
+        return found
       }
-      for journal in journals { databases[journal.run, default: []].append(name) }
+      for journal in journals {
+        databases[journal.run, default: []].append(name)
+        if !journal.isComplete { interrupted.insert(journal.run) }
+      }
     }
-    return databases.sorted { $0.key < $1.key }.map { InterruptedRun(run: $0.key, databases: $0.value) }
+    return interrupted.sorted().map { InterruptedRun(run: $0, databases: databases[$0] ?? []) }
   }
 }

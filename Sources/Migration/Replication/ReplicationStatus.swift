@@ -21,9 +21,11 @@ public struct ReplicationStatus: Codable, Sendable, Equatable {
   public var lateCopy: LateCopy?
   public var onlyOnSource: [String]
   public var differences: [String]
+  /// What has changed in the schema since the replication was set up; nil where it is not known what there was.
+  public var drift: SchemaDrift?
 
   /// Neither in step nor on its way.
-  public var isBroken: Bool { trouble != nil || !differences.isEmpty }
+  public var isBroken: Bool { trouble != nil || !differences.isEmpty || drift?.obstacle() != nil }
 }
 
 extension Replications {
@@ -94,6 +96,7 @@ extension Replications {
           tables, manifest, source: source, throughput: settings.throughput, jobs: settings.jobs)
         status.onlyOnSource = tables.onlyOnSource
         status.differences = tables.differences
+        status.drift = try await replication.drift(tables, source: source, target: target)
       }
     } catch let error as CancellationError {
       throw error

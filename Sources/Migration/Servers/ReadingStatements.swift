@@ -144,6 +144,12 @@ public enum ReadingStatements {
      WHERE n.nspname ~ '^\(Journal.prefix)[0-9a-f]{8}$' ORDER BY n.nspname
     """
 
+  /// Whether a journal holds the objects of both sides, in a table and nothing else.
+  static let keptObjects = """
+    SELECT FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+     WHERE n.nspname = $1 AND c.relname = 'objects' AND c.relkind = 'r' AND c.relowner = n.nspowner
+    """
+
   static let publication = "SELECT FROM pg_catalog.pg_publication p WHERE p.pubname = $1"
 
   static let publicationComment = """
@@ -305,6 +311,7 @@ public enum ReadingStatements {
       flushPosition, hasPassed, subscriptions, slots, publications, publication, publicationComment, subscription,
       slot(version), ReplicatedTables.sql(isSource: true), ReplicatedTables.sql(isSource: false), sequences,
       publishedRelations, subscriptionOwner,
+      keptObjects, ObjectStatements.digests(version), ObjectStatements.some(version), ObjectStatements.all(version),
     ]
     return (version.major >= 10 ? replication : []) + (version.major >= 15 ? [errors(version)] : []) + [
       databases, database, thisDatabase, systemIdentifier, relation, carriedSequences, journals,
@@ -324,7 +331,7 @@ public enum ReadingStatements {
     #"SELECT last_value, is_called FROM .+"#,
     #"LOCK TABLE .+ IN ACCESS SHARE MODE( NOWAIT)?"#,
     #"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"#, #"SET TRANSACTION SNAPSHOT '[0-9A-F-]+'"#,
-    #"SET LOCAL lock_timeout = '60s'"#, #"SAVEPOINT reading"#, #"RELEASE reading"#, #"ROLLBACK TO SAVEPOINT reading"#,
-    #"ROLLBACK"#,
+    #"SET LOCAL lock_timeout = '(5|60)s'"#, #"SAVEPOINT reading"#, #"RELEASE reading"#,
+    #"ROLLBACK TO SAVEPOINT reading"#, #"ROLLBACK"#,
   ]
 }

@@ -51,6 +51,10 @@ enum ObjectCounts {
        WHERE (\(condition)) AND c.relnamespace \(own) AND \(isNoMember("pg_class", "c.oid"))
       """
     }
+    // From 14 on a range type comes with more functions that make its values.
+    func isNoPart(_ catalog: String) -> String {
+      isNoMember(catalog, "x.oid").replacing("deptype = 'e'", with: "deptype = 'i'")
+    }
     // Constraints of partitions have parents since 11.
     let parentless = version.major >= 11 ? "AND k.conparentid = 0" : ""
     return """
@@ -74,7 +78,7 @@ enum ObjectCounts {
       UNION ALL
       SELECT 'schemas', count(*) FROM pg_catalog.pg_namespace x
        WHERE x.oid \(own) AND x.nspname <> 'public' AND \(isNoMember("pg_namespace", "x.oid"))
-      \(plain("functions", "pg_proc", "pronamespace"))
+      \(plain("functions", "pg_proc", "pronamespace", where: isNoPart("pg_proc")))
       \(plain("types", "pg_type", "typnamespace", where: "x.typtype IN ('d', 'e', 'r')"))
       \(plain("operators", "pg_operator", "oprnamespace"))
       \(plain("operator classes", "pg_opclass", "opcnamespace"))

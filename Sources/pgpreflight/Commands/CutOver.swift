@@ -17,6 +17,9 @@ struct CutOver: AsyncParsableCommand {
       over, both sides are compared, and one transaction on the target switches over. Before it, whatever fails, or takes \
       longer than --max-blocked-time allows, is undone and the source is opened again; after it nothing is. Where this \
       program was killed or a server did not answer, run it again: it asks both servers and goes on or undoes it.
+
+      Logical replication carries no DDL. What has changed in the schema of either side since the replication was set up \
+      is shown by status, and has to be made on the other side too, or accepted by --accept-drift.
       """,
       exitStatus: [
         ("0", "every database was switched over"), ("1", "one was not, or not all of its replication is removed"),
@@ -68,6 +71,13 @@ struct CutOver: AsyncParsableCommand {
       "For how long writes may be blocked in all, in seconds; then everything is undone (default: 30).",
       valueName: "seconds"))
   var maxBlockedTime: Int?
+
+  @Option(
+    name: .customLong("accept-drift"),
+    help: ArgumentHelp(
+      "An object whose schema change need not be on both sides, as status shows its name; all: every object; repeatable.",
+      valueName: "object"))
+  var acceptDrift: [String] = []
 
   @Option(
     name: .customLong("update-report"),
@@ -123,6 +133,7 @@ struct CutOver: AsyncParsableCommand {
     settings.refresh = refresh
     settings.verification = verify
     settings.maxBlockedSeconds = try options.maxBlockedSeconds(maxBlockedTime)
+    settings.acceptedDrift = AcceptedDrift(acceptDrift)
     settings.tools = await (try options.tools()).run().found
     var cutovers: [Cutover] = []
     for running in running {

@@ -11,6 +11,10 @@ struct Status: AsyncParsableCommand {
       """
       Changes nothing. A database is in step when the initial copy of every table is done and the target has applied \
       all that the source had at the moment of asking.
+
+      Logical replication carries no DDL. What has changed in the schema of either side since the replication was set up \
+      is shown by object; with --format json, also the statement that makes the same change on the target. A database \
+      needs help as long as its source has changes that the target lacks, or the target lacks what it was set up with.
       """,
       exitStatus: [
         ("0", "all are in step"), ("1", "one of them needs help, or there is none"), ("2", "all are on their way"),
@@ -70,7 +74,7 @@ struct Status: AsyncParsableCommand {
   }
 
   private func lines(of status: ReplicationStatus) -> [String] {
-    let word = status.isInStep ? "in step" : status.isBroken ? "needs help" : "on its way"
+    let word = status.isBroken ? "needs help" : status.isInStep ? "in step" : "on its way"
     var first = "\(quotedIdentifier(status.name)): \(word)"
     var lines: [String] = []
     if let state = status.state {
@@ -87,6 +91,13 @@ struct Status: AsyncParsableCommand {
     }
     if let trouble = status.trouble { lines.append(trouble) }
     lines += status.differences
+    if let drift = status.drift {
+      for (side, changes) in [("source", drift.source), ("target", drift.target)] where !changes.isEmpty {
+        lines.append("changed on the \(side) since the set-up: \(SchemaDrift.listed(changes))")
+      }
+    } else if status.trouble == nil {
+      lines.append(SchemaDrift.unknown)
+    }
     func names(_ all: [String]) -> String {
       all.prefix(3).joined(separator: ", ") + (all.count > 3 ? " and \(all.count - 3) more" : "")
     }
