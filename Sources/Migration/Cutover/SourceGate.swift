@@ -23,11 +23,6 @@ struct SourceGate: Sendable {
     var kind: String?
     var since: String?
     var state: String?
-    /// Holds a lock on the database, and is perhaps about to be let in; or it is one in another database.
-    var isBeginning = false
-
-    private enum CodingKeys: CodingKey { case pid, usename, applicationName, address, kind, since, state }
-
     var words: String {
       let parts = [
         usename.map { "role \(quotedIdentifier($0))" },
@@ -117,6 +112,10 @@ struct SourceGate: Sendable {
 
   /// Keeps everybody out: new connections are refused, and those that are there are ended.
   ///
+  /// A session that is just beginning has perhaps seen the database open. It holds a lock on it until it is among the
+  /// others (`InitPostgres` in PostgreSQL's source): of those that hold one now, each is waited for; who comes later sees
+  /// the database closed.
+  ///
   /// - Parameter own: processes of the server that serve this program.
   /// - Throws: `MigrationError` where one does not end, or may not be ended. The database stays closed.
   func close(to own: [Int], deadline: Deadline) async throws {
@@ -124,42 +123,50 @@ struct SourceGate: Sendable {
       _ = try await connection.query(
         "ALTER DATABASE \(Quoting.identifier(database)) WITH ALLOW_CONNECTIONS false")
     }
+    var beginning = try await beginningSessions()
     while true {
+      if !beginning.isEmpty { beginning.formIntersection(try await beginningSessions()) }
       let others = try await others(than: own)
-      guard let first = others.first else { return }
-      var refusal: String?
-      for other in others where !other.isBeginning {
-        do {
-          _ = try await connection.query("SELECT pg_catalog.pg_terminate_backend($1::int4)", ["\(other.pid)"])
-        } catch let error as PostgresError where error.sqlstate == "42501" {
-          refusal =
-            "\(other.words) can't be ended by role \(quotedIdentifier(connection.session.user)): GRANT "
-            + "pg_signal_backend to it; a superuser's session only a superuser can end"
+      guard let first = others.first else {
+        if beginning.isEmpty { return }
+        if deadline.remaining <= .zero {
+          throw MigrationError("session \(beginning.first ?? 0) does not come to its beginning")
         }
+        try await Task.sleep(for: .milliseconds(2))
+        continue
       }
-      // It may end by itself: half of the time it is waited for.
-      if let refusal, deadline.isHalfOver { throw MigrationError(refusal) }
+      if let refusal = try await end(others), deadline.isHalfOver { throw MigrationError(refusal) }
       if deadline.remaining <= .zero { throw MigrationError("\(first.words) does not end") }
-      try await Task.sleep(for: .milliseconds(20))
+      try await Task.sleep(for: .milliseconds(5))
     }
   }
 
+  /// - Returns: why one may not be ended. It may end by itself.
+  private func end(_ others: [Other]) async throws -> String? {
+    var refusal: String?
+    for other in others {
+      do {
+        _ = try await connection.query("SELECT pg_catalog.pg_terminate_backend($1::int4)", ["\(other.pid)"])
+      } catch let error as PostgresError where error.sqlstate == "42501" {
+        refusal =
+          "\(other.words) can't be ended by role \(quotedIdentifier(connection.session.user)): GRANT "
+          + "pg_signal_backend to it; a superuser's session only a superuser can end"
+      }
+    }
+    return refusal
+  }
+
+  private func beginningSessions() async throws -> Set<Int> {
+    let rows = try await attempting("looking for sessions that begin", source, database: database) {
+      try await connection.query(ReadingStatements.beginningSessions, ["\(oid)"])
+    }
+    return Set((0..<rows.count).compactMap { rows.text($0, 0).flatMap { Int($0) } })
+  }
+
   /// Sessions in the database that could write; those that read a replication slot can't.
-  ///
-  /// A session that is just beginning has seen the database open, holds a lock on it, and is not among the others yet
-  /// (`InitPostgres` in PostgreSQL's source): locks are looked at first.
   func others(than own: [Int]) async throws -> [Other] {
     try await attempting("looking for sessions of others", source, database: database) {
-      let parameters = ["\(oid)", arrayLiteral(own)]
-      let beginning = try await connection.query(ReadingStatements.beginningSessions, parameters).decode(Other.self)
-      let there = try await connection.query(ReadingStatements.otherSessions, parameters).decode(Other.self)
-      let pids = Set(there.map(\.pid))
-      return there
-        + beginning.filter { !pids.contains($0.pid) }.map { other in
-          var other = other
-          other.isBeginning = true
-          return other
-        }
+      try await connection.query(ReadingStatements.otherSessions, ["\(oid)", arrayLiteral(own)]).decode(Other.self)
     }
   }
 

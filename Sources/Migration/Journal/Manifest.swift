@@ -114,7 +114,7 @@ extension Journal {
     [
       Statement(
         """
-        CREATE TABLE \(manifest) (only pg_catalog.bool PRIMARY KEY DEFAULT true CHECK (only),
+        CREATE TABLE \(manifest) (one pg_catalog.bool PRIMARY KEY DEFAULT true CHECK (one),
                                   content pg_catalog.text NOT NULL, state pg_catalog.text NOT NULL,
                                   changed pg_catalog.timestamptz NOT NULL DEFAULT pg_catalog.now())
         """),

@@ -59,15 +59,13 @@ public enum ReadingStatements {
       FROM pg_catalog.pg_database d WHERE d.datname = $1
     """
 
-  /// `$1` is the database, `$2` the processes that serve this program.
   static let beginningSessions = """
-    SELECT DISTINCT l.pid, NULL::name AS usename, NULL::text AS application_name, NULL::text AS address,
-           NULL::text AS kind, NULL::text AS since, NULL::text AS state
-      FROM pg_catalog.pg_locks l
+    SELECT DISTINCT l.pid FROM pg_catalog.pg_locks l
      WHERE l.locktype = 'object' AND l.classid = 'pg_catalog.pg_database'::pg_catalog.regclass AND l.objid = $1::oid
-       AND l.pid IS NOT NULL AND NOT l.pid = ANY ($2::int4[])
+       AND l.pid IS NOT NULL AND l.pid <> pg_catalog.pg_backend_pid()
     """
 
+  /// `$1` is the database, `$2` the processes that serve this program.
   static let otherSessions = """
     SELECT a.pid, a.usename, a.application_name, pg_catalog.host(a.client_addr) AS address, a.backend_type AS kind,
            a.backend_start::text AS since, a.state
