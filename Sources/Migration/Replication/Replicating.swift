@@ -34,6 +34,12 @@ extension DatabaseMigration {
       // Where something could not be seen, and is accepted so, the tables themselves tell.
       let crossing = try? context.pair.databasePairs.first { $0.name.isSameName(as: name) }?.crossing()
       let tables = try await publishedTables(crossing)
+      guard try await hasContent(tables) else {
+        record.use(.dump)
+        record.note("nothing to replicate: no table, no sequence and no large object")
+        let (snapshot, archive) = try await look()
+        return (snapshot, archive, nil)
+      }
       var memo = PublicationMemo()
       memo.identities = try await source.session(in: name, for: "looking at replica identities") {
         try await TemporaryIdentities.planned(crossing?.changes ?? [], over: $0)
@@ -59,6 +65,14 @@ extension DatabaseMigration {
   private func publishedTables(_ crossing: Crossing?) async throws -> [PublishedTable] {
     try await source.session(in: name, for: "listing the tables to be published") {
       try await PublishedTable.all(of: name, over: $0, options: context.pair.options, crossing: crossing)
+    }
+  }
+
+  /// Whether there is anything that could be written to: else it needs neither slot nor subscription.
+  private func hasContent(_ tables: [PublishedTable]) async throws -> Bool {
+    guard tables.isEmpty else { return true }
+    return try await source.session(in: name, for: "looking for something to replicate", purpose: .reading) {
+      try await $0.query(ReadingStatements.hasContent).text(0, 0) == "t"
     }
   }
 

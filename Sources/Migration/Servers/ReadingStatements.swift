@@ -84,6 +84,13 @@ public enum ReadingStatements {
            EXISTS (SELECT FROM pg_catalog.pg_extension e WHERE e.extname = 'aiven_extras')
     """
 
+  /// Tables and sequences of users, also of extensions, or large objects.
+  static let hasContent = """
+    SELECT EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.relkind IN ('r', 'p', 'S', 'm') AND c.oid >= 16384
+                      AND c.relpersistence <> 't')
+           OR EXISTS (SELECT FROM pg_catalog.pg_largeobject_metadata)
+    """
+
   static let backendPID = "SELECT pg_catalog.pg_backend_pid()"
 
   static let endSessions = """
@@ -313,7 +320,8 @@ public enum ReadingStatements {
     ]
     return (version.major >= 10 ? replication : []) + (version.major >= 15 ? [errors(version)] : []) + [
       databases, database, thisDatabase, systemIdentifier, relation, carriedSequences, journals,
-      takeCutoverLock, cutoverLockHolder, populatedViews, databaseSize, lockHolders, lockableAgainstWriters, backendPID,
+      hasContent, takeCutoverLock, cutoverLockHolder, populatedViews, databaseSize, lockHolders, lockableAgainstWriters,
+      backendPID,
       preparedTransactions, entrances, databaseAccess, beginningSessions, otherSessions, sizes, hasLargeObjects,
       largeObjectSize, largeObjects,
       largeObjectEntries, assignableRoles,

@@ -205,6 +205,19 @@ import Testing
     try await move.expectNothingLeft()
   }
 
+  @Test func `a database without a relation needs no slot and no subscription`() async throws {
+    let move = try await Move.start()
+    try await move.source.sql("create database shop template template0")
+    try await move.source.sql("create function one() returns int language sql as 'select 1'", database: "shop")
+    let migrated = try await move.migrate(["--include-database", "shop"], by: "auto")
+    #expect(migrated.output.status == .exited(0), "\(migrated.output.stdout)\(migrated.output.stderr)")
+    #expect(migrated.database("shop")?.status == .done)
+    #expect(
+      migrated.database("shop")?.message == "nothing to replicate: no table, no sequence and no large object")
+    #expect(try await move.target.value("select one()", database: "shop") == "1")
+    try await move.expectNothingLeft()
+  }
+
   @Test func `a database of which nothing can be replicated is copied at cutover`() async throws {
     let move = try await Move.start()
     try await move.source.sql("create database shop template template0")
