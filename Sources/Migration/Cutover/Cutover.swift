@@ -90,17 +90,21 @@ public actor Cutover {
 
   /// Ends without having blocked anything.
   public func abandon(because reason: String = "not begun") async {
-    if result.end == nil { result.conclude(.refused(reason), opening: nil, entrance: nil, closes: false) }
+    if result.end == nil { result.conclude(.refused(reason), opening: nil, entrance: nil, isClosed: false) }
     await close()
   }
 
   public var outcome: CutoverResult { result }
 
+  /// Whether `run` is about to keep others from writing: else it has switched over before, and does the rest.
+  public var isAboutToBlock: Bool { machine.action == .claim }
+
   private func advance(until isReached: (CutoverMachine.Action) -> Bool) async {
     while true {
       let action = machine.action
       if case .end(let end) = action {
-        result.conclude(end, opening: gate?.opening, entrance: gate?.entrance, closes: settings.blocksWrites)
+        let isClosed = await isSourceClosed()
+        result.conclude(end, opening: gate?.opening, entrance: gate?.entrance, isClosed: isClosed)
         return await close()
       }
       if isReached(action) { return }
@@ -108,6 +112,12 @@ public actor Cutover {
       if event == .interrupted { result.isInterrupted = true }
       _ = machine.handle(event)
     }
+  }
+
+  /// As the server says; where it does not answer, as it was meant to be.
+  private func isSourceClosed() async -> Bool {
+    guard let gate, let isOpen = try? await gate.isOpen() else { return settings.blocksWrites }
+    return !isOpen
   }
 
   private func perform(_ action: CutoverMachine.Action) async -> CutoverMachine.Event {
@@ -125,9 +135,11 @@ public actor Cutover {
       case .verify: try await withinLimit { try await self.verify($0) }
       case .switch:
         try await withinLimit { try await self.switchOver($0) }
-        noteBlocked()
-        step("switched over: the target may be written to from now on")
-      case .settle: return try await insisting { try await self.settle() }
+        noteSwitched()
+      case .settle:
+        let found = try await insisting { try await self.settle() }
+        if case .found(.switched, _) = found { noteSwitched() }
+        return found
       case .open:
         try await insisting(onlyOnce: true) { try await self.open() }
         noteBlocked()
@@ -180,6 +192,11 @@ public actor Cutover {
     }
   }
 
+  private func noteSwitched() {
+    noteBlocked()
+    step("switched over: the target may be written to from now on")
+  }
+
   private func noteBlocked() {
     if let since = blockedSince { result.blockedSeconds = (ContinuousClock.now - since).seconds }
     blockedSince = nil
@@ -189,7 +206,7 @@ public actor Cutover {
 
   /// Takes both locks, the source's first.
   func begin() async throws -> CutoverMachine.Event {
-    let gate = try await SourceGate(to: database, of: replications.source)
+    let gate = try await SourceGate(to: database, of: replications.source, closes: settings.blocksWrites)
     self.gate = gate
     let steering = try await TargetSwitch(of: replication.name.run, in: database, on: replications.target)
     self.steering = steering
@@ -222,7 +239,7 @@ public actor Cutover {
     step("asking both servers what is so")
     if try await gate?.isThere() != true {
       gate = nil
-      gate = try await SourceGate(to: database, of: replications.source)
+      gate = try await SourceGate(to: database, of: replications.source, closes: settings.blocksWrites)
     }
     let old = steering
     steering = nil
@@ -242,7 +259,8 @@ public actor Cutover {
     guard let gate else { throw MigrationError.lost }
     step("letting others into the source again")
     try await release()
-    try await gate.open()
+    // Read back, also where nobody was kept out by it.
+    if try await !gate.isOpen() { try await gate.open() }
   }
 
   private func reset() async throws {

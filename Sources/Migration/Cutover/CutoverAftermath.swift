@@ -50,7 +50,11 @@ extension Cutover {
         _ = try await connection.pipeline([[Statement("BEGIN"), limit, drop, Statement("COMMIT")]])[0].get()
       case .aivenExtras:
         // The slot is not its own to drop: the source lets nobody in.
-        _ = try await connection.query("SELECT aiven_extras.pg_drop_subscription($1, false)", ["\(name)"])
+        do {
+          _ = try await connection.query("SELECT aiven_extras.pg_drop_subscription($1, false)", ["\(name)"])
+        } catch let error as PostgresError where error.sqlstate == "42883" {
+          _ = try await connection.query("SELECT aiven_extras.pg_drop_subscription($1)", ["\(name)"])
+        }
       case nil: throw MigrationError("it is not this role's")
       }
     }

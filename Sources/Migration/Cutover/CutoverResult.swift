@@ -51,10 +51,10 @@ public struct CutoverResult: Codable, Sendable, Equatable {
 
   /// - Parameters:
   ///   - opening: the statement that opens the source again, to be run in database `entrance`.
-  ///   - closes: whether the source was closed by this program.
-  mutating func conclude(_ end: CutoverMachine.End, opening: String?, entrance: String?, closes: Bool) {
+  ///   - isClosed: whether the source lets nobody in.
+  mutating func conclude(_ end: CutoverMachine.End, opening: String?, entrance: String?, isClosed: Bool) {
     let remedy =
-      closes
+      isClosed
       ? opening.map {
         "; once it is certain that nobody has switched over, this opens it, in database "
           + "\(quotedIdentifier(entrance ?? "postgres")) of the source: \($0)"
@@ -62,9 +62,9 @@ public struct CutoverResult: Codable, Sendable, Equatable {
     switch end {
     case .done:
       (self.end, status) = (.done, .done)
-      if closes { self.opening = opening }
+      if isClosed { self.opening = opening }
     case .remains(let reason):
-      if closes { self.opening = opening }
+      if isClosed { self.opening = opening }
       (self.end, status) = (.remains, .failed)
       add(
         "switched over, and the target is in use, but not all of the replication is removed: \(reason); run cutover again"

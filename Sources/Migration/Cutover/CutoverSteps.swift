@@ -62,6 +62,7 @@ extension Cutover {
     comparesSchemaAgain = look.driftTook < .seconds(settings.maxBlockedSeconds) / 10
     if let trouble = look.state.trouble, trouble != .notRunning { throw MigrationError(trouble.rawValue) }
     if let obstacle = try await obstacle(look) { throw MigrationError(obstacle) }
+    try await makeSureOfTimeline()
     if !look.tables.onlyOnSource.isEmpty {
       step("not on the target, and left there: \(listed(look.tables.onlyOnSource))")
     }
@@ -74,6 +75,20 @@ extension Cutover {
     if settings.refresh == .before { try await refreshBefore() }
     result.estimatedBlockedSeconds = look.blocked
     step("estimated: writes are blocked for \(roughDuration(look.blocked.low, to: look.blocked.high))")
+  }
+
+  /// A target that was restored, or failed over to a standby, perhaps lacks what it had confirmed before.
+  private func makeSureOfTimeline() async throws {
+    let steering = try steering.orLost()
+    let now = try await attempting("identifying the database", replications.target, database: database) {
+      try await Endpoint.place(over: steering.connection).timeline
+    }
+    guard let now, let before = steering.manifest.target.timeline, now != before, settings.verification != .full else {
+      return
+    }
+    throw MigrationError(
+      "the target was restored from a backup or failed over since the set-up (timeline \(now), then \(before)), and perhaps "
+        + "lacks rows that it had confirmed: --verify full compares all of them, and lets the cutover go on")
   }
 
   /// Why it can't be done as things are; nil where it can.

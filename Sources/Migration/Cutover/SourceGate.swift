@@ -42,14 +42,15 @@ struct SourceGate: Sendable {
 
   /// Connects to another database, and takes the lock.
   ///
+  /// - Parameter closes: whether it is to be closed, which takes another database: else this one will do.
   /// - Throws: `MigrationError` where there is no other database, or somebody has the lock; `CancellationError`.
-  init(to database: String, of source: Endpoint) async throws {
+  init(to database: String, of source: Endpoint, closes: Bool) async throws {
     self.source = source
     self.database = database
     let names = try await source.session(in: nil, for: "looking for a database to connect to", purpose: .reading) {
       try await $0.query(ReadingStatements.entrances, [database])
     }
-    guard let name = names.text(0, 0) else {
+    guard let name = names.text(0, 0) ?? (closes ? nil : database) else {
       throw MigrationError(
         "no database of the source but \(quotedIdentifier(database)) lets this role connect: one is needed to close it "
           + "from there; GRANT CONNECT on database postgres")

@@ -139,7 +139,7 @@ public struct Cleanup: Sendable {
   /// Opens the source again, unless it was switched over.
   private func open(_ leftover: Leftover) async throws {
     let database = leftover.database ?? ""
-    let gate = try await SourceGate(to: database, of: replications.source)
+    let gate = try await SourceGate(to: database, of: replications.source, closes: true)
     do {
       let steering = try await TargetSwitch(of: leftover.name, in: database, on: replications.target)
       do {

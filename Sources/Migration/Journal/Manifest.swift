@@ -12,6 +12,8 @@ struct Manifest: Codable, Sendable, Equatable {
     var database: String
     /// `pg_database.oid`.
     var oid: Int
+    /// Of the server's WAL: another one once it was restored from a backup, or a standby was promoted.
+    var timeline: Int?
   }
 
   /// In eight hexadecimal digits.
@@ -85,7 +87,8 @@ extension Endpoint {
     let rows = try await connection.query(ReadingStatements.thisDatabase)
     return Manifest.Place(
       system: try await systemIdentifier(over: connection), database: rows.text(0, 0) ?? "",
-      oid: rows.text(0, 1).flatMap { Int($0) } ?? 0)
+      oid: rows.text(0, 1).flatMap { Int($0) } ?? 0,
+      timeline: try await connection.query(ReadingStatements.timeline).text(0, 0).flatMap { Int($0) })
   }
 
   /// What tells this cluster from others (PostgreSQL documentation, "pg_control_system"); nil where the role may not

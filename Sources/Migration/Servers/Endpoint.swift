@@ -53,6 +53,11 @@ public struct Endpoint: Sendable {
         return try await Connection.connect(string, options: options)
       } catch let failure as ConnectionFailure where failure.kind == .noSuchDatabase && !string.mayNameDatabase {
         return try await Connection.connect(string.selecting(database: "postgres"), options: options)
+      } catch let failure as ConnectionFailure where failure.sqlstate == "55000" {
+        // A cutover has closed it: what there is to be known of it, another database tells.
+        do { return try await Connection.connect(string.selecting(database: "postgres"), options: options) } catch let
+          other as ConnectionFailure where other.sqlstate == "55000"
+        { return try await Connection.connect(string.selecting(database: "template1"), options: options) }
       }
     }
     return try await Connection.connect(string.selecting(database: database), options: options)

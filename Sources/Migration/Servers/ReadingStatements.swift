@@ -36,6 +36,13 @@ public enum ReadingStatements {
     SELECT d.datname, d.oid FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database()
     """
 
+  /// None on a standby, where it can't be asked for in this way.
+  static let timeline = """
+    SELECT CASE WHEN NOT pg_catalog.pg_is_in_recovery()
+                THEN ('x' || pg_catalog.substr(pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_lsn()), 1, 8))
+                     ::pg_catalog.bit(32)::int4 END
+    """
+
   static let systemIdentifier = "SELECT c.system_identifier::text FROM pg_catalog.pg_control_system() c"
 
   static let takeCutoverLock = "SELECT pg_catalog.pg_try_advisory_lock($1::int4, $2::int4)"
@@ -72,6 +79,7 @@ public enum ReadingStatements {
       FROM pg_catalog.pg_stat_activity a
      WHERE a.datid = $1::oid AND NOT a.pid = ANY ($2::int4[])
        AND coalesce(a.backend_type, '') <> 'autovacuum worker'
+       AND NOT (a.backend_type IS NULL AND a.usesysid IS NULL)
        AND NOT EXISTS (SELECT FROM pg_catalog.pg_replication_slots s WHERE s.active_pid = a.pid)
      ORDER BY a.backend_start
     """
@@ -319,7 +327,7 @@ public enum ReadingStatements {
       keptObjects, ObjectStatements.digests(version), ObjectStatements.some(version), ObjectStatements.all(version),
     ]
     return (version.major >= 10 ? replication : []) + (version.major >= 15 ? [errors(version)] : []) + [
-      databases, database, thisDatabase, systemIdentifier, relation, carriedSequences, journals,
+      databases, database, thisDatabase, systemIdentifier, timeline, relation, carriedSequences, journals,
       hasContent, takeCutoverLock, cutoverLockHolder, populatedViews, databaseSize, lockHolders, lockableAgainstWriters,
       backendPID,
       preparedTransactions, entrances, databaseAccess, beginningSessions, otherSessions, sizes, hasLargeObjects,

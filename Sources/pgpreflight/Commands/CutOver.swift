@@ -160,11 +160,13 @@ struct CutOver: AsyncParsableCommand {
       guard !ended.contains(where: { $0.end != nil && $0.status != .done }) else {
         return await abandoned(cutovers, because: "not begun, as another database could not be switched over")
       }
-      let names = cutovers.map { quotedIdentifier($0.database) }.joined(separator: ", ")
+      var blocked: [String] = []
+      for cutover in cutovers where await cutover.isAboutToBlock { blocked.append(quotedIdentifier(cutover.database)) }
+      let names = blocked.joined(separator: ", ")
       try options.confirm(
         blockWrites
           ? "All sessions in \(names) of the source will be ended, and it accepts no connections any more."
-          : "Stop all that connects to \(names) of the source now, then go on.", yes: yes)
+          : "Stop all that connects to \(names) of the source now, then go on.", yes: yes || blocked.isEmpty)
     } catch {
       _ = await abandoned(cutovers, because: "interrupted")
       throw error

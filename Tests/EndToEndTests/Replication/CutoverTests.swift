@@ -104,6 +104,41 @@ import Testing
     #expect(cutover.output.status == .exited(0), "\(cutover.output.stderr)")
   }
 
+  @Test func `a target that was restored is not taken for what it was`() async throws {
+    let move = try await Move.start()
+    try await Self.replicating(move)
+    try await move.source.sql("insert into orders values (1001, 'confirmed')", database: "shop")
+    try await eventually("it is in step") { try await move.status().output.status == .exited(0) }
+    // As if it came back from a backup without what it had confirmed, on a timeline of its own.
+    try await move.target.sql("delete from orders where id = 1001", database: "shop")
+    try await move.target.sql("alter system set restore_command = 'false'")
+    try Data().write(to: URL(filePath: move.target.dataDirectory).appending(path: "recovery.signal"))
+    try await move.target.restart(mode: .immediate)
+    try await eventually("it is promoted") { try await move.target.value("select pg_is_in_recovery()") == "f" }
+    let refused = try await move.cutOver(["--block-writes"])
+    #expect(refused.output.stderr.contains("was restored from a backup or failed over"), "\(refused.output.stderr)")
+    #expect(refused.databases.first?.end == .refused)
+    let compared = try await move.cutOver(["--block-writes", "--verify", "full"])
+    #expect(compared.databases.first?.end == .undone)
+    #expect(
+      compared.output.stderr.contains("public.orders: 101 rows on the source, 100 on the target"),
+      "\(compared.output.stderr)")
+    #expect(try await Self.isOpen(move))
+  }
+
+  @Test func `a connection string that names the closed database does`() async throws {
+    let move = try await Move.start()
+    try await Self.replicating(move)
+    let connections = [
+      "--source", move.source.connectionString(database: "shop"), "--target", move.target.connectionString(),
+    ]
+    let cutover = try await move.command("cutover", ["--yes", "--block-writes"], connections: connections)
+    #expect(cutover.status == .exited(0), "\(cutover.stdout)\(cutover.stderr)")
+    #expect(try await !Self.isOpen(move))
+    let status = try await move.command("status", connections: connections)
+    #expect(status.stdout == "no replication of this program is there\n", "\(status.stderr)")
+  }
+
   // MARK: Nothing of theirs runs, and no row changes
 
   @Test func `triggers neither run while rows are copied at cutover, nor are they off afterwards`() async throws {
