@@ -151,15 +151,10 @@ extension Cutover {
 
   // MARK: Memberships
 
-  /// Those that no other database's replication needs.
   private func giveMembershipsBack() async throws {
-    let own = try steering.orLost().manifest.memberships
-    guard !own.isEmpty else { return }
-    let others = try await replications.memberships(besides: replication.name)
-    try await replications.target.session(in: database, for: "giving memberships back") { connection in
-      for role in own where !others.contains(role) {
-        _ = try await connection.query("REVOKE \(Quoting.identifier(role)) FROM CURRENT_USER")
-      }
+    let (manifest, connection) = (try steering.orLost().manifest, try steering.orLost().connection)
+    try await attempting("giving memberships back", replications.target, database: database) {
+      try await replications.giveBack(manifest.memberships, of: manifest.name, over: connection)
     }
   }
 }

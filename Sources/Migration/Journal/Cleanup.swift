@@ -187,8 +187,14 @@ public struct Cleanup: Sendable {
       }
       if let problem { throw problem }
     case .journal:
-      try await endpoint.session(in: leftover.database, for: attempt) {
-        _ = try await $0.query("DROP SCHEMA IF EXISTS \(try await $0.quote(identifier: leftover.name)) CASCADE")
+      let journal = Journal(run: String(leftover.name.dropFirst(Journal.prefix.count)))
+      try await endpoint.session(in: leftover.database, for: attempt) { connection in
+        // What the target was given for the time of the replication alone.
+        if let manifest = try await journal.manifest(over: connection)?.content {
+          try await TemporaryIdentities.putBack(manifest.identities, on: .target, over: connection)
+          try await replications.giveBack(manifest.memberships, of: manifest.name, over: connection)
+        }
+        _ = try await connection.query(journal.removal.sql)
       }
     case .scratchDatabase:
       try await endpoint.session(in: nil, for: attempt) {

@@ -157,8 +157,17 @@ public struct Replications: Sendable {
     }
   }
 
+  /// Takes memberships from the target role that no other database's replication needs.
+  func giveBack(_ roles: [String], of name: ReplicationName, over connection: Connection) async throws {
+    guard !roles.isEmpty else { return }
+    let others = try await memberships(besides: name)
+    for role in roles where !others.contains(role) {
+      _ = try await connection.query("REVOKE \(Quoting.identifier(role)) FROM CURRENT_USER")
+    }
+  }
+
   /// What the target role was made a member of for the replications of this target, but one.
-  func memberships(besides name: ReplicationName) async throws -> Set<String> {
+  private func memberships(besides name: ReplicationName) async throws -> Set<String> {
     let databases = try await target.session(in: nil, for: "listing the databases", purpose: .reading) {
       try await Self.databases(over: $0)
     }

@@ -81,7 +81,9 @@ struct SelectionOptions: ParsableArguments {
 
   @Option(
     name: .customLong("max-blocked-time"),
-    help: ArgumentHelp("How long that copy may take, in seconds (default: 30).", valueName: "seconds"))
+    help: ArgumentHelp(
+      "For how long a cutover may block writes in all, in seconds: that copy has to fit into it (default: 30).",
+      valueName: "seconds"))
   var maxBlockedTime: Int?
 
   @Flag(
