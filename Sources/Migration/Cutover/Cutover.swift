@@ -38,6 +38,8 @@ public actor Cutover {
   let replications: Replications
   let settings: Settings
   let replication: Replication
+  /// Refreshing takes as long as it takes.
+  let views: MaterializedViewRefresh
   nonisolated let events: @Sendable (Event) -> Void
 
   private var machine = CutoverMachine()
@@ -60,8 +62,11 @@ public actor Cutover {
     _ running: RunningReplication, _ replications: Replications, settings: Settings,
     events: @escaping @Sendable (Event) -> Void
   ) {
-    guard let replication = replications.replication(running) else { return nil }
-    self.replications = replications
+    // Nothing here is silent for longer: what waits for others does so until the limit at most.
+    let bounded = replications.givingUp(after: .seconds(max(60, settings.maxBlockedSeconds + 30)))
+    guard let replication = bounded.replication(running) else { return nil }
+    self.replications = bounded
+    views = MaterializedViewRefresh(database: replication.database, target: replications.target)
     self.settings = settings
     self.replication = replication
     self.events = events

@@ -128,7 +128,6 @@ extension Cutover {
   }
 
   func refreshBefore() async throws {
-    let views = MaterializedViewRefresh(database: database, target: replications.target)
     let names = try await views.common(with: try await populatedViews())
     guard !names.isEmpty else { return }
     step("refreshing the materialized views of the target")
@@ -138,7 +137,6 @@ extension Cutover {
 
   private func refreshAfterwards() async throws {
     guard settings.refresh != .before else { return }
-    let views = MaterializedViewRefresh(database: database, target: replications.target)
     let names = try await views.common(with: try steering.orLost().manifest.populatedViews)
     result.notRefreshed = names
     guard settings.refresh == .after, !names.isEmpty else { return }

@@ -36,9 +36,17 @@ public struct Replications: Sendable {
     var contradictions: [String] = []
   }
 
-  let source: Endpoint
-  let target: Endpoint
+  private(set) var source: Endpoint
+  private(set) var target: Endpoint
   let settings: Settings
+
+  /// The same, with sessions that are given up where a server is silent for so long.
+  func givingUp(after silence: Duration) -> Replications {
+    var copy = self
+    copy.source.responseTimeout = silence
+    copy.target.responseTimeout = silence
+    return copy
+  }
 
   public init(source: ConnectionString, target: ConnectionString, settings: Settings) {
     self.settings = settings

@@ -8,6 +8,8 @@ public struct Endpoint: Sendable {
   /// Of all sessions of one run: by it a later run finds what an interrupted one has left.
   let applicationName: String
   let connectTimeout: Duration
+  /// How long the server may be silent during a statement before the session is given up; nil: for ever.
+  var responseTimeout: Duration?
 
   /// Lists of all tables with their columns are read as a whole: 600,000 tables of 20 columns take so much.
   static let longestAnswer = 512 << 20
@@ -46,6 +48,7 @@ public struct Endpoint: Sendable {
     var options = Connection.Options()
     options.startupSettings = settings
     options.connectTimeout = connectTimeout
+    options.responseTimeout = responseTimeout
     options.longestAnswer = Self.longestAnswer
     options.applicationName = applicationName
     guard let database else {

@@ -232,9 +232,8 @@ struct CutOver: AsyncParsableCommand {
         options.tell("\(name): not refreshed, and as old as the first copy: \(names)\(more)")
       }
     case .failed, .cancelled:
-      let words = [.remains, .unknown].contains(result.end) ? "" : "not switched over"
-      let said = [words + blocked, result.message].filter { !$0.isEmpty }.joined(separator: ": ")
-      writeToStandardError("pgpreflight: \(name): \(said)\n")
+      let words = [.remains, .unknown].contains(result.end) ? "" : "not switched over: "
+      writeToStandardError("pgpreflight: \(name): \(words)\(result.message)\(blocked)\n")
       if let opening = result.opening { writeToStandardError("  the source stays closed until: \(opening)\n") }
     }
   }

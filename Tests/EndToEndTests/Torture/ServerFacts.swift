@@ -6,7 +6,7 @@ import TestSupport
 struct ServerFacts: Sendable, Equatable {
   /// Whether an ordinary session of the application can write to the source; nil where it could not be asked.
   var sourceTakesWrites: Bool?
-  /// Whether the target has a subscription.
+  /// Whether the target has a subscription that reads the slot.
   var isSubscribed: Bool?
 
   static func read(_ bench: TortureBench) async -> ServerFacts {
@@ -15,7 +15,7 @@ struct ServerFacts: Sendable, Equatable {
     async let subscriptions = within(10) { () async -> String? in
       try? await onThread {
         try PlainSession(ShopDatabase.conninfo(port: target, database: "postgres"))
-          .run("select count(*) from pg_subscription")[0][0]
+          .run("select count(*) from pg_subscription where subenabled or subslotname is not null")[0][0]
       }
     }
     return await ServerFacts(sourceTakesWrites: takesWrites, isSubscribed: subscriptions.map { $0 != "0" })
@@ -137,7 +137,8 @@ final class SwitchObserver: Sendable {
               try PlainSession(ShopDatabase.conninfo(port: port, database: "postgres"))
             }
           session = current
-          let count = try current.run("select count(*) from pg_subscription")[0][0]
+          let count = try current.run(
+            "select count(*) from pg_subscription where subenabled or subslotname is not null")[0][0]
           if count == "0" { state.withLock { $0.goneAt = now() } }
         } catch {
           session = nil
