@@ -20,7 +20,8 @@ struct Inflow {
     counted = 0
   }
 
-  /// Lets libpq read from its socket, which it does by 8 kB at least where so much is there.
+  /// Lets libpq read from its socket, which it does by 8 kB at least where so much is there. Over a Unix-domain socket it
+  /// is a lower bound: as long as the server goes on sending, libpq goes on reading, and nobody counts it.
   mutating func reading<T>(_ read: () -> T) -> T {
     guard start == nil else { return read() }
     let before = pgpreflight_waiting(PQsocket(connection))

@@ -115,7 +115,8 @@ extension Cutover {
     let (source, steering) = (try sessions.orLost(), try steering.orLost())
     if try await steering.means() == nil {
       return
-        "role \(quotedIdentifier(steering.connection.session.user)) may not alter the subscription \(replication.name)"
+        "role \(quotedIdentifier(steering.connection.session.user)) can't alter the subscription \(replication.name): GRANT "
+        + "it the role of the subscription's owner"
     }
     let prepared = try await attempting("looking for prepared transactions", replications.source, database: database) {
       try await source.worker.query(ReadingStatements.preparedTransactions)
