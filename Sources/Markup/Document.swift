@@ -5,6 +5,8 @@ internal import CLibxml2
 /// Owns the tree of libxml2 and all that was taken out of it, so that an `Element` stays valid as long as its document.
 public final class Document {
   let pointer: xmlDocPtr
+  /// Stays in the tree as long as that is there: `Element.remove` refuses to take it away.
+  let rootNode: xmlNodePtr
   /// As errors call the template.
   let name: String
   private var removed: [xmlNodePtr] = []
@@ -23,7 +25,7 @@ public final class Document {
         xmlCtxtReadMemory(context, characters.baseAddress, Int32(clamping: characters.count), nil, "UTF-8", options)
       }
     }
-    guard let parsed, xmlDocGetRootElement(parsed) != nil else {
+    guard let parsed, let rootNode = xmlDocGetRootElement(parsed) else {
       if let parsed { xmlFreeDoc(parsed) }
       throw Self.error(of: context, name: name)
     }
@@ -33,12 +35,15 @@ public final class Document {
       throw MarkupError("\(name): it declares entities or elements, which a page can't")
     }
     pointer = parsed
+    self.rootNode = rootNode
     self.name = name
   }
 
-  /// Takes over a tree that libxml2 has made.
-  init(adopting pointer: xmlDocPtr, name: String) {
+  /// Takes over a tree that libxml2 has made; nil where there is no element in it.
+  init?(adopting pointer: xmlDocPtr, name: String) {
+    guard let rootNode = xmlDocGetRootElement(pointer) else { return nil }
     self.pointer = pointer
+    self.rootNode = rootNode
     self.name = name
   }
 
@@ -56,11 +61,7 @@ public final class Document {
     xmlFreeDoc(pointer)
   }
 
-  public var root: Element {
-    // The initializer has seen that there is one, and `remove` refuses to take it away.
-    guard let root = xmlDocGetRootElement(pointer) else { fatalError("\(name): the root element is gone") }
-    return Element(document: self, node: root)
-  }
+  public var root: Element { Element(document: self, node: rootNode) }
 
   /// The element of that id.
   public func element(id: String) throws(MarkupError) -> Element {

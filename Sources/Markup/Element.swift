@@ -166,7 +166,7 @@ public struct Element {
 
   /// Takes the element out of the page.
   public func remove() {
-    guard node.pointee.parent != nil, node != xmlDocGetRootElement(document.pointer) else { return }
+    guard node.pointee.parent != nil, node != document.rootNode else { return }
     xmlUnlinkNode(node)
     document.keep(removed: node)
   }

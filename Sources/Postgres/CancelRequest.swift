@@ -13,7 +13,8 @@ struct CancelRequest {
   init?(_ connection: OpaquePointer) {
     guard let request = PQgetCancel(connection), let finished = try? Event() else { return nil }
     self.finished = finished
-    // Used by that thread alone from here on.
+    // `PQgetCancel` has made it for this caller, and nothing else keeps it: the block below, which runs once, is the only
+    // one to use it from here on, and frees it. `PQcancel` may run in any thread (documentation of libpq, `PQgetCancel`).
     nonisolated(unsafe) let cancel = request
     DispatchQueue(label: "pgpreflight.cancel").async {
       // PQcancel writes to a plain socket, which may be closed by then. That thread needs no SIGPIPE afterwards either.

@@ -127,14 +127,12 @@ func withCStrings<R>(_ strings: [String?], _ body: (UnsafePointer<UnsafePointer<
     return bytes.count
   }
   return try bytes.withUnsafeBufferPointer { buffer in
-    var pointers: [UnsafePointer<CChar>?] = offsets.map { offset in
-      offset.flatMap { buffer.baseAddress?.advanced(by: $0) }
+    let pointers = UnsafeMutablePointer<UnsafePointer<CChar>?>.allocate(capacity: offsets.count + 1)
+    defer { pointers.deallocate() }
+    for (index, offset) in offsets.enumerated() {
+      (pointers + index).initialize(to: offset.flatMap { buffer.baseAddress?.advanced(by: $0) })
     }
-    pointers.append(nil)
-    return try pointers.withUnsafeBufferPointer { pointers in
-      // Never empty: it has the null pointer at its end.
-      guard let base = pointers.baseAddress else { fatalError("an array with elements has no address") }
-      return try body(base)
-    }
+    (pointers + offsets.count).initialize(to: nil)
+    return try body(pointers)
   }
 }

@@ -19,8 +19,9 @@ public struct Statement: Sendable {
 
 /// The result of one statement, in the protocol's text format.
 public final class Rows: Sendable {
-  // A PGresult is read only once libpq has handed it out, and may then be used by any thread (PostgreSQL
-  // documentation, "Behavior in Threaded Programs"); only `deinit` changes it.
+  // Nothing writes to it: libpq hands a PGresult out when it is complete and touches it no more, the functions used here
+  // only read it, which any number of threads may do at a time (PostgreSQL documentation, "Behavior in Threaded
+  // Programs"), and `deinit` frees it, when no reference and so no reader is left.
   nonisolated(unsafe) let result: OpaquePointer
   /// How many rows there are.
   public let count: Int

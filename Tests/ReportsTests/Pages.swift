@@ -16,7 +16,8 @@ func reading(of report: Report, templates: Templates = Templates()) throws -> El
 func parsed(html: String) throws -> Element {
   let options = Int32(HTML_PARSE_NOERROR.rawValue | HTML_PARSE_NOWARNING.rawValue | HTML_PARSE_NONET.rawValue)
   let tree = htmlReadMemory(html, Int32(html.utf8.count), nil, "UTF-8", options | Int32(XML_PARSE_HUGE.rawValue))
-  return Document(adopting: try #require(tree), name: "page").root
+  let pointer = try #require(tree)
+  return try #require(Document(adopting: pointer, name: "page")).root
 }
 
 func render(_ format: String, _ report: Report, templates: Templates = Templates()) throws -> String {

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// That the judgement notices what it is there for.
-@Suite(.takesTurns, .timeLimit(.minutes(10))) struct JudgementTests {
+@Suite(.takesTurns, .timeLimit(.minutes(30))) struct JudgementTests {
   /// A run that has ended well: three writes of the source, then one of the target.
   private static func evidence(
     output: String = "shop: switched over; writes were blocked for 1.00 s\n", status: Int32 = 0

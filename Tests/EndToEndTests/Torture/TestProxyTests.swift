@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// The proxy that the torture stands on.
-@Suite(.takesTurns, .timeLimit(.minutes(5))) struct TestProxyTests {
+@Suite(.takesTurns, .timeLimit(.minutes(30))) struct TestProxyTests {
   private static let cluster = Task { try await TestCluster.start() }
 
   private static func conninfo(_ proxy: TestProxy) -> String {
