@@ -101,7 +101,17 @@ public struct MigratedDatabase: Codable, Sendable, Equatable {
 /// What was compared after the copy.
 public struct Verification: Codable, Sendable, Equatable {
   public enum Mode: String, Codable, Sendable, CaseIterable {
-    case none, counts, full
+    case none, counts, sample, full
+  }
+
+  /// How one table was compared, where that is not the same for all.
+  public enum Depth: Sendable {
+    /// How many rows there are.
+    case counts
+    /// Also the contents of some of them.
+    case sample
+    /// The contents of all rows.
+    case full
   }
 
   public struct Mismatch: Codable, Sendable, Equatable {
@@ -119,11 +129,27 @@ public struct Verification: Codable, Sendable, Equatable {
   /// How many tables were compared.
   public var tables: Int
   public var mismatches: [Mismatch]
+  /// Of a verification by samples: of how many tables a sample of the rows was compared.
+  public var sampledTables: Int?
+  /// Of a verification by samples: of how many tables the rows were only counted. Those that are in neither number were
+  /// compared as a whole.
+  public var countedTables: Int?
+  /// Of a cutover: how many tables were compared before writes were blocked, and were not written to afterwards.
+  public var tablesComparedBefore: Int?
 
   public init(mode: Mode, tables: Int, mismatches: [Mismatch]) {
     self.mode = mode
     self.tables = tables
     self.mismatches = mismatches
+  }
+
+  /// Adds tables that were compared before writes were blocked, and are the same.
+  public mutating func add(before depths: [Depth]) {
+    tables += depths.count
+    tablesComparedBefore = (tablesComparedBefore ?? 0) + depths.count
+    guard mode == .sample else { return }
+    sampledTables = (sampledTables ?? 0) + depths.count { $0 == .sample }
+    countedTables = (countedTables ?? 0) + depths.count { $0 == .counts }
   }
 }
 

@@ -27,7 +27,7 @@ public struct BlockedTime: Codable, Sendable, Equatable {
     /// Whether rows are compared, and whether it is all that is in them.
     public var comparison = Comparison.counts
 
-    public enum Comparison: Sendable { case none, counts, full }
+    public enum Comparison: Sendable { case none, counts, sample, full }
 
     public init() {}
   }
@@ -35,10 +35,10 @@ public struct BlockedTime: Codable, Sendable, Equatable {
   /// What is assumed where nothing was measured: to end sessions and lock takes up to two seconds and five milliseconds
   /// for each table; the rest of the changes, of which the target had all a moment before, up to five seconds; a table's
   /// own statements up to 50 ms, by network; a sequence up to 10 ms; comparing reads 5 GB to 100 MB a second where rows
-  /// are counted, 1 GB to 20 MB where they are hashed.
+  /// are counted, 1 GB to 20 MB where they are hashed; a sample of a table's rows takes up to a quarter of a second.
   public init(of work: Work, throughput: Throughput, jobs: Int) {
     let jobs = Double(max(jobs, 1))
-    let (late, total) = (Double(work.lateBytes), Double(work.totalBytes))
+    let late = Double(work.lateBytes)
     let tables = Double(work.tables)
     var parts = [
       Part(name: "blocking writes", low: 0.01, high: 2 + tables * 0.005), Part(name: "drain", low: 0.01, high: 5),
@@ -55,17 +55,37 @@ public struct BlockedTime: Codable, Sendable, Equatable {
     if work.sequences > 0 {
       parts.append(Part(name: "sequences", low: 0.001, high: 1 + Double(work.sequences) * 0.01))
     }
-    switch work.comparison {
-    case .none: break
-    case .counts:
-      parts.append(
-        Part(name: "verification", low: total / 5e9, high: 1 + total / 100e6 + tables * 0.05 / jobs))
-    case .full:
-      parts.append(Part(name: "verification", low: total / 1e9, high: 1 + total / 20e6 + tables * 0.05 / jobs))
+    if let part = Self.verification(
+      bytes: work.totalBytes, tables: work.tables, of: work.comparison, jobs: jobs)
+    {
+      parts.append(part)
     }
+    self.init(parts)
+  }
+
+  private init(_ parts: [Part]) {
     self.parts = parts.map { Part(name: $0.name, low: Self.rounded($0.low), high: Self.rounded($0.high)) }
     low = Self.rounded(parts.reduce(0) { $0 + $1.low })
     high = Self.rounded(parts.reduce(0) { $0 + $1.high })
+  }
+
+  private static func verification(bytes: Int, tables: Int, of comparison: Work.Comparison, jobs: Double) -> Part? {
+    let (bytes, tables) = (Double(bytes), Double(tables))
+    let (fast, slow, each) =
+      switch comparison {
+      case .none: (0.0, 0.0, 0.0)
+      case .counts: (5e9, 100e6, 0.05)
+      case .sample: (5e9, 100e6, 0.25)
+      case .full: (1e9, 20e6, 0.05)
+      }
+    guard comparison != .none else { return nil }
+    return Part(name: "verification", low: bytes / fast, high: 1 + bytes / slow + tables * each / jobs)
+  }
+
+  /// The same, where only some tables are left to be compared while nobody writes.
+  public func verifying(bytes: Int, tables: Int, of comparison: Work.Comparison, jobs: Int) -> BlockedTime {
+    let part = Self.verification(bytes: bytes, tables: tables, of: comparison, jobs: Double(max(jobs, 1)))
+    return BlockedTime(parts.compactMap { $0.name == "verification" ? part : $0 })
   }
 
   /// At the slowest rate that is assumed; what is held against `--max-blocked-time`.

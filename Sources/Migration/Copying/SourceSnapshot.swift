@@ -213,6 +213,11 @@ struct SourceSnapshot: Sendable {
     }
   }
 
+  /// Runs `body` with the snapshot's own connection, when nobody else uses it.
+  func alone<T: Sendable>(_ body: @Sendable (Connection) async throws -> T) async throws -> T {
+    try await turns.run { try await body(connection) }
+  }
+
   /// Whether somebody waits for a lock that the snapshot holds.
   func isInTheWay() async throws -> Bool {
     try await connection.query(ReadingStatements.isInTheWay).text(0, 0) == "t"

@@ -16,7 +16,7 @@ public actor Cutover {
     /// How many values each sequence is set ahead.
     public var sequenceMargin = 0
     public var refresh = Refresh.after
-    public var verification = Verification.Mode.counts
+    public var verification = Verification.Mode.sample
     /// For how long writes may be blocked, in seconds; then everything is undone.
     public var maxBlockedSeconds = CheckOptions.defaultMaxBlockedSeconds
     /// Changes of the schema that are not on both sides, and need not be.
@@ -54,6 +54,7 @@ public actor Cutover {
   var comparesSchemaAgain = true
   /// As it was when nobody could write any more.
   var fenced: Look?
+  var comparedBefore: ComparedBefore?
 
   /// So long the servers are asked what is so, when something has gone wrong.
   private static let patience = Duration.seconds(60)

@@ -34,6 +34,11 @@ extension Cutover {
       steps.append("create on the target what was made on the source since: \(listed(look.tables.new.map(\.name)))")
     }
     steps.append("wait until the target is in step (\(formattedBytes(look.state.slot?.lagBytes ?? 0)) behind now)")
+    let version = ServerVersion(rawValue: opened.worker.session.serverVersion)
+    let comparesBefore = settings.verification != .none && TableActivity.isKnown(on: version)
+    if comparesBefore {
+      steps.append("compare what is replicated by \(settings.verification.rawValue), for ten minutes at most")
+    }
     if settings.refresh == .before { steps.append("refresh the materialized views of the target") }
     let closing = try gate.orLost().opening.replacing("true;", with: "false")
     steps.append(
@@ -47,7 +52,9 @@ extension Cutover {
     steps.append(
       "set \(look.sequences.count) sequences of the target"
         + (settings.sequenceMargin > 0 ? ", \(settings.sequenceMargin) ahead" : ""))
-    steps.append("compare both sides: what was copied by checksum, the rest by \(settings.verification.rawValue)")
+    steps.append(
+      "compare both sides: what was copied by checksum, the rest by \(settings.verification.rawValue)"
+        + (comparesBefore ? ", as far as it was written to since that comparison" : ""))
     steps.append(
       "all of it is estimated to block writes for \(roughDuration(look.blocked.low, to: look.blocked.high)), and undone "
         + "after \(settings.maxBlockedSeconds) s")

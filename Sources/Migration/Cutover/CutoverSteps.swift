@@ -15,6 +15,9 @@ extension Cutover {
     var sequences: Set<String>
     var late: LateCopy
     var blocked: BlockedTime
+    var work: BlockedTime.Work
+    /// Identifiers of the tables on the target, by those on the source.
+    var targets: [Int: Int]
   }
 
   /// - Parameter comparesSchema: which takes its time where there are very many objects.
@@ -41,6 +44,7 @@ extension Cutover {
         switch settings.verification {
         case .none: .none
         case .counts: .counts
+        case .sample: .sample
         case .full: .full
         }
       let throughput = Throughput(measured: replications.settings.throughput ?? manifest.throughput)
@@ -49,7 +53,8 @@ extension Cutover {
       let took = comparesSchema ? ContinuousClock.now - start : .zero
       return Look(
         state: state, tables: tables, drift: drift, driftTook: took, sequences: Set(sequences), late: late,
-        blocked: BlockedTime(of: work, throughput: throughput, jobs: jobs))
+        blocked: BlockedTime(of: work, throughput: throughput, jobs: jobs), work: work,
+        targets: Dictionary(relations.map { ($0.source, $0.target) }, uniquingKeysWith: { first, _ in first }))
     }
   }
 
@@ -72,9 +77,16 @@ extension Cutover {
     }
     step("waiting until the target is in step")
     try await reachPresent()
-    if settings.refresh == .before { try await refreshBefore() }
     result.estimatedBlockedSeconds = look.blocked
-    step("estimated: writes are blocked for \(roughDuration(look.blocked.low, to: look.blocked.high))")
+    if settings.verification != .none {
+      try await compareBefore(look)
+      // That took its time.
+      if let obstacle = try await obstacleOnServers(look) { throw MigrationError(obstacle) }
+      try await reachPresent()
+    }
+    if settings.refresh == .before { try await refreshBefore() }
+    let blocked = result.estimatedBlockedSeconds ?? look.blocked
+    step("estimated: writes are blocked for \(roughDuration(blocked.low, to: blocked.high))")
   }
 
   /// A target that was restored, or failed over to a standby, perhaps lacks what it had confirmed before.
@@ -341,15 +353,22 @@ extension Cutover {
     let look = try fenced.orLost()
     let snapshot = try await snapshot()
     let all = try await tables(look, snapshot)
-    func compared(_ mode: Verification.Mode, _ tables: [SourceTable]) async throws -> Verification {
+    func compared(_ mode: Verification.Mode, _ tables: [ComparedTable]) async throws -> Verification {
       try await Verifier(
         mode: mode, snapshot: snapshot, target: replications.target, slots: Slots(replications.settings.jobs),
-        jobs: replications.settings.jobs, comparesObjects: false
+        jobs: replications.settings.jobs, comparesObjects: false, present: sessions.worker
       ).run(tables)
     }
-    var verification = try await compared(
-      settings.verification, all.filter { !look.tables.copied.contains($0.oid) })
-    let late = try await compared(.full, all.filter { look.tables.copied.contains($0.oid) })
+    let replicated = settings.verification == .none ? [] : ComparedTable.all(of: Self.replicated(all, look))
+    let unwritten = try await unwritten(replicated, look)
+    let names = Set(unwritten.map(\.name))
+    var verification = try await compared(settings.verification, replicated.filter { !names.contains($0.name) })
+    if settings.verification != .none {
+      verification.add(before: unwritten.compactMap { comparedBefore?.found[$0.name] })
+      step("\(unwritten.count) of \(replicated.count) tables had been compared before, and were not written to since")
+    }
+    let late = try await compared(
+      .full, ComparedTable.all(of: all.filter { look.tables.copied.contains($0.oid) }))
     verification.tables += late.tables
     verification.mismatches += late.mismatches
     if steering.manifest.carriesLargeObjects {

@@ -115,6 +115,11 @@ public enum ReadingStatements {
      WHERE c.relkind = 'm' AND c.relispopulated AND c.oid >= 16384 ORDER BY c.oid
     """
 
+  static let databaseEncoding = """
+    SELECT pg_catalog.pg_encoding_to_char(d.encoding) FROM pg_catalog.pg_database d
+     WHERE d.datname = pg_catalog.current_database()
+    """
+
   static let databaseSize = "SELECT pg_catalog.pg_database_size(pg_catalog.current_database())"
 
   /// Of these tables: those on which somebody else holds a lock that a copy would wait for.
@@ -328,24 +333,26 @@ public enum ReadingStatements {
     ]
     return (version.major >= 10 ? replication : []) + (version.major >= 15 ? [errors(version)] : []) + [
       databases, database, thisDatabase, systemIdentifier, timeline, relation, carriedSequences, journals,
-      hasContent, takeCutoverLock, cutoverLockHolder, populatedViews, databaseSize, lockHolders, lockableAgainstWriters,
-      backendPID,
+      hasContent, takeCutoverLock, cutoverLockHolder, populatedViews, databaseEncoding, databaseSize, lockHolders,
+      lockableAgainstWriters, backendPID,
       preparedTransactions, entrances, databaseAccess, beginningSessions, otherSessions, sizes, hasLargeObjects,
       largeObjectSize, largeObjects,
       largeObjectEntries, assignableRoles,
       largeObjectChecksum(version), comparableTables, lockableTables, rewrittenTables, exportSnapshot, isInTheWay,
-      leafPartitions, SourceTable.sql(version), ForeignKey.sql(version), FiringTrigger.sql, ObjectCounts.sql(version),
+      leafPartitions, sampleKey(version), tableActivity, activityTerms, SourceTable.sql(version),
+      ForeignKey.sql(version), FiringTrigger.sql, ObjectCounts.sql(version),
     ]
   }
 
   /// What reads rows of users' tables and sequences, or takes a lock on them that holds up no writer; and what begins and
   /// ends transactions. As patterns of regular expressions: the names are quoted by the server.
-  public static let rows = [
-    #"COPY [^(]+( \([^()]*\))? TO STDOUT( WITH \(FORMAT (text|binary), ENCODING '[A-Z0-9_]+'\))?"#,
-    #"SELECT last_value, is_called FROM .+"#,
-    #"LOCK TABLE .+ IN ACCESS SHARE MODE( NOWAIT)?"#,
-    #"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"#, #"SET TRANSACTION SNAPSHOT '[0-9A-F-]+'"#,
-    #"SET LOCAL lock_timeout = '(5|60)s'"#, #"SAVEPOINT reading"#, #"RELEASE reading"#,
-    #"ROLLBACK TO SAVEPOINT reading"#, #"ROLLBACK"#,
-  ]
+  public static let rows =
+    [
+      #"COPY [^(]+( \([^()]*\))? TO STDOUT( WITH \(FORMAT (text|binary), ENCODING '[A-Z0-9_]+'\))?"#,
+      #"SELECT last_value, is_called FROM .+"#,
+      #"LOCK TABLE .+ IN ACCESS SHARE MODE( NOWAIT)?"#,
+      #"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"#, #"SET TRANSACTION SNAPSHOT '[0-9A-F-]+'"#,
+      #"SET LOCAL lock_timeout = '(5|60)s'"#, #"SAVEPOINT reading"#, #"RELEASE reading"#,
+      #"ROLLBACK TO SAVEPOINT reading"#, #"ROLLBACK"#,
+    ] + sampleRows
 }

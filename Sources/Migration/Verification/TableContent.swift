@@ -17,8 +17,14 @@ struct TableContent: Sendable, Equatable {
 /// are generated are not read.
 struct ComparedTable: Sendable {
   let name: String
+  /// Of the source: the table itself, or those whose rows went through the partitioned one.
+  let oids: [Int]
+  /// On the source, with what is stored out of line.
+  let sizeBytes: Int
+  /// Of the main part on the source.
+  let blocks: Int
   /// Its partitions are read one after the other: COPY does not read a partitioned table.
-  private let isPartitioned: Bool
+  let isPartitioned: Bool
   /// Read together; nil for a table without columns.
   private let columns: [String]?
   /// Read one by one, as a row may be larger than a message, or this process, can hold.
@@ -30,8 +36,21 @@ struct ComparedTable: Sendable {
   private static let leastOutOfLine = 2 << 20
   private static let blockSize = 8192
 
-  init(_ table: SourceTable) {
+  /// What is compared as one: a table, or the partitioned one that the rows of several went through. Of an extension's
+  /// table of which only some rows are the database's own, none are: to select them, the server would plan a query, and
+  /// run functions of whoever owns the table.
+  static func all(of tables: [SourceTable]) -> [ComparedTable] {
+    let own = tables.filter { $0.condition?.isEmpty ?? true }
+    let together = Dictionary(grouping: own) { $0.routedThrough ?? $0.name }
+    return own.map { $0.routedThrough ?? $0.name }.uniqued.compactMap { together[$0].flatMap { ComparedTable($0) } }
+  }
+
+  private init?(_ tables: [SourceTable]) {
+    guard let table = tables.first else { return nil }
     name = table.routedThrough ?? table.name
+    oids = tables.map(\.oid)
+    sizeBytes = tables.sum(of: \.sizeBytes)
+    blocks = tables.sum(of: \.blocks)
     isPartitioned = table.routedThrough != nil
     isBinary = table.isBinary
     narrowColumn = table.narrowColumn
@@ -73,21 +92,29 @@ struct ComparedTable: Sendable {
   }
 
   private func checksum(_ part: String, over connection: Connection, _ encoding: String) async throws -> (Int, UInt64) {
-    let joint = columns.map { $0.isEmpty ? "" : " (\($0.joined(separator: ", ")))" }
-    guard !wideColumns.isEmpty else {
-      var sum: UInt64 = 0
-      let rows = try await read(part, joint ?? "", over: connection, encoding, isBinary) {
-        sum = $0.reduce(sum, &+)
-      }
-      return (rows, sum)
+    guard wideColumns.isEmpty else {
+      let hashes = try await hashes(over: connection, encoding) { "\(part)\($0.isEmpty ? "" : " (\(listed($0)))")" }
+      return (hashes.count, hashes.reduce(0, &+))
     }
-    // One reading after the other gives the same rows in the same order: the hashes of a row's values are put together.
+    var sum: UInt64 = 0
+    let chosen = columns.map { $0.isEmpty ? "" : " (\(listed($0)))" } ?? ""
+    let rows = try await read(part + chosen, over: connection, encoding, isBinary) { sum = $0.reduce(sum, &+) }
+    return (rows, sum)
+  }
+
+  /// Of every row. One reading after the other gives the same rows in the same order: the hashes of a row's values are put
+  /// together.
+  ///
+  /// - Parameter source: what COPY reads, for some of the columns.
+  func hashes(
+    over connection: Connection, _ encoding: String, of source: ([String]) -> String
+  ) async throws -> [UInt64] {
     var hashes: [UInt64] = []
-    var rows = 0
-    let readings = (joint == "" ? [] : [(joint ?? "", isBinary)]) + wideColumns.map { (" (\($0))", true) }
+    let joint = columns ?? []
+    let readings = (joint.isEmpty ? [] : [(joint, isBinary)]) + wideColumns.map { ([$0], true) }
     for (number, (columns, isBinary)) in readings.enumerated() {
       var place = 0
-      rows = try await read(part, columns, over: connection, encoding, isBinary) { found in
+      _ = try await read(source(columns), over: connection, encoding, isBinary) { found in
         if number == 0 {
           hashes += found
         } else {
@@ -96,20 +123,21 @@ struct ComparedTable: Sendable {
         }
       }
     }
-    return (rows, hashes.reduce(0, &+))
+    return hashes
   }
 
   private func read(
-    _ part: String, _ columns: String, over connection: Connection, _ encoding: String, _ isBinary: Bool,
-    _ rows: ([UInt64]) -> Void
+    _ source: String, over connection: Connection, _ encoding: String, _ isBinary: Bool, _ rows: ([UInt64]) -> Void
   ) async throws -> Int {
     let format = isBinary ? "binary" : "text"
     try await connection.beginCopyOut(
-      "COPY \(part)\(columns) TO STDOUT WITH (FORMAT \(format), ENCODING \(Quoting.literal(encoding)))")
+      "COPY \(source) TO STDOUT WITH (FORMAT \(format), ENCODING \(Quoting.literal(encoding)))")
     while let hashes = try await connection.readCopyHashes(isBinary: isBinary, atLeast: 131_072) { rows(hashes) }
     return try await connection.endCopyOut()
   }
 }
+
+private func listed(_ columns: [String]) -> String { columns.joined(separator: ", ") }
 
 private func combined(_ one: UInt64, _ other: UInt64) -> UInt64 {
   var hasher = Hasher()

@@ -11,12 +11,28 @@ struct Verifier: Sendable {
   let jobs: Int
   /// Whether everything of the source was to be carried over, so that both have the same number of objects.
   let comparesObjects: Bool
+  /// In the source, for catalogs as they are now, where no new session can be opened.
+  var present: Connection?
 
   func run(_ tables: [SourceTable]) async throws -> Verification {
     guard mode != .none else { return Verification(mode: mode, tables: 0, mismatches: []) }
-    let compared = Self.compared(tables)
+    return try await run(ComparedTable.all(of: tables))
+  }
+
+  func run(_ tables: [ComparedTable]) async throws -> Verification {
+    let samples = mode == .sample && tables.contains { $0.sizeBytes >= TableSample.leastSize }
+    guard samples, present == nil else { return try await compare(tables, present) }
+    return try await snapshot.source.session(in: snapshot.database, for: "connecting", purpose: .reading) {
+      try await compare(tables, $0)
+    }
+  }
+
+  private func compare(_ tables: [ComparedTable], _ present: Connection?) async throws -> Verification {
+    let comparison = TableComparison(
+      mode: mode, database: snapshot.database, source: snapshot.source, target: target, encoding: snapshot.encoding,
+      present: present)
     let results = Results()
-    let workers = min(jobs, compared.count)
+    let workers = min(jobs, tables.count)
     try await withThrowingTaskGroup(of: Void.self) { group in
       for worker in 0..<max(workers, 0) {
         group.addTask {
@@ -24,14 +40,10 @@ struct Verifier: Sendable {
             let source = try await snapshot.join()
             do {
               try await target.session(in: snapshot.database, for: "connecting", purpose: .reading) { destination in
-                for index in stride(from: worker, to: compared.count, by: workers) {
+                let reader = JoinedReader(snapshot: snapshot, connection: source)
+                for index in stride(from: worker, to: tables.count, by: workers) {
                   try Task.checkCancellation()
-                  let table = compared[index]
-                  async let here = snapshot.reading(table.name, over: source) {
-                    try await content(of: table, over: $0, snapshot.source)
-                  }
-                  async let there = content(of: table, over: destination, target)
-                  await results.add(Self.difference(table, try await here, try await there))
+                  await results.add(try await comparison.compare(tables[index], reader, destination))
                 }
               }
               await snapshot.leave(source)
@@ -44,61 +56,24 @@ struct Verifier: Sendable {
       }
       try await group.waitForAll()
     }
-    var mismatches = await results.mismatches.sorted { $0.object < $1.object }
-    if comparesObjects { mismatches += try await ObjectCounts.mismatches(snapshot, target) }
-    return Verification(mode: mode, tables: compared.count, mismatches: mismatches)
+    var verification = Verification(
+      mode: mode, tables: tables.count, mismatches: await results.mismatches.sorted { $0.object < $1.object })
+    if mode == .sample {
+      let depths = await results.depths
+      (verification.sampledTables, verification.countedTables) = (depths[.sample] ?? 0, depths[.counts] ?? 0)
+    }
+    if comparesObjects { verification.mismatches += try await ObjectCounts.mismatches(snapshot, target) }
+    return verification
   }
 
   private actor Results {
     var mismatches: [Verification.Mismatch] = []
+    var depths: [Verification.Depth: Int] = [:]
 
-    func add(_ mismatch: Verification.Mismatch?) {
-      if let mismatch { mismatches.append(mismatch) }
+    func add(_ outcome: TableComparison.Outcome) {
+      if let mismatch = outcome.difference { mismatches.append(mismatch) }
+      depths[outcome.depth, default: 0] += 1
     }
-  }
-
-  /// What is compared as one: a table, or the partitioned one that the rows of several went through. Of an extension's
-  /// table of which only some rows are the database's own, none are: to select them, the server would plan a query, and
-  /// run functions of whoever owns the table.
-  private static func compared(_ tables: [SourceTable]) -> [ComparedTable] {
-    var seen: Set<String> = []
-    return tables.compactMap { table in
-      guard table.condition?.isEmpty ?? true, seen.insert(table.routedThrough ?? table.name).inserted else {
-        return nil
-      }
-      return ComparedTable(table)
-    }
-  }
-
-  /// - Returns: nil where there is no such table, or not with these columns.
-  private func content(
-    of table: ComparedTable, over connection: Connection, _ endpoint: Endpoint
-  ) async throws -> TableContent? {
-    do {
-      return try await attempting("reading \(table.name)", endpoint, database: snapshot.database) {
-        try await table.content(
-          over: connection, mode: mode == .full ? .checksum : .count, encoding: snapshot.encoding)
-      }
-    } catch let error as MigrationError where ["42P01", "42703"].contains(error.sqlstate) {
-      return nil
-    }
-  }
-
-  private static func difference(
-    _ table: ComparedTable, _ here: TableContent?, _ there: TableContent?
-  ) -> Verification.Mismatch? {
-    guard let here, let there else {
-      let side = here == nil ? "source" : "target"
-      return Verification.Mismatch(object: table.name, message: "not on the \(side), or without one of its columns")
-    }
-    if here.rows != there.rows {
-      return Verification.Mismatch(
-        object: table.name, message: "\(here.rows) rows on the source, \(there.rows) on the target")
-    }
-    if here.checksum != there.checksum {
-      return Verification.Mismatch(object: table.name, message: "\(here.rows) rows on both sides, not the same ones")
-    }
-    return nil
   }
 }
 

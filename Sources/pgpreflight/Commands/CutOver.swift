@@ -61,9 +61,10 @@ struct CutOver: AsyncParsableCommand {
   @Option(
     name: .customLong("verify"),
     help: ArgumentHelp(
-      "What is compared while nobody writes. counts: rows, and objects of each kind; full: also checksums of all rows.",
+      "How replicated tables are compared, before writes are blocked as far as they are not written to since. counts: "
+        + "rows; sample: also the contents of small tables and of some rows of the others; full: checksums of all rows.",
       valueName: "mode"))
-  var verify = Verification.Mode.counts
+  var verify = Verification.Mode.sample
 
   @Option(
     name: .customLong("max-blocked-time"),

@@ -29,7 +29,17 @@ struct Verify: AsyncParsableCommand {
       ]))
 
   /// Those modes of a verification that compare something.
-  enum Comparison: String, ExpressibleByArgument, CaseIterable { case counts, full }
+  enum Comparison: String, ExpressibleByArgument, CaseIterable {
+    case counts, sample, full
+
+    var verification: Verification.Mode {
+      switch self {
+      case .counts: .counts
+      case .sample: .sample
+      case .full: .full
+      }
+    }
+  }
 
   @OptionGroup(title: "Clusters") var connection: ConnectionOptions
   @OptionGroup(title: "Selection") var selection: SelectionOptions
@@ -38,7 +48,8 @@ struct Verify: AsyncParsableCommand {
   @Option(
     name: .customLong("verify"),
     help: ArgumentHelp(
-      "counts: rows, and objects of each kind; full: also checksums of all rows.", valueName: "mode"))
+      "counts: rows, and objects of each kind; sample: also the contents of small tables and of some rows of the others; "
+        + "full: also checksums of all rows.", valueName: "mode"))
   var mode = Comparison.counts
 
   @Option(
@@ -59,7 +70,7 @@ struct Verify: AsyncParsableCommand {
     var settings = DataComparison.Settings()
     settings.jobs = inspection.jobs
     settings.connectTimeout = inspection.connectTimeout
-    settings.mode = mode == .full ? .full : .counts
+    settings.mode = mode.verification
     settings.tables = options.tables
     settings.excludedExtensions = options.excludedExtensions
     let comparison = DataComparison(source: source, target: target, settings: settings)
@@ -93,7 +104,9 @@ extension TerminalStyle {
       return "\(name): not compared: \(plain(result.error ?? ""))\n"
     }
     let what = verification.mode == .full ? "rows" : "row counts"
-    let tables = "\(verification.tables) \(verification.tables == 1 ? "table" : "tables")"
+    let tables =
+      "\(verification.tables) \(verification.tables == 1 ? "table" : "tables")"
+      + (verification.depthInWords.map { " (\($0))" } ?? "")
     guard !verification.mismatches.isEmpty else { return "\(name): the \(what) of \(tables) are the same\n" }
     let lines = verification.mismatches.map { "  \(plain($0.object)): \(plain($0.message))\n" }
     return "\(name): \(lines.count) \(lines.count == 1 ? "difference" : "differences") in \(tables)\n" + lines.joined()

@@ -18,7 +18,8 @@ struct MigrationOptions: ParsableArguments {
   @Option(
     name: .customLong("verify"),
     help: ArgumentHelp(
-      "What is compared after the copy. counts: rows, and objects of each kind; full: also checksums of all rows.",
+      "What is compared after the copy. counts: rows, and objects of each kind; sample: also the contents of small tables "
+        + "and of some rows of the others; full: also checksums of all rows.",
       valueName: "mode"))
   var verify = Verification.Mode.counts
 

@@ -69,6 +69,52 @@ import Testing
     }
   }
 
+  @Test func `a sample finds what the counts do not`() async throws {
+    let move = try await Move.start()
+    try await move.source.sql("create database shop")
+    try await move.source.sql(
+      """
+      create table small (id int primary key, t text); insert into small select i, 't' from generate_series(1, 1000) i;
+      create table large (a text collate "C", b int, c text, primary key (a, b)); alter table large alter c set storage plain;
+      insert into large select chr(233) || '''' || i, i, repeat('x', 7000) from generate_series(1, 3000) i;
+      create table keyless (like large including storage); insert into keyless select * from large;
+      create function told(int) returns int immutable language plpgsql as 'begin return $1; end';
+      create table indexed (like large including all); create index on indexed (told(b)); insert into indexed select * from large;
+      create table parts (id int primary key, c text) partition by range (id);
+      create table parts_1 partition of parts for values from (0) to (10000);
+      alter table parts_1 alter c set storage plain; insert into parts select i, repeat('x', 7000) from generate_series(1, 3000) i;
+      """, database: "shop")
+    let done = try await move.migrate(["--include-database", "shop", "--method", "dump", "--verify", "sample"])
+    #expect(done.output.status == .exited(0), "\(done.output.stdout)\(done.output.stderr)")
+    let verification = try #require(done.database("shop")?.verification)
+    #expect((verification.mode, verification.tables) == (.sample, 5))
+    #expect((verification.sampledTables, verification.countedTables) == (2, 2))
+
+    func verify(_ mode: String) async throws -> ProcessOutput {
+      try await run(arguments: ["verify", "--verify", mode, "--include-database", "shop"] + move.connections)
+    }
+    let same = try await verify("sample")
+    #expect(same.status == .exited(0), "\(same.stdout)\(same.stderr)")
+    #expect(
+      same.stdout.contains("5 tables (1 compared in full, 2 by a sample of rows, 2 by counts alone)"), "\(same.stdout)")
+
+    try await move.target.sql(
+      """
+      update small set t = 'other' where id = 500; update large set c = c || 'y'; update indexed set c = c || 'y';
+      delete from parts where id > 1000; insert into parts select i, 'new' from generate_series(5001, 7000) i;
+      """, database: "shop")
+    #expect(try await verify("counts").status == .exited(0))
+    let differs = try await verify("sample")
+    #expect(differs.status == .exited(1))
+    #expect(differs.stdout.contains("public.small: 1000 rows on both sides, not the same ones"), "\(differs.stdout)")
+    #expect(
+      differs.stdout.contains(
+        /public\.large: 3000 rows on both sides; of a sample of (\d+), \1 are missing or different on the target/),
+      "\(differs.stdout)")
+    #expect(differs.stdout.contains(/public\.parts_1: 3000 rows on both sides; of a sample of/), "\(differs.stdout)")
+    #expect(!differs.stdout.contains("public.indexed:"), "\(differs.stdout)")
+  }
+
   /// Nothing on the target is for the role to give away, and some things are not for it to make.
   @Test(arguments: [15, 18])
   func `what initdb's superuser owns goes to a role that is none`(version: Int) async throws {

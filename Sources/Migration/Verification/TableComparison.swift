@@ -1,0 +1,173 @@
+import Assessment
+import Catalog
+import Postgres
+
+/// Compares one table of both sides.
+struct TableComparison: Sendable {
+  let mode: Verification.Mode
+  let database: String
+  let source: Endpoint
+  let target: Endpoint
+  /// In which both servers write text.
+  let encoding: String
+  /// In the source, outside of any transaction: for catalogs as they are at the moment, not as a snapshot sees them.
+  let present: Connection?
+
+  struct Outcome: Sendable {
+    var difference: Verification.Mismatch?
+    var depth: Verification.Depth
+  }
+
+  /// - Parameters:
+  ///   - reader: reads the source.
+  ///   - there: to the target, in no transaction.
+  func compare(_ table: ComparedTable, _ reader: some SourceReader, _ there: Connection) async throws -> Outcome {
+    let isWhole = mode == .full || mode == .sample && table.sizeBytes < TableSample.leastSize
+    let read: TableContent.Mode = isWhole ? .checksum : .count
+    async let first = reader.reading(table.name) { try await content(of: table, read, over: $0, source) }
+    async let second = content(of: table, read, over: there, target)
+    let (here, other) = (try await first, try await second)
+    let difference = Self.difference(table, here, other)
+    let counted = Outcome(difference: difference, depth: isWhole ? .full : .counts)
+    guard mode == .sample, !isWhole, difference == nil, !table.isPartitioned, let rows = here?.rows else {
+      return counted
+    }
+    guard let sample = try await sample(of: table, rows: rows, reader, there) else { return counted }
+    return sample
+  }
+
+  /// - Returns: nil where there is no such table, or not with these columns.
+  private func content(
+    of table: ComparedTable, _ mode: TableContent.Mode, over connection: Connection, _ endpoint: Endpoint
+  ) async throws -> TableContent? {
+    do {
+      return try await attempting("reading \(table.name)", endpoint, database: database) {
+        try await table.content(over: connection, mode: mode, encoding: encoding)
+      }
+    } catch let error as MigrationError where ["42P01", "42703"].contains(error.sqlstate) {
+      return nil
+    }
+  }
+
+  private static func difference(
+    _ table: ComparedTable, _ here: TableContent?, _ there: TableContent?
+  ) -> Verification.Mismatch? {
+    guard let here, let there else {
+      let side = here == nil ? "source" : "target"
+      return Verification.Mismatch(object: table.name, message: "not on the \(side), or without one of its columns")
+    }
+    if here.rows != there.rows {
+      return Verification.Mismatch(
+        object: table.name, message: "\(here.rows) rows on the source, \(there.rows) on the target")
+    }
+    if here.checksum != there.checksum {
+      return Verification.Mismatch(object: table.name, message: "\(here.rows) rows on both sides, not the same ones")
+    }
+    return nil
+  }
+
+  // MARK: Samples
+
+  private struct Sample: Sendable {
+    var key: TableSample.Key
+    var values: [[String]]
+    var hashes: [UInt64]
+  }
+
+  /// - Returns: nil where none may be read.
+  private func sample(
+    of table: ComparedTable, rows: Int, _ reader: some SourceReader, _ there: Connection
+  ) async throws -> Outcome? {
+    guard let present else { return nil }
+    let here = try await reader.locking(table.name) { connection in
+      try await attempting("reading a sample of \(table.name)", source, database: database) {
+        try await chosen(of: table, rows: rows, over: connection, present)
+      }
+    }
+    guard let here else { return nil }
+    let other = try await attempting("reading a sample of \(table.name)", target, database: database) {
+      try await same(as: here, of: table, over: there)
+    }
+    guard let other else { return nil }
+    var outcome = Outcome(depth: .sample)
+    let missing = TableSample.missing(here.hashes, from: other)
+    if missing > 0 {
+      outcome.difference = Verification.Mismatch(
+        object: table.name,
+        message: "\(rows) rows on both sides; of a sample of \(here.hashes.count), \(missing) "
+          + "\(missing == 1 ? "is" : "are") missing or different on the target")
+    }
+    return outcome
+  }
+
+  private func chosen(
+    of table: ComparedTable, rows: Int, over connection: Connection, _ present: Connection
+  ) async throws -> Sample? {
+    guard let key = try await TableSample.key(of: table.name, over: present, encoding: encoding) else { return nil }
+    var generator = SystemRandomNumberGenerator()
+    let places = TableSample.places(blocks: table.blocks, rows: rows, using: &generator)
+    guard !places.isEmpty else { return Sample(key: key, values: [], hashes: []) }
+    let found = try await connection.query(TableSample.choosing(key, of: table.name, at: places))
+    let values = (0..<found.count).compactMap { row -> [String]? in
+      let texts = key.columns.indices.compactMap { found.text(row, $0) }
+      return texts.count == key.columns.count ? texts : nil
+    }
+    let chosen = Array(values.shuffled(using: &generator).prefix(TableSample.rows))
+    guard !chosen.isEmpty else { return Sample(key: key, values: [], hashes: []) }
+    let hashes = try await table.hashes(over: connection, encoding) {
+      TableSample.reading($0, of: table.name, key, chosen)
+    }
+    return Sample(key: key, values: chosen, hashes: hashes)
+  }
+
+  private func same(
+    as sample: Sample, of table: ComparedTable, over connection: Connection
+  ) async throws -> [UInt64]? {
+    guard !sample.values.isEmpty else { return [] }
+    // Locks first, and looks then: the transaction's snapshot is taken by the first query.
+    _ = try await connection.query("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+    do {
+      let hashes = try await connection.withDefinitionLocked(of: table.name) { connection -> [UInt64]? in
+        guard try await TableSample.key(of: table.name, over: connection, encoding: encoding) == sample.key else {
+          return nil
+        }
+        return try await table.hashes(over: connection, encoding) {
+          TableSample.reading($0, of: table.name, sample.key, sample.values)
+        }
+      }
+      _ = try await connection.query("ROLLBACK")
+      return hashes
+    } catch {
+      _ = try? await connection.query("ROLLBACK")
+      throw error
+    }
+  }
+}
+
+/// How a table of the source is read: in a transaction whose snapshot is that of all of them, or its own.
+protocol SourceReader: Sendable {
+  func reading<T: Sendable>(_ table: String, _ body: @Sendable (Connection) async throws -> T) async throws -> T
+
+  /// With a lock on its definition as well.
+  ///
+  /// - Returns: nil where it is not to be had.
+  func locking<T: Sendable>(_ table: String, _ body: @Sendable (Connection) async throws -> T?) async throws -> T?
+}
+
+/// In a session that has joined a snapshot.
+struct JoinedReader: SourceReader {
+  let snapshot: SourceSnapshot
+  let connection: Connection
+
+  func reading<T: Sendable>(_ table: String, _ body: @Sendable (Connection) async throws -> T) async throws -> T {
+    try await snapshot.reading(table, over: connection, body)
+  }
+
+  func locking<T: Sendable>(_ table: String, _ body: @Sendable (Connection) async throws -> T?) async throws -> T? {
+    try await attempting("locking \(table)", snapshot.source, database: snapshot.database) {
+      // Where the snapshot's own session holds a lock that keeps writers off, no other one gets this one.
+      if let value = try await connection.withDefinitionLocked(of: table, body) { return value }
+      return try await snapshot.alone { try await $0.withDefinitionLocked(of: table, body) }
+    }
+  }
+}
