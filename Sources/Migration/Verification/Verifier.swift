@@ -27,11 +27,14 @@ struct Verifier: Sendable {
                 for index in stride(from: worker, to: compared.count, by: workers) {
                   try Task.checkCancellation()
                   let table = compared[index]
-                  async let here = snapshot.reading(table.name, over: source) {
-                    try await content(of: table, over: $0, snapshot.source)
-                  }
+                  async let here = contentOnSource(of: table, over: source)
                   async let there = content(of: table, over: destination, target)
-                  await results.add(Self.difference(table, try await here, try await there))
+                  guard let mismatch = Self.difference(table, try await here, try await there) else { continue }
+                  if try await snapshot.hasChanged(table.name) {
+                    await snapshot.locks.note(changed: table.name)
+                  } else {
+                    await results.add(mismatch)
+                  }
                 }
               }
               await snapshot.leave(source)
@@ -52,9 +55,7 @@ struct Verifier: Sendable {
   private actor Results {
     var mismatches: [Verification.Mismatch] = []
 
-    func add(_ mismatch: Verification.Mismatch?) {
-      if let mismatch { mismatches.append(mismatch) }
-    }
+    func add(_ mismatch: Verification.Mismatch) { mismatches.append(mismatch) }
   }
 
   /// What is compared as one: a table, or the partitioned one that the rows of several went through. Of an extension's
@@ -67,6 +68,18 @@ struct Verifier: Sendable {
         return nil
       }
       return ComparedTable(table)
+    }
+  }
+
+  /// - Returns: nil also where somebody else has the table, of which the lock was given back.
+  private func contentOnSource(of table: ComparedTable, over joined: Connection) async throws -> TableContent? {
+    do {
+      return try await snapshot.reading(table.name, over: joined) {
+        try await content(of: table, over: $0, snapshot.source)
+      }
+    } catch is SourceSnapshot.Taken {
+      await snapshot.locks.note(changed: table.name)
+      return nil
     }
   }
 
