@@ -98,8 +98,17 @@ extension DatabaseMigration {
       var needed: LockWaiter?
       for waiter in waiters where await snapshot.locks.needs(waiter.tables) { needed = waiter }
       if !waiters.isEmpty, needed == nil, looks >= nextAttempt {
-        if try await snapshot.giveBackLocks(keeping: sequences) {
+        let isDone: Bool
+        do {
+          isDone = try await snapshot.giveBackLocks(keeping: sequences)
+        } catch {
+          // All that needed the snapshot has perhaps ended.
+          if await snapshot.connection.isClosed { return }
+          throw error
+        }
+        if isDone {
           record.events(.gaveLocksBack(database: name))
+          if await snapshot.connection.isClosed { await snapshot.close() }
           pause = 1
           continue
         }

@@ -8,7 +8,9 @@ actor SnapshotLocks {
   private(set) var id: String
   /// Names of the tables whose rows are still to be copied, by oid; nil: not known yet, so all.
   private(set) var needed: [Int: String]?
-  private(set) var hasGivenBack = false
+  /// Tables that the holder has locked, by oid; nil: all.
+  private var locked: Set<Int>?
+  var hasGivenBack: Bool { locked != nil }
   /// As they were when all tables were locked, where some are not any more: whoever empties a table may set its
   /// sequences back.
   private(set) var sequences: [SequenceCopy.Value]?
@@ -44,10 +46,16 @@ actor SnapshotLocks {
 
   func endReading() { isRead = false }
 
+  /// The tables that still need their locks; nil where the holder has no others.
+  func excess() -> [Int: String]? {
+    guard let needed, locked.map({ $0.count > needed.count }) ?? true else { return nil }
+    return needed
+  }
+
   /// - Returns: the holder until now.
-  func hand(to holder: Connection, id: String) -> Connection {
+  func hand(to holder: Connection, id: String, locking tables: Set<Int>) -> Connection {
     let old = self.holder
-    (self.holder, self.id, hasGivenBack) = (holder, id, true)
+    (self.holder, self.id, locked) = (holder, id, tables)
     return old
   }
 }
@@ -67,18 +75,25 @@ extension SourceSnapshot {
   /// Gives the locks of all other tables back.
   ///
   /// - Parameter sequences: those whose values are kept.
-  /// - Returns: false where it can't be done now, as somebody waits for a table that is needed.
+  /// - Returns: false where it can't be done now: somebody waits for a table that is needed, or there is no session to be
+  ///   had.
+  /// - Throws: where the snapshot is lost, `CancellationError`.
   func giveBackLocks(keeping sequences: SequenceCopy) async throws -> Bool {
-    guard held == nil, await !locks.isRead, let needed = await locks.needed else { return false }
-    if await locks.sequences == nil { await locks.keep(try await sequences.values()) }
-    return try await attempting("giving locks back", source, database: database) {
-      let next = try await source.connect(to: database, for: .reading)
-      do {
-        return try await turns.run { try await joining.run { try await hand(to: next, needed) } }
-      } catch {
-        await next.close()
-        throw error
-      }
+    guard held == nil, await !locks.isRead, let needed = await locks.excess() else { return false }
+    let next: Connection
+    do {
+      if await locks.sequences == nil { await locks.keep(try await sequences.values()) }
+      next = try await source.connect(to: database, for: .reading)
+    } catch let error as CancellationError {
+      throw error
+    } catch {
+      return false
+    }
+    do {
+      return try await turns.run { try await joining.run { try await hand(to: next, needed) } }
+    } catch {
+      await next.close()
+      throw error
     }
   }
 
@@ -87,27 +102,31 @@ extension SourceSnapshot {
       Statement("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"),
       Statement("SET TRANSACTION SNAPSHOT \(Quoting.literal(await locks.id))"),
     ]
-    // Whoever waits for one of them would be waited for.
-    let names = needed.sorted { $0.key < $1.key }.map(\.value)
-    switch try await next.pipeline([beginning + Self.locks(names, waits: false)])[0] {
-    case .success: break
-    case .failure(let error) where error.sqlstate == "55P03":
+    let id: String
+    do {
+      // Whoever waits for one of them would be waited for.
+      let names = needed.sorted { $0.key < $1.key }.map(\.value)
+      _ = try await next.pipeline([beginning + Self.locks(names, waits: false)])[0].get()
+      id = try await Self.export(over: next).0
+    } catch let error as CancellationError {
+      throw error
+    } catch {
       await next.close()
       return false
-    case .failure(let error): throw error
     }
-    let (id, _, _) = try await Self.export(over: next)
-    if await locks.holder === connection {
+    let old = await locks.holder
+    if old === connection {
       // Its locks end with its transaction; what it reads is the same afterwards.
       let statements = [
         Statement("ROLLBACK"), Statement("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"),
         Statement("SET TRANSACTION SNAPSHOT \(Quoting.literal(id))"),
       ]
-      _ = try await connection.pipeline(statements.map { [$0] }).map { try $0.get() }
-      _ = await locks.hand(to: next, id: id)
-    } else {
-      await locks.hand(to: next, id: id).close()
+      try await attempting("giving locks back", source, database: database) {
+        _ = try await connection.pipeline(statements.map { [$0] }).map { try $0.get() }
+      }
     }
+    _ = await locks.hand(to: next, id: id, locking: Set(needed.keys))
+    if old !== connection { await old.close() }
     return true
   }
 
