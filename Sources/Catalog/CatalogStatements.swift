@@ -7,7 +7,8 @@ public enum CatalogStatements {
   static let ofClusters: [any CatalogRow.Type] = [
     Activity.self, AssumableRole.self, AvailableExtension.self, BuiltinSymbol.self, CollationProviders.self,
     ControlData.self, CurrentRole.self, Database.self, DatabaseProperties.self, DatabaseSize.self,
-    DefaultPrivilegeRole.self, FreeSpaceFunction.self, LanguageTemplate.self, LibraryFile.self, Membership.self,
+    DefaultPrivilegeRole.self, ExclusiveLock.self, FreeSpaceFunction.self, LanguageTemplate.self, LibraryFile.self,
+    Membership.self,
     OwnDatabaseSize.self, ParameterPrivilege.self, PredefinedRole.self, PreparedTransaction.self, ProviderMarks.self,
     ReplicationOrigins.self, ReplicationSlot.self, Role.self, RolePassword.self, RoleReference.self, Server.self,
     SessionSetting.self, Setting.self, SettingName.self, StoredSetting.self, Subscription.self, Tablespace.self,
@@ -27,8 +28,8 @@ public enum CatalogStatements {
     RasterUse.self, RelationSummary.self, RemovedTypeColumn.self, RowSecuredTable.self, SequenceUse.self,
     SuperuserObject.self, SystemCollation.self, SystemTableColumn.self, SystemViewColumn.self, Table.self,
     TableWithOIDs.self, TablespaceUse.self, TakenName.self, UnidentifiedTable.self, UnloggedTable.self,
-    UnqualifiedFunction.self, UnreadableRelation.self, UnvalidatedConstraint.self, UsedCollation.self,
-    UserObject.self, UserObjectSigns.self, VersionedColumns.self, WideTable.self, XMLUse.self,
+    UnpublishedReference.self, UnqualifiedFunction.self, UnreadableRelation.self, UnvalidatedConstraint.self,
+    UsedCollation.self, UserObject.self, UserObjectSigns.self, VersionedColumns.self, WideTable.self, XMLUse.self,
   ]
 
   public static let rows = ofClusters + ofDatabases

@@ -34,6 +34,7 @@ public struct ClusterSnapshot: Codable, Sendable, Equatable {
   public var writingTransactions: Fact<[WritingTransaction]>
   /// Of the source.
   public var walStatistics: Fact<WALStatistics>
+  public var exclusiveLocks: Fact<[ExclusiveLock]>
   public var origins: Fact<ReplicationOrigins>
   public var availableExtensions: Fact<[AvailableExtension]>
   public var languageTemplates: Fact<[LanguageTemplate]>
@@ -87,6 +88,7 @@ public struct ClusterSnapshot: Codable, Sendable, Equatable {
     preparedTransactions = .unknown(reason)
     writingTransactions = .unknown(reason)
     walStatistics = .unknown(reason)
+    exclusiveLocks = .unknown(reason)
     origins = .unknown(reason)
     availableExtensions = .unknown(reason)
     languageTemplates = .unknown(reason)

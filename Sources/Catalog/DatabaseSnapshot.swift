@@ -39,6 +39,7 @@ public struct DatabaseSnapshot: Codable, Sendable, Equatable {
   public var unidentifiedTables: Fact<[UnidentifiedTable]>
   public var fullIdentityTables: Fact<[FullIdentityTable]>
   public var unloggedTables: Fact<[UnloggedTable]>
+  public var unpublishedReferences: Fact<[UnpublishedReference]>
   public var sequenceUses: Fact<[SequenceUse]>
   /// Read in source databases where the target may refuse the options of columns.
   public var versionedColumns: Fact<VersionedColumns>
@@ -120,6 +121,7 @@ public struct DatabaseSnapshot: Codable, Sendable, Equatable {
     unidentifiedTables = .unknown(reason)
     fullIdentityTables = .unknown(reason)
     unloggedTables = .unknown(reason)
+    unpublishedReferences = .unknown(reason)
     sequenceUses = .unknown(reason)
     versionedColumns = .unknown(reason)
     firingTriggers = .unknown(reason)

@@ -61,6 +61,7 @@ extension ClusterInspector {
         }
         look(\.fullIdentityTables, selected, if: summary.fullIdentityTables > 0)
         look(\.unloggedTables, selected, if: summary.unloggedTables > 0)
+        look(\.unpublishedReferences, if: summary.tablesMaybeUnidentified > 0 || summary.unloggedTables > 0)
         look(\.firingTriggers, if: summary.hasFiringTriggers)
         look(\.firingRules, if: summary.tablesWithRules > 0)
         look(\.generatedKeyTables, plannedLimit, if: summary.hasGeneratedColumns)
@@ -157,6 +158,7 @@ extension DatabaseSnapshot {
     unidentifiedTables = .unknown(reason)
     fullIdentityTables = .unknown(reason)
     unloggedTables = .unknown(reason)
+    unpublishedReferences = .unknown(reason)
     sequenceUses = .unknown(reason)
     firingTriggers = .unknown(reason)
     firingRules = .unknown(reason)

@@ -191,6 +191,7 @@ struct ClusterInspector: Sendable {
     reader.only(\.activity)
     reader.all(\.subscriptions)
     reader.only(\.origins)
+    reader.all(\.exclusiveLocks)
     reader.all(\.availableExtensions)
     reader.all(\.languageTemplates)
     reader.all(\.databaseProperties, [identifiers])

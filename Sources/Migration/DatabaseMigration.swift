@@ -31,7 +31,7 @@ struct DatabaseMigration: Sendable {
     let (snapshot, archive, replication) = try await begin()
     let finished: MigratedDatabase
     do {
-      finished = try await run(snapshot, archive, replication)
+      finished = try await watchingLocks(of: snapshot, archive) { try await run(snapshot, archive, replication) }
       await snapshot.close()
     } catch {
       await snapshot.close()
@@ -143,7 +143,7 @@ struct DatabaseMigration: Sendable {
       record.note("the database itself belongs to the target role, which may not give it to its owner")
     }
     let sequences = try await record.phase("sequences") {
-      try await SequenceCopy(snapshot, target, archive, extensionsLeftOut).run()
+      try await SequenceCopy(snapshot, target, archive, extensionsLeftOut).run(await snapshot.locks.sequences)
     }
     try await record.phase("statistics") { try await analyze(tables) }
     if settings.verification != .none {
@@ -158,6 +158,7 @@ struct DatabaseMigration: Sendable {
         }
         verification.mismatches += sequences
         record.verified(verification)
+        noteChanged(await snapshot.locks.changed)
         guard verification.mismatches.isEmpty else {
           let first = verification.mismatches[0]
           throw MigrationError(
@@ -208,6 +209,7 @@ struct DatabaseMigration: Sendable {
     let missing = try await resumption.missing(of: plan, self, snapshot)
     if resumption.steps["snapshot"] == nil { try await note("snapshot", snapshot.nextTransaction) }
     let missingTables = Set(missing.map(\.table.oid))
+    await snapshot.need(missing.lazy.map(\.table))
     let complete = tables.filter { !missingTables.contains($0.oid) }
     for table in complete { record.copied(table, rows: resumption.rows(of: table), bytes: 0) }
     let queue = WorkQueue(
@@ -265,7 +267,7 @@ struct DatabaseMigration: Sendable {
           try await archive.restore(
             entries, into: name, of: target, settings: restoreSettings, arguments: reservations)
         }
-        await queue.finished(work)
+        if let complete = await queue.finished(work) { await snapshot.locks.release(complete) }
       }
       await close()
     } catch {
@@ -297,12 +299,13 @@ struct DatabaseMigration: Sendable {
       try await note("large objects begun")
       // In one transaction: an interrupted run leaves none of them behind.
       try await attempting("copying large objects", target, database: name) {
-        try await dump.run(
-          [
-            "--format=custom", "--compress=0", "--section=data", "--exclude-schema=*", "--snapshot=\(snapshot.id)",
-          ], over: source.program(database: name),
-          into: restore, ["--exit-on-error", "--single-transaction"] + ownership,
-          over: target.program(database: name, settings: ["synchronous_commit": "off"]))
+        try await snapshot.exported { id in
+          try await dump.run(
+            ["--format=custom", "--compress=0", "--section=data", "--exclude-schema=*", "--snapshot=\(id)"],
+            over: source.program(database: name),
+            into: restore, ["--exit-on-error", "--single-transaction"] + ownership,
+            over: target.program(database: name, settings: ["synchronous_commit": "off"]))
+        }
       }
       try await note("large objects")
     }

@@ -24,6 +24,8 @@ public struct Migrator: Sendable {
     public var maximumLag: Int?
     /// Whether replication ends as soon as it is in step.
     public var stopsReplication = false
+    /// For how long others may wait for a lock that the copy holds, in seconds, before it gives way; nil: for ever.
+    public var maximumLockWait: Int?
     /// What the target's server connects to; nil: what this program connected to.
     public var sourceForTarget: ConnectionString?
 

@@ -12,6 +12,10 @@ public enum MigrationEvent: Sendable, Equatable {
   /// More has arrived.
   case copied(database: String, bytes: Int)
   case table(database: String, name: String, rows: Int)
+  /// Somebody waits for a lock that the copy holds; told once.
+  case waits(database: String, LockWaiter)
+  /// The locks of the tables that have been copied were given back.
+  case gaveLocksBack(database: String)
   /// How far the target is behind, in bytes of WAL.
   case lag(database: String, bytes: Int)
   case finished(MigratedDatabase)

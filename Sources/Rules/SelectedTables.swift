@@ -30,6 +30,7 @@ extension GeneratedKeyTable: TableRow {}
 extension EnumHashedTable: TableRow {}
 extension ForcedRowSecurityTable: TableRow {}
 extension UnvalidatedConstraint: TableRow {}
+extension UnpublishedReference: TableRow {}
 
 extension DatabasePair {
   /// Those of the rows whose tables are selected, and how many there are of them in all.

@@ -47,7 +47,7 @@ import Testing
     "replica-identity-full", "sequences", "unlogged-tables", "always-triggers",
     "ddl-during-replication",
     "existing-publications", "foreign-servers", "generated-columns", "invalid-indexes", "partition-routing",
-    "unvalidated-constraints",
+    "unvalidated-constraints", "cutover-privileges", "unpublished-references",
     "extension-config-tables", "extension-preload",
     "hypertables", "pg-cron", "postgis", "timescaledb", "large-tables", "many-objects", "size-summary",
     "wal-retention-during-copy", "libpq-version",
@@ -72,6 +72,7 @@ import Testing
     ("preparedTransactions", { $0.preparedTransactions = .missing }),
     ("writingTransactions", { $0.writingTransactions = .missing }), ("activity", { $0.activity = .missing }),
     ("subscriptions", { $0.subscriptions = .missing }), ("origins", { $0.origins = .missing }),
+    ("exclusiveLocks", { $0.exclusiveLocks = .missing }),
     ("availableExtensions", { $0.availableExtensions = .missing }), ("freeSpace", { $0.freeSpace = .missing }),
     ("languageTemplates", { $0.languageTemplates = .missing }), ("inspected", { $0.inspected = [] }),
     ("extensions", { $0.inspected[0].extensions = .missing }), ("languages", { $0.inspected[0].languages = .missing }),
@@ -110,6 +111,7 @@ import Testing
     ("generatedKeyTables", { $0.inspected[0].generatedKeyTables = .missing }),
     ("enumHashedTables", { $0.inspected[0].enumHashedTables = .missing }),
     ("forcedRowSecurityTables", { $0.inspected[0].forcedRowSecurityTables = .missing }),
+    ("unpublishedReferences", { $0.inspected[0].unpublishedReferences = .missing }),
     ("unvalidatedConstraints", { $0.inspected[0].unvalidatedConstraints = .missing }),
   ]
 
@@ -120,6 +122,7 @@ import Testing
     situation.options.maxTotalSize = 1
     situation.source.sessionStart = .known(SessionStart(heedsSettings: false))
     situation.source.server.change { $0.inRecovery = true }
+    situation.source.exclusiveLocks = .known([ExclusiveLock(pid: 7, datname: "app", relations: 1, nTotal: 1)])
     situation.source.set("wal_level", "replica")
     situation.source.set("max_replication_slots", "0")
     situation.source.set("max_wal_senders", "0")
@@ -202,6 +205,10 @@ import Testing
     ])
     situation.source.inspected[0].forcedRowSecurityTables = .known([
       ForcedRowSecurityTable(nTotal: 1, nspname: "public", relname: "t", owner: "o")
+    ])
+    situation.source.inspected[0].unpublishedReferences = .known([
+      UnpublishedReference(
+        nTotal: 1, nspname: "public", relname: "t", conname: "c", referencedSchema: "public", referencedTable: "r")
     ])
     situation.source.inspected[0].unvalidatedConstraints = .known([
       UnvalidatedConstraint(nTotal: 1, nspname: "public", relname: "t", conname: "c", contype: "c")

@@ -23,7 +23,7 @@ extension Database {
     Database(
       oid: 16384, datname: name, owner: "postgres", encoding: "UTF8", datcollate: "C.UTF-8", datctype: "C.UTF-8",
       localeProvider: "c", locale: nil, datistemplate: false, datallowconn: true, datconnlimit: -1, canConnect: true,
-      canCreate: true)
+      canCreate: true, isMine: true)
   }
 }
 
@@ -113,6 +113,7 @@ extension DatabaseSnapshot {
     snapshot.enumHashedTables = .known([])
     snapshot.forcedRowSecurityTables = .known([])
     snapshot.unvalidatedConstraints = .known([])
+    snapshot.unpublishedReferences = .known([])
     snapshot.defaultPrivilegeRoles = .known([])
     snapshot.labelProviders = .known([])
     snapshot.tablespaceUses = .known([])
@@ -200,6 +201,7 @@ extension ClusterSnapshot {
     cluster.preparedTransactions = .known([])
     cluster.writingTransactions = .known([])
     cluster.walStatistics = .known(WALStatistics(walBytes: 1_000_000_000, seconds: 86_400))
+    cluster.exclusiveLocks = .known([])
     cluster.origins = .known(ReplicationOrigins(origins: 0))
     cluster.availableExtensions = .known([
       .named("plpgsql", trusted: true), .named("pg_trgm", trusted: true), .named("dblink"),

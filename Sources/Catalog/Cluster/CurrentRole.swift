@@ -28,7 +28,7 @@ public struct CurrentRole: CatalogRow {
   }
 
   private static let wellKnown = """
-    'pg_read_all_settings', 'pg_read_all_stats', 'pg_read_all_data', 'pg_monitor', 'pg_create_subscription', \
+    'pg_read_all_settings', 'pg_read_all_stats', 'pg_read_all_data', 'pg_monitor', 'pg_create_subscription', 'pg_signal_backend', \
     'rds_superuser', 'rds_replication', 'cloudsqlsuperuser', 'alloydbsuperuser', 'azure_pg_admin', 'neon_superuser', \
     'supabase_admin', 'avnadmin', 'doadmin', 'crunchy_superuser', 'crunchy_replication'
     """

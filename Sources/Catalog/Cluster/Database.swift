@@ -17,6 +17,8 @@ public struct Database: CatalogRow {
   public var canCreate: Bool
   /// For how long the statistics of its tables have been gathered; nil where nobody knows.
   public var statisticsDays: Int? = nil
+  /// Whether the connected role has the rights of the owner; nil where an older snapshot does not tell.
+  public var isMine: Bool? = nil
 
   public var isInvalid: Bool { datconnlimit == -2 }
 
@@ -35,7 +37,7 @@ public struct Database: CatalogRow {
            coalesce(pg_catalog.has_database_privilege(d.oid, 'CONNECT'), false) AS can_connect,
            coalesce(pg_catalog.has_database_privilege(d.oid, 'CREATE'), false) AS can_create,
            floor(extract(epoch FROM now() - pg_catalog.pg_stat_get_db_stat_reset_time(d.oid)) / 86400)::int8
-             AS statistics_days
+             AS statistics_days, coalesce(pg_catalog.pg_has_role(d.datdba, 'USAGE'), false) AS is_mine
       FROM pg_catalog.pg_database d
      WHERE pg_catalog.has_database_privilege(d.oid, 'CONNECT') IS NOT NULL
      ORDER BY d.datname COLLATE "C"

@@ -112,7 +112,7 @@ private let firstUnidentified = """
   """
 
 /// Of a table `c`: that it has no replica identity.
-private let isUnidentified = """
+let isUnidentified = """
   CASE c.relreplident
      WHEN 'f'::"char" THEN false
      WHEN 'n'::"char" THEN true

@@ -3,7 +3,8 @@ import Postgres
 
 /// One view of a source database for all that read it: a transaction that holds a snapshot, and a lock on every table
 /// so that nobody empties, alters or drops one meanwhile. Writers are not held up (PostgreSQL documentation, "Explicit
-/// Locking": ACCESS SHARE conflicts with ACCESS EXCLUSIVE alone).
+/// Locking": ACCESS SHARE conflicts with ACCESS EXCLUSIVE alone). `SnapshotLocks` gives back those that are needed no
+/// longer.
 struct SourceSnapshot: Sendable {
   let source: Endpoint
   let database: String
@@ -13,10 +14,13 @@ struct SourceSnapshot: Sendable {
   /// The next transaction identifier: as long as the server has given none away, nothing was written.
   let nextTransaction: String
   let encoding: String
-  /// Of those that read over the connection itself.
-  private let turns = Slots(1)
+  let locks: SnapshotLocks
+  /// Of those that read over the session that holds the locks.
+  let turns = Slots(1)
+  /// Nobody joins while the session changes that others join by.
+  let joining = Slots(1)
   /// Where no new sessions can be opened.
-  private let held: HeldSessions?
+  let held: HeldSessions?
   /// What the database has, where that is to be kept.
   var objects: SchemaReading.Rows?
 
@@ -41,6 +45,7 @@ struct SourceSnapshot: Sendable {
         guard let slot else { return try await Self.take(over: connection) }
         return try await Self.take(over: connection, creating: slot, of: database, from: source)
       }
+      locks = SnapshotLocks(heldBy: connection, id: id)
     } catch {
       await connection.close()
       throw error
@@ -61,6 +66,7 @@ struct SourceSnapshot: Sendable {
     (id, nextTransaction, encoding) = try await attempting("taking a snapshot", source, database: database) {
       try await Self.export(over: connection)
     }
+    locks = SnapshotLocks(heldBy: connection, id: id)
   }
 
   private static let beginning = [
@@ -136,7 +142,11 @@ struct SourceSnapshot: Sendable {
     }
     let changed = try await connection.query(ReadingStatements.rewrittenTables)
     let oids = (0..<changed.count).compactMap { changed.text($0, 0) }
-    guard !oids.isEmpty else { return true }
+    return oids.isEmpty ? true : try await areSame(oids, connection, others)
+  }
+
+  /// Whether both sessions see the same definitions of these tables.
+  static func areSame(_ oids: [String], _ one: Connection, _ other: Connection) async throws -> Bool {
     let definitions = """
       SELECT c.oid, c.relpersistence, c.relam,
              (SELECT string_agg(a.attnum::text || ' ' || a.attname || ' ' || a.atttypid::text || ' '
@@ -144,7 +154,7 @@ struct SourceSnapshot: Sendable {
                 FROM pg_catalog.pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0)
         FROM pg_catalog.pg_class c WHERE c.oid IN (\(oids.joined(separator: ","))) ORDER BY c.oid
       """
-    let (before, after) = try await (connection.query(definitions), others.command(definitions))
+    let (before, after) = try await (one.command(definitions), other.command(definitions))
     func texts(_ rows: Rows) -> [[String?]] { (0..<rows.count).map { row in (0..<4).map { rows.text(row, $0) } } }
     return texts(before) == texts(after)
   }
@@ -154,14 +164,14 @@ struct SourceSnapshot: Sendable {
     return (0..<tables.count).compactMap { tables.text($0, 0) }
   }
 
-  private static func locks(_ names: [String]) -> [Statement] {
+  static func locks(_ names: [String], waits: Bool = true) -> [Statement] {
     stride(from: 0, to: names.count, by: 100).map { start in
       let list = names[start..<min(start + 100, names.count)].map { "ONLY \($0)" }.joined(separator: ", ")
-      return Statement("LOCK TABLE \(list) IN ACCESS SHARE MODE")
+      return Statement("LOCK TABLE \(list) IN ACCESS SHARE MODE\(waits ? "" : " NOWAIT")")
     }
   }
 
-  private static func export(over connection: Connection) async throws -> (String, String, String) {
+  static func export(over connection: Connection) async throws -> (String, String, String) {
     let rows = try await connection.query(ReadingStatements.exportSnapshot)
     guard let id = rows.text(0, 0), let next = rows.text(0, 1), let encoding = rows.text(0, 2) else {
       throw MigrationError("the server exported no snapshot")
@@ -178,12 +188,14 @@ struct SourceSnapshot: Sendable {
       } else {
         connection = try await source.connect(to: database, for: .reading)
       }
-      let statements = [
-        Statement("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"),
-        Statement("SET TRANSACTION SNAPSHOT \(Quoting.literal(id))"),
-      ]
       do {
-        _ = try await connection.pipeline([statements])[0].get()
+        try await joining.run {
+          let statements = [
+            Statement("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"),
+            Statement("SET TRANSACTION SNAPSHOT \(Quoting.literal(await locks.id))"),
+          ]
+          _ = try await connection.pipeline([statements])[0].get()
+        }
       } catch {
         await leave(connection)
         throw error
@@ -198,17 +210,37 @@ struct SourceSnapshot: Sendable {
     await held.giveBack(connection)
   }
 
-  /// Reads a table in a session that has joined; over the snapshot's own connection where somebody waits to alter or
-  /// empty the table: the session would wait behind, and nobody for it, as the snapshot holds a lock already.
+  /// Reads a table in a session that has joined; over the session that holds the locks where somebody waits to alter or
+  /// empty the table: the other one would wait behind, and nobody for it. The table is not locked afterwards by the
+  /// session that has joined.
+  ///
+  /// - Throws: `Taken` where the lock was given back, and somebody else has the table; what `body` throws.
   func reading<T: Sendable>(
     _ table: String, over joined: Connection, _ body: (Connection) async throws -> T
   ) async throws -> T {
     let lock = Statement("LOCK TABLE \(table) IN ACCESS SHARE MODE NOWAIT")
-    switch try await joined.pipeline([[Statement("SAVEPOINT reading"), lock, Statement("RELEASE reading")]])[0] {
-    case .success: return try await body(joined)
-    case .failure(let error) where error.sqlstate == "55P03":
-      _ = try await joined.query("ROLLBACK TO SAVEPOINT reading")
-      return try await turns.run { try await body(connection) }
+    switch try await joined.pipeline([[Statement("SAVEPOINT reading"), lock]])[0] {
+    case .success:
+      let value = try await body(joined)
+      try await release(joined, table)
+      return value
+    case .failure(let error) where ["55P03", "42P01"].contains(error.sqlstate):
+      try await release(joined, table)
+      if await locks.hasGivenBack, await !locks.needs(table) { throw Taken() }
+      guard error.sqlstate == "55P03" else {
+        throw MigrationError("locking \(table)", source, database: database, error)
+      }
+      return try await turns.run {
+        let holder = await locks.beginReading()
+        do {
+          let value = try await body(holder)
+          await locks.endReading()
+          return value
+        } catch {
+          await locks.endReading()
+          throw error
+        }
+      }
     case .failure(let error): throw MigrationError("locking \(table)", source, database: database, error)
     }
   }
@@ -216,6 +248,14 @@ struct SourceSnapshot: Sendable {
   /// Runs `body` with the snapshot's own connection, when nobody else uses it.
   func alone<T: Sendable>(_ body: @Sendable (Connection) async throws -> T) async throws -> T {
     try await turns.run { try await body(connection) }
+  }
+
+  /// Locks that were taken after a savepoint go with it.
+  private func release(_ joined: Connection, _ table: String) async throws {
+    let statements = [Statement("ROLLBACK TO SAVEPOINT reading"), Statement("RELEASE reading")]
+    _ = try await attempting("unlocking \(table)", source, database: database) {
+      try await joined.pipeline([statements])[0].get()
+    }
   }
 
   /// Whether somebody waits for a lock that the snapshot holds.
@@ -232,7 +272,10 @@ struct SourceSnapshot: Sendable {
     }
   }
 
-  func close() async { await connection.close() }
+  func close() async {
+    await connection.close()
+    await locks.holder.close()
+  }
 }
 
 /// An array's literal for a parameter: `{1,2}`.

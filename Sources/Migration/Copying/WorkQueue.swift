@@ -61,19 +61,25 @@ actor WorkQueue {
     return nil
   }
 
-  func finished(_ work: Work) {
+  /// - Returns: the table whose rows are all there now.
+  @discardableResult func finished(_ work: Work) -> Int? {
     running -= 1
+    var complete: Int?
     switch work {
     case .copy(let part):
       let oid = part.table.oid
       missingParts[oid, default: 1] -= 1
-      if missingParts[oid] == 0 { ready.add(indexes[oid], of: part.table) }
+      if missingParts[oid] == 0 {
+        complete = oid
+        ready.add(indexes[oid], of: part.table)
+      }
     case .build(let entries):
       if let first = entries.first, let rest = ready.following.removeValue(forKey: first.id) {
         ready.builds += rest.map { [$0] }
       }
     }
     wake()
+    return complete
   }
 
   /// Somebody has failed: the others end after what they are at.

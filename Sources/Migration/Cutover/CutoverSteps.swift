@@ -131,54 +131,19 @@ extension Cutover {
         + "it the role of the subscription's owner"
     }
     let prepared = try await attempting("looking for prepared transactions", replications.source, database: database) {
-      try await source.worker.query(ReadingStatements.preparedTransactions)
+      try await CutoverObstacles.prepared(over: source.worker)
     }
-    if let gid = prepared.text(0, 0) {
-      return """
-        the source holds \(prepared.count == 1 ? "a prepared transaction" : "\(prepared.count) prepared transactions"), \
-        which nobody could end once it is closed: \(quotedIdentifier(gid)) of role \
-        \(quotedIdentifier(prepared.text(0, 1) ?? "")), since \(prepared.text(0, 2) ?? ""); COMMIT PREPARED or ROLLBACK \
-        PREPARED it
-        """
-    }
+    if let prepared { return prepared }
     if settings.blocksWrites, let obstacle = try await gate.obstacle() { return obstacle }
     return try await lockedOnTarget(look)
   }
 
-  /// Somebody who has looked at a table of the target in a transaction that is still open: the copy would wait for its
-  /// end.
   private func lockedOnTarget(_ look: Look) async throws -> String? {
     let steering = try steering.orLost()
-    let relations = try await attempting("looking for locks", replications.target, database: database) {
-      try await steering.journal.relations(over: steering.connection)
-    }
-    let late = relations.filter { look.tables.copied.contains($0.source) }
-    guard !late.isEmpty else { return nil }
-    let rows = try await attempting("looking for locks", replications.target, database: database) {
-      try await steering.connection.query(
-        ReadingStatements.lockHolders, [arrayLiteral(late.map(\.target))]
-      ).decode(LockHolder.self)
-    }
-    return rows.first.map {
-      "on the target, \($0.words) holds a lock on table \($0.table), which is copied at cutover: end it"
-    }
-  }
-
-  struct LockHolder: Decodable, Sendable {
-    var table: String
-    var pid: Int
-    var usename: String?
-    var applicationName: String?
-    var state: String?
-    var since: String?
-
-    var words: String {
-      let parts = [
-        usename.map { "role \(quotedIdentifier($0))" },
-        applicationName.flatMap { $0.isEmpty ? nil : "application \(quotedIdentifier($0))" }, state,
-        since.map { "transaction since \($0)" },
-      ]
-      return "session \(pid) (\(parts.compactMap(\.self).joined(separator: ", ")))"
+    return try await attempting("looking for locks", replications.target, database: database) {
+      let relations = try await steering.journal.relations(over: steering.connection)
+      let late = relations.filter { look.tables.copied.contains($0.source) }
+      return try await CutoverObstacles.locks(on: late.map(\.target), over: steering.connection)
     }
   }
 

@@ -24,6 +24,11 @@ public struct ReplicationStatus: Codable, Sendable, Equatable {
   /// What has changed in the schema since the replication was set up; nil where it is not known what there was.
   public var drift: SchemaDrift?
 
+  /// What would keep a cutover from beginning now.
+  public var cutoverObstacles: [String] = []
+  /// What more would keep one with `--block-writes` from it.
+  public var closingObstacles: [String] = []
+
   /// Neither in step nor on its way.
   public var isBroken: Bool { trouble != nil || !differences.isEmpty || drift?.obstacle() != nil }
 }
@@ -87,8 +92,8 @@ extension Replications {
           status.trouble = status.trouble ?? "the manifest is gone: the target does not tell what is carried"
           return
         }
-        let tables = try await ReplicatedTables.read(
-          manifest, try await journal.relations(over: target), source: source, target: target)
+        let relations = try await journal.relations(over: target)
+        let tables = try await ReplicatedTables.read(manifest, relations, source: source, target: target)
         status.copiedAtCutover = tables.copied.count
         status.newTables = tables.new.map(\.name)
         status.temporaryIdentities = manifest.identities.count
@@ -96,6 +101,11 @@ extension Replications {
           tables, manifest, source: source, throughput: settings.throughput, jobs: settings.jobs)
         status.onlyOnSource = tables.onlyOnSource
         status.differences = tables.differences
+        let late = relations.filter { tables.copied.contains($0.source) }.map(\.target)
+        status.cutoverObstacles = try await [
+          CutoverObstacles.prepared(over: source), CutoverObstacles.locks(on: late, over: target),
+        ].compactMap(\.self)
+        status.closingObstacles = try await CutoverObstacles.closing(replication.database, over: source)
         status.drift = try await replication.drift(tables, source: source, target: target)
       }
     } catch let error as CancellationError {

@@ -84,6 +84,19 @@ public enum ReadingStatements {
      ORDER BY a.backend_start
     """
 
+  /// Of the same: those that the role may not end (PostgreSQL documentation, `pg_terminate_backend`).
+  static let unendableSessions = """
+    SELECT a.pid, a.usename, a.application_name, pg_catalog.host(a.client_addr) AS address, a.backend_type AS kind,
+           a.backend_start::text AS since, a.state
+      FROM pg_catalog.pg_stat_activity a JOIN pg_catalog.pg_roles r ON r.oid = a.usesysid
+     WHERE a.datname = pg_catalog.current_database() AND a.pid <> pg_catalog.pg_backend_pid()
+       AND NOT EXISTS (SELECT FROM pg_catalog.pg_replication_slots s WHERE s.active_pid = a.pid)
+       AND NOT EXISTS (SELECT FROM pg_catalog.pg_roles m WHERE m.rolname = current_user AND (
+             m.rolsuper OR NOT r.rolsuper AND (pg_catalog.pg_has_role(r.oid, 'USAGE')
+                                               OR pg_catalog.pg_has_role('pg_signal_backend', 'USAGE'))))
+     ORDER BY a.backend_start
+    """
+
   /// Whether the role may alter it, and whether there is an extension that may.
   static let subscriptionOwner = """
     SELECT coalesce((SELECT pg_catalog.pg_has_role(s.subowner, 'USAGE') FROM pg_catalog.pg_subscription s
@@ -299,6 +312,49 @@ public enum ReadingStatements {
                     WHERE NOT l.granted AND pg_catalog.pg_backend_pid() = ANY (pg_catalog.pg_blocking_pids(l.pid)))
     """
 
+  /// By session of others that waits to alter, empty or drop a table: what it waits for, with what belongs to the table,
+  /// and how many wait behind it. `$1` is what this program's sessions are called.
+  ///
+  /// Of the statement only the first words are read, as the rest may hold values.
+  static func lockWaiters(_ version: ServerVersion) -> String {
+    // New in 14.
+    let since = version.major >= 14 ? "coalesce(l.waitstart, a.query_start)" : "a.query_start"
+    return """
+      SELECT l.pid, a.usename, a.application_name, l.relation::pg_catalog.regclass::text AS table,
+             coalesce(
+               pg_catalog.substring(a.query, '^[[:space:]]*([A-Za-z]+(?:[[:space:]]+[A-Za-z]+){0,3})'), '') AS beginning,
+             pg_catalog.to_char(\(since), 'YYYY-MM-DD HH24:MI:SS') AS since,
+             extract(epoch FROM pg_catalog.clock_timestamp() - \(since))::float8 AS seconds,
+             (SELECT count(*) FROM pg_catalog.pg_locks b
+               WHERE NOT b.granted AND b.locktype = 'relation' AND b.database = l.database
+                 AND b.relation = l.relation AND b.pid <> l.pid) AS behind,
+             ARRAY(WITH RECURSIVE tree AS (
+                     SELECT l.relation AS oid
+                     UNION SELECT i.inhrelid FROM tree t JOIN pg_catalog.pg_inherits i ON i.inhparent = t.oid)
+                   SELECT t.oid FROM tree t) AS tables
+        FROM pg_catalog.pg_locks l LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid
+       WHERE NOT l.granted AND l.locktype = 'relation' AND l.mode = 'AccessExclusiveLock'
+         AND l.database = (SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database())
+         AND coalesce(a.application_name, '') <> $1
+         AND EXISTS (SELECT FROM pg_catalog.pg_stat_activity o
+                      WHERE o.pid = ANY (pg_catalog.pg_blocking_pids(l.pid)) AND o.application_name = $1)
+       ORDER BY l.pid
+      """
+  }
+
+  /// What is read of sessions is kept until the end of the transaction.
+  static let forgetActivity = "SELECT pg_catalog.pg_stat_clear_snapshot()"
+
+  /// Of a table, or of the partitions of one: whether it has other files now than the snapshot sees.
+  static let filesOfTable = """
+    WITH RECURSIVE tree AS (
+      SELECT pg_catalog.to_regclass($1)::oid AS oid
+      UNION ALL SELECT i.inhrelid FROM tree t JOIN pg_catalog.pg_class p ON p.oid = t.oid AND p.relkind = 'p'
+                  JOIN pg_catalog.pg_inherits i ON i.inhparent = t.oid)
+    SELECT c.oid, pg_catalog.pg_relation_filenode(c.oid) IS DISTINCT FROM c.relfilenode
+      FROM tree t JOIN pg_catalog.pg_class c ON c.oid = t.oid WHERE c.relkind = 'r' ORDER BY c.oid
+    """
+
   /// Of a partitioned table: those that hold rows.
   static let leafPartitions = """
     WITH RECURSIVE tree AS (
@@ -328,7 +384,7 @@ public enum ReadingStatements {
     let replication = [
       flushPosition, hasPassed, subscriptions, slots, publications, publication, publicationComment, subscription,
       slot(version), ReplicatedTables.sql(isSource: true), ReplicatedTables.sql(isSource: false), sequences,
-      publishedRelations, subscriptionOwner,
+      publishedRelations, subscriptionOwner, unendableSessions,
       keptObjects, ObjectStatements.digests(version), ObjectStatements.some(version), ObjectStatements.all(version),
     ]
     return (version.major >= 10 ? replication : []) + (version.major >= 15 ? [errors(version)] : []) + [
@@ -339,7 +395,7 @@ public enum ReadingStatements {
       largeObjectSize, largeObjects,
       largeObjectEntries, assignableRoles,
       largeObjectChecksum(version), comparableTables, lockableTables, rewrittenTables, exportSnapshot, isInTheWay,
-      leafPartitions, sampleKey(version), tableActivity, activityTerms, SourceTable.sql(version),
+      lockWaiters(version), forgetActivity, filesOfTable, leafPartitions, sampleKey(version), tableActivity, activityTerms, SourceTable.sql(version),
       ForeignKey.sql(version), FiringTrigger.sql, ObjectCounts.sql(version),
     ]
   }

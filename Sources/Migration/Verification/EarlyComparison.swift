@@ -160,7 +160,7 @@ struct EarlyComparison: Sendable {
       (source, database) = (comparison.source, comparison.database)
     }
 
-    func reading<T: Sendable>(_: String, _ body: @Sendable (Connection) async throws -> T) async throws -> T {
+    func reading<T: Sendable>(_: String, _ body: @Sendable (Connection) async throws -> T?) async throws -> T? {
       try await body(connection)
     }
 

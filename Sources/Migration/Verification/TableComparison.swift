@@ -146,7 +146,8 @@ struct TableComparison: Sendable {
 
 /// How a table of the source is read: in a transaction whose snapshot is that of all of them, or its own.
 protocol SourceReader: Sendable {
-  func reading<T: Sendable>(_ table: String, _ body: @Sendable (Connection) async throws -> T) async throws -> T
+  /// - Returns: nil also where somebody else has the table now.
+  func reading<T: Sendable>(_ table: String, _ body: @Sendable (Connection) async throws -> T?) async throws -> T?
 
   /// With a lock on its definition as well.
   ///
@@ -159,8 +160,13 @@ struct JoinedReader: SourceReader {
   let snapshot: SourceSnapshot
   let connection: Connection
 
-  func reading<T: Sendable>(_ table: String, _ body: @Sendable (Connection) async throws -> T) async throws -> T {
-    try await snapshot.reading(table, over: connection, body)
+  func reading<T: Sendable>(_ table: String, _ body: @Sendable (Connection) async throws -> T?) async throws -> T? {
+    do {
+      return try await snapshot.reading(table, over: connection, body)
+    } catch is SourceSnapshot.Taken {
+      await snapshot.locks.note(changed: table)
+      return nil
+    }
   }
 
   func locking<T: Sendable>(_ table: String, _ body: @Sendable (Connection) async throws -> T?) async throws -> T? {

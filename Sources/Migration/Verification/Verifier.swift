@@ -43,7 +43,12 @@ struct Verifier: Sendable {
                 let reader = JoinedReader(snapshot: snapshot, connection: source)
                 for index in stride(from: worker, to: tables.count, by: workers) {
                   try Task.checkCancellation()
-                  await results.add(try await comparison.compare(tables[index], reader, destination))
+                  let outcome = try await comparison.compare(tables[index], reader, destination)
+                  if outcome.difference != nil, try await snapshot.hasChanged(tables[index].name) {
+                    await snapshot.locks.note(changed: tables[index].name)
+                  } else {
+                    await results.add(outcome)
+                  }
                 }
               }
               await snapshot.leave(source)

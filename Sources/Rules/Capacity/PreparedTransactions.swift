@@ -9,7 +9,8 @@ extension Rule {
       why: """
         A logical replication slot is ready only when every transaction that was open at its start has ended, in \
         whatever database. A prepared transaction whose manager is gone never ends by itself: CREATE SUBSCRIPTION \
-        waits for ever.
+        waits for ever. A cutover refuses to begin while the source database holds one, as nobody could end it there once \
+        the database is closed.
         """,
       decides: "pg_prepared_xacts of the source is empty.",
       fix: "Find out from the transaction manager how it ended, then COMMIT PREPARED or ROLLBACK PREPARED."),

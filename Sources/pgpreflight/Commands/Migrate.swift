@@ -91,6 +91,7 @@ struct Migrate: AsyncParsableCommand, PreflightCommand {
     settings.fallsBack = methods(preflight).contains(.dump)
     settings.maximumLag = migration.maximumLag?.bytes
     settings.stopsReplication = migration.stopReplication
+    settings.maximumLockWait = migration.maximumLockWait
     return settings
   }
 

@@ -111,6 +111,8 @@ struct Status: AsyncParsableCommand {
       lines.append("\(status.temporaryIdentities) tables have a replica identity until the cutover")
     }
     if !status.onlyOnSource.isEmpty { lines.append("not on the target: \(names(status.onlyOnSource))") }
+    lines += status.cutoverObstacles.map { "a cutover would not begin: \($0)" }
+    lines += status.closingObstacles.map { "a cutover with --block-writes would not begin: \($0)" }
     return [first] + lines.map { "  \($0)" }
   }
 }

@@ -36,6 +36,13 @@ struct MigrationOptions: ParsableArguments {
   var stopReplication = false
 
   @Option(
+    name: .customLong("max-lock-wait"),
+    help: ArgumentHelp(
+      "End the migration of a database, to be gone on with by --resume, when another session has waited this long for a "
+        + "lock that the copy holds (default: such sessions are named, and wait).", valueName: "seconds"))
+  var maximumLockWait: Int?
+
+  @Option(
     name: .customLong("source-for-target"),
     help: ArgumentHelp(
       "How the target's server reaches the source, where that is not how this program does.", valueName: "conn"))
@@ -53,6 +60,12 @@ struct MigrationOptions: ParsableArguments {
 
   @Flag(name: .customLong("resume"), help: "Go on with the interrupted run that the target holds.")
   var resume = false
+
+  func validate() throws {
+    if let maximumLockWait, !(1...86400).contains(maximumLockWait) {
+      throw ValidationError("--max-lock-wait: \(maximumLockWait) is not a number from 1 to 86400")
+    }
+  }
 }
 
 extension Verification.Mode: ExpressibleByArgument {}

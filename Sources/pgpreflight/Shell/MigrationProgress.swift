@@ -38,7 +38,12 @@ final class MigrationProgress: Sendable {
     state.withLock { state in
       var isDue = true
       switch event {
-      case .role: return
+      case .role, .gaveLocksBack: return
+      case .waits(let database, let waiter):
+        // Somebody's application may stand still: that is told in any case.
+        line.clear()
+        logger.warning("database \(quotedIdentifier(database)): \(waiter.words)")
+        return
       case .phase(let database, let name): state.phases[database] = name
       case .sized(let database, _, let bytes):
         state.sizes[database] = bytes
@@ -90,7 +95,9 @@ final class MigrationProgress: Sendable {
     case .sized(let database, let tables, let bytes):
       logger.info(
         "to be copied", metadata: ["database": "\(database)", "tables": "\(tables)", "bytes": "\(bytes)"])
-    case .copied, .lag: return
+    case .gaveLocksBack(let database):
+      logger.info("gave the locks of copied tables back", metadata: ["database": "\(database)"])
+    case .copied, .lag, .waits: return
     case .table(let database, let name, let rows):
       logger.info("copied", metadata: ["database": "\(database)", "table": "\(name)", "rows": "\(rows)"])
     case .finished(let database):

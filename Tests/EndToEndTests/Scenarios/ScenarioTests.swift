@@ -18,6 +18,7 @@ import Testing
     "estimated-duration", "size-summary", "statistics-after-restore", "text-search-files", "wal-retention-during-copy",
     "libpq-version",
     "removed-types", "tables-with-oids", "data-checksums", "decoding-memory", "parameter-privileges",
+    "cutover-privileges",
   ]
 
   /// Blockers that no command proves: the check's own attempt to connect is the proof, or the user has set the limit,
