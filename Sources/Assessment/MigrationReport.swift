@@ -129,6 +129,11 @@ public struct Verification: Codable, Sendable, Equatable {
   /// How many tables were compared.
   public var tables: Int
   public var mismatches: [Mismatch]
+  /// How many objects of the schema were compared one by one: definitions, owners, privileges, comments, policies. nil
+  /// where none were.
+  public var objects: Int?
+  /// Where they differ; such a difference does not make the migration fail.
+  public var objectDifferences: [Mismatch]?
   /// Of a verification by samples: of how many tables a sample of the rows was compared.
   public var sampledTables: Int?
   /// Of a verification by samples: of how many tables the rows were only counted. Those that are in neither number were
@@ -142,6 +147,9 @@ public struct Verification: Codable, Sendable, Equatable {
     self.tables = tables
     self.mismatches = mismatches
   }
+
+  /// Of rows and of the schema.
+  public var allMismatches: [Mismatch] { mismatches + (objectDifferences ?? []) }
 
   /// Adds tables that were compared before writes were blocked, and are the same.
   public mutating func add(before depths: [Depth]) {

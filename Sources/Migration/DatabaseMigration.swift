@@ -158,6 +158,7 @@ struct DatabaseMigration: Sendable {
         }
         verification.mismatches += sequences
         record.verified(verification)
+        noteDifferences(verification)
         noteChanged(await snapshot.locks.changed)
         guard verification.mismatches.isEmpty else {
           let first = verification.mismatches[0]
@@ -181,6 +182,14 @@ struct DatabaseMigration: Sendable {
       _ = try await connection.pipeline([statements])[0].get()
     }
     return finished
+  }
+
+  /// What differs in the schema is told, and no reason to have failed: whose objects are whose, for example, is what the
+  /// target's role may give away.
+  private func noteDifferences(_ verification: Verification) {
+    guard let differences = verification.objectDifferences, let first = differences.first else { return }
+    let more = differences.count > 1 ? ", and \(differences.count - 1) more differences" : ""
+    record.note("the schemas differ: \(first.object): \(first.message)\(more)")
   }
 
   /// The tables whose rows are copied, the largest first.

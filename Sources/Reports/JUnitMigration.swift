@@ -51,7 +51,7 @@ struct JUnitMigratedDatabase: JUnitCase {
     var lines = [message, ""]
     if database.hasNumbers { lines.append([database].arrived.joined(separator: ", ")) }
     if let verified = database.verificationInWords { lines.append(verified) }
-    let mismatches = database.verification?.mismatches ?? []
+    let mismatches = database.verification?.allMismatches ?? []
     for mismatch in mismatches.prefix(Self.maximumFindings) {
       lines.append("  \(visibleOnOneLine(mismatch.object)): \(mismatch.message)")
     }

@@ -38,6 +38,11 @@ enum ObjectStatements {
     "SELECT \(name) AS name, x.oid, \(digest(version)) AS digest \(from(.state, version))"
   }
 
+  /// Columns `name`, `oid`, `digest`: one that any server computes alike.
+  static func fingerprints(_ version: ServerVersion) -> String {
+    "SELECT \(name) AS name, x.oid, pg_catalog.md5(\(detail)) AS digest \(from(.detail, version))"
+  }
+
   /// Of some, by their numbers: columns `name`, `kind`, `identity`, `relation`, `detail`.
   static func some(_ version: ServerVersion) -> String {
     """

@@ -46,6 +46,12 @@ enum SchemaReading {
     return try await reading(Statement(ObjectStatements.digests(version)), over: connection)
   }
 
+  /// Columns `name`, `oid`, `digest` of all objects, the same on all servers.
+  static func fingerprints(over connection: Connection) async throws -> Postgres.Rows {
+    let version = ServerVersion(rawValue: connection.session.serverVersion)
+    return try await reading(Statement(ObjectStatements.fingerprints(version)), over: connection)
+  }
+
   /// Objects by their numbers, as far as they are still there.
   static func objects(numbered oids: [Int], over connection: Connection) async throws -> [String: SchemaObject] {
     guard !oids.isEmpty else { return [:] }

@@ -61,6 +61,8 @@ public enum ReadingStatements {
      ORDER BY d.datname <> 'postgres', d.datistemplate, d.datname LIMIT 1
     """
 
+  static let roleNames = "SELECT r.rolname FROM pg_catalog.pg_roles r"
+
   static let databaseAccess = """
     SELECT d.oid, d.datallowconn AS is_open, pg_catalog.pg_has_role(d.datdba, 'USAGE') AS is_mine
       FROM pg_catalog.pg_database d WHERE d.datname = $1
@@ -385,17 +387,19 @@ public enum ReadingStatements {
       flushPosition, hasPassed, subscriptions, slots, publications, publication, publicationComment, subscription,
       slot(version), ReplicatedTables.sql(isSource: true), ReplicatedTables.sql(isSource: false), sequences,
       publishedRelations, subscriptionOwner, unendableSessions,
-      keptObjects, ObjectStatements.digests(version), ObjectStatements.some(version), ObjectStatements.all(version),
+      keptObjects, ObjectStatements.digests(version), ObjectStatements.fingerprints(version),
+      ObjectStatements.some(version), ObjectStatements.all(version),
     ]
     return (version.major >= 10 ? replication : []) + (version.major >= 15 ? [errors(version)] : []) + [
-      databases, database, thisDatabase, systemIdentifier, timeline, relation, carriedSequences, journals,
+      databases, roleNames, database, thisDatabase, systemIdentifier, timeline, relation, carriedSequences, journals,
       hasContent, takeCutoverLock, cutoverLockHolder, populatedViews, databaseEncoding, databaseSize, lockHolders,
       lockableAgainstWriters, backendPID,
       preparedTransactions, entrances, databaseAccess, beginningSessions, otherSessions, sizes, hasLargeObjects,
       largeObjectSize, largeObjects,
       largeObjectEntries, assignableRoles,
       largeObjectChecksum(version), comparableTables, lockableTables, rewrittenTables, exportSnapshot, isInTheWay,
-      lockWaiters(version), forgetActivity, filesOfTable, leafPartitions, sampleKey(version), tableActivity, activityTerms, SourceTable.sql(version),
+      lockWaiters(version), forgetActivity, filesOfTable, leafPartitions, sampleKey(version), tableActivity,
+      activityTerms, SourceTable.sql(version),
       ForeignKey.sql(version), FiringTrigger.sql, ObjectCounts.sql(version),
     ]
   }

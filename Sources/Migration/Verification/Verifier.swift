@@ -67,7 +67,13 @@ struct Verifier: Sendable {
       let depths = await results.depths
       (verification.sampledTables, verification.countedTables) = (depths[.sample] ?? 0, depths[.counts] ?? 0)
     }
-    if comparesObjects { verification.mismatches += try await ObjectCounts.mismatches(snapshot, target) }
+    if comparesObjects {
+      verification.mismatches += try await ObjectCounts.mismatches(snapshot, target)
+      let schema = try await SchemaComparison(
+        database: snapshot.database, source: snapshot.source, target: target
+      ).run()
+      (verification.objects, verification.objectDifferences) = (schema.objects, schema.differences)
+    }
     return verification
   }
 

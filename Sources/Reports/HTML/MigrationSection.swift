@@ -84,9 +84,9 @@ extension HTMLReport {
   }
 
   private func fillDifferences(of part: Element, _ migration: MigrationReport) throws {
-    let differing = migration.databases.filter { $0.verification?.mismatches.isEmpty == false }
+    let differing = migration.databases.filter { $0.verification?.allMismatches.isEmpty == false }
     let all = differing.flatMap { database in
-      (database.verification?.mismatches ?? []).map { (database: database.name, difference: $0) }
+      (database.verification?.allMismatches ?? []).map { (database: database.name, difference: $0) }
     }
     guard !all.isEmpty else { return try part.remove(slot: "differences") }
     try part.fill(

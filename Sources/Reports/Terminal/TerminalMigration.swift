@@ -93,7 +93,7 @@ extension TerminalSummary {
     var texts: [String] = []
     if !database.message.isEmpty { texts.append(database.message) }
     if let verified = database.verificationInWords { texts.append(verified) }
-    let mismatches = database.verification?.mismatches ?? []
+    let mismatches = database.verification?.allMismatches ?? []
     let told = style.verbose ? mismatches[...] : mismatches.prefix(3)
     texts += told.map { "\($0.object): \($0.message)" }
     if told.count < mismatches.count { texts.append("and \(formattedCount(mismatches.count - told.count)) more") }

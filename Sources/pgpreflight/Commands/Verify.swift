@@ -8,10 +8,11 @@ import Reports
 
 struct Verify: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Compares the data of both clusters, table by table, whoever has copied it.",
+    abstract: "Compares data and schema of both clusters, object by object, whoever has copied them.",
     discussion: discussion(
       """
-      Changes nothing on either server. What is written to the source meanwhile counts as a difference.
+      Changes nothing on either server. What is written to the source meanwhile counts as a difference. Without filters, \
+      every object of the schema is compared as well: definition, owner, privileges, comment, policies.
       """,
       exitStatus: [
         ("0", "no difference"), ("1", "differences, or a database could not be compared"), CommonStatus.usage,
@@ -92,7 +93,7 @@ struct Verify: AsyncParsableCommand {
     if !isText {
       try writeJSONToStandardOutput(results)
     }
-    let isSame = results.allSatisfy { $0.error == nil && $0.verification?.mismatches.isEmpty == true }
+    let isSame = results.allSatisfy { $0.error == nil && $0.verification?.allMismatches.isEmpty == true }
     throw ExitCode(isSame ? 0 : 1)
   }
 }
@@ -107,8 +108,11 @@ extension TerminalStyle {
     let tables =
       "\(verification.tables) \(verification.tables == 1 ? "table" : "tables")"
       + (verification.depthInWords.map { " (\($0))" } ?? "")
-    guard !verification.mismatches.isEmpty else { return "\(name): the \(what) of \(tables) are the same\n" }
-    let lines = verification.mismatches.map { "  \(plain($0.object)): \(plain($0.message))\n" }
-    return "\(name): \(lines.count) \(lines.count == 1 ? "difference" : "differences") in \(tables)\n" + lines.joined()
+    let objects = verification.objects.map { ", and \($0) \($0 == 1 ? "object" : "objects") of the schema" } ?? ""
+    let all = verification.allMismatches
+    guard !all.isEmpty else { return "\(name): the \(what) of \(tables)\(objects) are the same\n" }
+    let lines = all.map { "  \(plain($0.object)): \(plain($0.message))\n" }
+    return "\(name): \(lines.count) \(lines.count == 1 ? "difference" : "differences") in \(tables)\(objects)\n"
+      + lines.joined()
   }
 }

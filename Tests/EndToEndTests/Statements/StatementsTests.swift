@@ -108,6 +108,7 @@ import Testing
     "extract", "float8", "floor", "format", "format_type", "has_any_column_privilege", "has_database_privilege",
     "has_parameter_privilege", "has_schema_privilege", "has_sequence_privilege", "has_table_privilege",
     "has_tablespace_privilege", "hashtextextended", "host", "inet_server_addr", "inet_server_port", "int2", "int4",
+    "md5",
     "int8", "json_agg", "json_build_array", "json_build_object", "json_object_agg", "json_strip_nulls", "left",
     "length", "lower", "max", "min", "mxid_age", "name", "now", "numeric", "obj_description", "oidge", "oidne",
     "oidvectortypes", "parse_ident", "pg_available_extension_versions", "pg_available_extensions", "pg_backend_pid",
