@@ -19,10 +19,10 @@ public struct Migrator: Sendable {
     public var keepPasswords: PasswordKeeper?
     /// Whether a database of which the replication can't be set up goes by dump.
     public var fallsBack = true
-    /// How far a replicated database may be behind when it counts as in step, in bytes of WAL; nil: not at all, as of
+    /// How far a replicated database may be behind when it counts as caught up, in bytes of WAL; nil: not at all, as of
     /// the moment of asking.
     public var maximumLag: Int?
-    /// Whether replication ends as soon as it is in step.
+    /// Whether replication ends as soon as it has caught up.
     public var stopsReplication = false
     /// For how long others may wait for a lock that the copy holds, in seconds, before it gives way; nil: for ever.
     public var maximumLockWait: Int?

@@ -164,10 +164,10 @@ struct SourceSnapshot: Sendable {
     return (0..<tables.count).compactMap { tables.text($0, 0) }
   }
 
-  static func locks(_ names: [String], waits: Bool = true) -> [Statement] {
+  static func locks(_ names: [String], mode: String = "ACCESS SHARE", waits: Bool = true) -> [Statement] {
     stride(from: 0, to: names.count, by: 100).map { start in
       let list = names[start..<min(start + 100, names.count)].map { "ONLY \($0)" }.joined(separator: ", ")
-      return Statement("LOCK TABLE \(list) IN ACCESS SHARE MODE\(waits ? "" : " NOWAIT")")
+      return Statement("LOCK TABLE \(list) IN \(mode) MODE\(waits ? "" : " NOWAIT")")
     }
   }
 

@@ -80,7 +80,7 @@ public actor Cutover {
   // MARK: The way
 
   /// Looks for what stands in the way, creates tables on the target that were made on the source since, and waits until
-  /// the target is in step. Nothing of it holds up anybody. What an earlier cutover has left is undone, or gone on with.
+  /// the target has caught up. Nothing of it holds up anybody. What an earlier cutover has left is undone, or gone on with.
   ///
   /// - Returns: whether `run` is to follow; else `result` tells how it ended.
   public func prepare() async -> Bool {
@@ -136,9 +136,9 @@ public actor Cutover {
         let limit = Deadline(seconds: settings.maxBlockedSeconds)
         (deadline, blockedSince) = (limit, .now)
         try await limit.run { try await self.fence(limit) }
-      case .drain: try await withinLimit { try await self.drain($0) }
-      case .carry: try await withinLimit { try await self.carry($0) }
-      case .verify: try await withinLimit { try await self.verify($0) }
+      case .drain: try await withinLimit { _ in try await self.drain() }
+      case .carry: try await withinLimit { _ in try await self.carry() }
+      case .verify: try await withinLimit { _ in try await self.verify() }
       case .switch:
         try await withinLimit { try await self.switchOver($0) }
         noteSwitched()
@@ -219,16 +219,13 @@ public actor Cutover {
     let system = try await attempting("identifying the server", replications.source, database: gate.entrance) {
       try await Endpoint.systemIdentifier(over: gate.connection)
     }
-    let there = try await attempting("identifying the database", replications.target, database: database) {
-      try await Endpoint.place(over: steering.connection)
-    }
     let here = Manifest.Place(system: system, database: database, oid: gate.oid)
-    if let contradiction = steering.manifest.contradiction(source: here, target: there) {
+    if let contradiction = steering.manifest.contradiction(source: here, target: steering.place) {
       throw MigrationError(contradiction)
     }
-    if steering.state != .replicating, steering.state != .switched {
+    if steering.state.isInterrupted {
       step("an earlier cutover did not come to its end (\(steering.state.rawValue)): that is undone first")
-    } else if steering.state == .switched {
+    } else if steering.state.isSwitched {
       step("an earlier cutover has switched over: the rest of it is done")
     }
     return .found(steering.state, isOpen: try await gate.isOpen())
@@ -256,8 +253,8 @@ public actor Cutover {
     steering = new
     guard let gate else { throw MigrationError("the lock of the source is lost") }
     let isOpen = try await gate.isOpen()
-    if new.state == .switched || new.state == .finished { return .found(new.state, isOpen: isOpen) }
-    try await new.change(to: .undoing, from: Set(CutoverMachine.State.allCases).subtracting([.switched, .finished]))
+    if new.state.isSwitched { return .found(new.state, isOpen: isOpen) }
+    try await new.change(to: .undoing, from: CutoverMachine.State.undoable)
     return .found(.undoing, isOpen: isOpen)
   }
 
@@ -270,8 +267,7 @@ public actor Cutover {
   }
 
   private func reset() async throws {
-    try await steering.orLost().change(
-      to: .replicating, from: Set(CutoverMachine.State.allCases).subtracting([.switched, .finished]))
+    try await steering.orLost().change(to: .replicating, from: CutoverMachine.State.undoable)
   }
 
   /// What this program's own sessions in the source database hold ends with them, also where one of them does not answer.

@@ -89,22 +89,23 @@ extension Cutover {
         try await replications.source.connect(to: database)
       }
     }
-    let rows = try await attempting("removing the publication", replications.source, database: database) {
-      try await Replication.dropPublication(replication.name, over: connection)
-      return try await connection.query(ReadingStatements.publications)
+    let rows = try await attempting("listing the publications", replications.source, database: database) {
+      try await connection.query(ReadingStatements.publications)
     }
     for row in 0..<rows.count {
       guard let name = rows.text(row, 0).flatMap({ ReplicationName($0) }), name.target == replication.name.target
       else { continue }
-      // Of a run that failed: the target's schema was taken when these identities were there.
-      let identities = try await attempting(
-        "reading the publication's comment", replications.source, database: database
-      ) {
-        try await PublicationMemo.read(of: name, over: connection)?.identities ?? []
-      }
-      let target = try steering.orLost().connection
-      try await attempting("putting replica identities back", replications.target, database: database) {
-        try await TemporaryIdentities.putBack(identities, on: .target, over: target)
+      if name != replication.name {
+        // Of a run that failed: the target's schema was taken when these identities were there.
+        let identities = try await attempting(
+          "reading the publication's comment", replications.source, database: database
+        ) {
+          try await PublicationMemo.read(of: name, over: connection)?.identities ?? []
+        }
+        let target = try steering.orLost().connection
+        try await attempting("putting replica identities back", replications.target, database: database) {
+          try await TemporaryIdentities.putBack(identities, on: .target, over: target)
+        }
       }
       try await attempting("removing the publication", replications.source, database: database) {
         try await Replication.dropPublication(name, over: connection)

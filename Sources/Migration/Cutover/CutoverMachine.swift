@@ -21,6 +21,13 @@ struct CutoverMachine: Sendable, Hashable {
     case undoing
     case switched
     case finished
+
+    /// What can be undone: all before the switch.
+    static let undoable = Set(allCases).subtracting([.switched, .finished])
+
+    var isSwitched: Bool { !Self.undoable.contains(self) }
+    /// A cutover has begun, and has not come to its end.
+    var isInterrupted: Bool { !isSwitched && self != .replicating }
   }
 
   /// What the shell is to do.

@@ -28,7 +28,11 @@ enum CutoverObstacles {
   }
 
   /// What the role of the source lacks to close the database (`--block-writes`).
-  static func closing(_ database: String, over source: Connection) async throws -> [String] {
+  ///
+  /// - Parameter patience: a session that may not be ended counts when it is still there after this time.
+  static func closing(
+    _ database: String, over source: Connection, patience: Duration = .zero
+  ) async throws -> [String] {
     let role = quotedIdentifier(source.session.user)
     let name = quotedIdentifier(database)
     var obstacles: [String] = []
@@ -38,7 +42,12 @@ enum CutoverObstacles {
     if try await source.query(ReadingStatements.entrances, [database]).count == 0 {
       obstacles.append("role \(role) can connect to no other database of the source, from which \(name) is closed")
     }
-    let others = try await source.query(ReadingStatements.unendableSessions).decode(SourceGate.Other.self)
+    var others = try await source.query(ReadingStatements.unendableSessions).decode(SourceGate.Other.self)
+    if !others.isEmpty, patience > .zero {
+      try await Task.sleep(for: patience)
+      let left = try await source.query(ReadingStatements.unendableSessions).decode(SourceGate.Other.self)
+      others.removeAll { other in !left.contains { $0.pid == other.pid } }
+    }
     if let first = others.first {
       let more = others.count > 1 ? " and \(others.count - 1) more" : ""
       obstacles.append(

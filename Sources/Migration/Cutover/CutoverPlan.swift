@@ -33,7 +33,7 @@ extension Cutover {
     if !look.tables.new.isEmpty {
       steps.append("create on the target what was made on the source since: \(listed(look.tables.new.map(\.name)))")
     }
-    steps.append("wait until the target is in step (\(formattedBytes(look.state.slot?.lagBytes ?? 0)) behind now)")
+    steps.append("wait until the target has caught up (\(formattedBytes(look.state.slot?.lagBytes ?? 0)) behind now)")
     let version = ServerVersion(rawValue: opened.worker.session.serverVersion)
     let comparesBefore = settings.verification != .none && TableActivity.isKnown(on: version)
     if comparesBefore {

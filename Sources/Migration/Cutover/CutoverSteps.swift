@@ -67,7 +67,7 @@ extension Cutover {
     comparesSchemaAgain = look.driftTook < .seconds(settings.maxBlockedSeconds) / 10
     if let trouble = look.state.trouble, trouble != .notRunning { throw MigrationError(trouble.rawValue) }
     if let obstacle = try await obstacle(look) { throw MigrationError(obstacle) }
-    try await makeSureOfTimeline()
+    try makeSureOfTimeline()
     if !look.tables.onlyOnSource.isEmpty {
       step("not on the target, and left there: \(listed(look.tables.onlyOnSource))")
     }
@@ -75,7 +75,7 @@ extension Cutover {
       step("creating \(listed(look.tables.new.map(\.name))), made on the source since")
       try await create(look.tables.new)
     }
-    step("waiting until the target is in step")
+    step("waiting until the target has caught up")
     try await reachPresent()
     result.estimatedBlockedSeconds = look.blocked
     if settings.verification != .none {
@@ -90,12 +90,11 @@ extension Cutover {
   }
 
   /// A target that was restored, or failed over to a standby, perhaps lacks what it had confirmed before.
-  private func makeSureOfTimeline() async throws {
+  private func makeSureOfTimeline() throws {
     let steering = try steering.orLost()
-    let now = try await attempting("identifying the database", replications.target, database: database) {
-      try await Endpoint.place(over: steering.connection).timeline
-    }
-    guard let now, let before = steering.manifest.target.timeline, now != before, settings.verification != .full else {
+    guard let now = steering.place.timeline, let before = steering.manifest.target.timeline, now != before,
+      settings.verification != .full
+    else {
       return
     }
     throw MigrationError(
@@ -123,27 +122,25 @@ extension Cutover {
   }
 
   private func obstacleOnServers(_ look: Look) async throws -> String? {
-    let gate = try gate.orLost()
-    let (source, steering) = (try sessions.orLost(), try steering.orLost())
+    let (source, steering) = (try sessions.orLost().worker, try steering.orLost())
     if try await steering.means() == nil {
       return
         "role \(quotedIdentifier(steering.connection.session.user)) can't alter the subscription \(replication.name): GRANT "
         + "it the role of the subscription's owner"
     }
     let prepared = try await attempting("looking for prepared transactions", replications.source, database: database) {
-      try await CutoverObstacles.prepared(over: source.worker)
+      try await CutoverObstacles.prepared(over: source)
     }
     if let prepared { return prepared }
-    if settings.blocksWrites, let obstacle = try await gate.obstacle() { return obstacle }
-    return try await lockedOnTarget(look)
-  }
-
-  private func lockedOnTarget(_ look: Look) async throws -> String? {
-    let steering = try steering.orLost()
+    if settings.blocksWrites {
+      let closing = try await attempting("looking who is there", replications.source, database: database) {
+        try await CutoverObstacles.closing(database, over: source, patience: .seconds(1))
+      }
+      if let first = closing.first { return first + "; or stop the applications, and leave --block-writes out" }
+    }
+    let late = look.tables.copied.compactMap { look.targets[$0] }
     return try await attempting("looking for locks", replications.target, database: database) {
-      let relations = try await steering.journal.relations(over: steering.connection)
-      let late = relations.filter { look.tables.copied.contains($0.source) }
-      return try await CutoverObstacles.locks(on: late.map(\.target), over: steering.connection)
+      try await CutoverObstacles.locks(on: late, over: steering.connection)
     }
   }
 
@@ -190,11 +187,7 @@ extension Cutover {
       let names = try await source.query(ReadingStatements.carriedSequences, [arrayLiteral(sequences), "{}"])
       let added =
         tables.map { Manifest.Addition(source: $0.oid, name: $0.name, kind: .table, way: .copied) }
-        + (0..<names.count).map { row in
-          Manifest.Addition(
-            source: names.text(row, 0).flatMap { Int($0) } ?? 0, name: names.text(row, 1) ?? "", kind: .sequence,
-            way: .copied)
-        }
+        + Manifest.Addition.sequences(names)
       _ = try await steering.connection.pipeline([[steering.journal.adding(added)]])[0].get()
     }
   }
@@ -219,10 +212,7 @@ extension Cutover {
   private func lock(_ tables: [Int], over connection: Connection, _ deadline: Deadline) async throws {
     try await attempting("blocking writes", replications.source, database: database) {
       let names = try await connection.query(ReadingStatements.lockableAgainstWriters, [arrayLiteral(tables)])
-      let list = (0..<names.count).compactMap { names.text($0, 0).map { "ONLY \($0)" } }
-      let locks = stride(from: 0, to: list.count, by: 100).map { start in
-        Statement("LOCK TABLE \(list[start..<min(start + 100, list.count)].joined(separator: ", ")) IN SHARE MODE")
-      }
+      let locks = SourceSnapshot.locks((0..<names.count).compactMap { names.text($0, 0) }, mode: "SHARE")
       let beginning = [
         Statement("BEGIN ISOLATION LEVEL REPEATABLE READ"),
         Statement("SET LOCAL lock_timeout = '\(deadline.milliseconds)ms'"),
@@ -249,7 +239,7 @@ extension Cutover {
     )
   }
 
-  func drain(_ deadline: Deadline) async throws {
+  func drain() async throws {
     // What was made or changed between the last look and the fence.
     let look = try await look(comparesSchema: comparesSchemaAgain)
     if comparesSchemaAgain, let drift = SchemaDrift.obstacle(look.drift, settings.acceptedDrift) {
@@ -267,7 +257,7 @@ extension Cutover {
     try await steering.orLost().change(to: .drained, from: [.fenced])
   }
 
-  func carry(_ deadline: Deadline) async throws {
+  func carry() async throws {
     let look = try fenced.orLost()
     let (sessions, steering) = (try sessions.orLost(), try steering.orLost())
     let snapshot = try await snapshot()
@@ -312,7 +302,7 @@ extension Cutover {
   }
 
   /// What was copied just now by checksum, the rest as the user has asked for.
-  func verify(_ deadline: Deadline) async throws {
+  func verify() async throws {
     let (sessions, steering) = (try sessions.orLost(), try steering.orLost())
     step("comparing both sides")
     let look = try fenced.orLost()

@@ -37,7 +37,6 @@ struct SourceGate: Sendable {
   private struct Found: Decodable, Sendable {
     var oid: Int
     var isOpen: Bool
-    var isMine: Bool
   }
 
   /// Connects to another database, and takes the lock.
@@ -95,17 +94,6 @@ struct SourceGate: Sendable {
     try await attempting("looking whether connections are allowed", source, database: entrance) {
       try await connection.query(ReadingStatements.databaseAccess, [database]).decode(Found.self).first?.isOpen ?? false
     }
-  }
-
-  /// Why this role can't close it; nil where it can.
-  func obstacle() async throws -> String? {
-    let found = try await attempting("looking for the owner", source, database: entrance) {
-      try await connection.query(ReadingStatements.databaseAccess, [database]).decode(Found.self)
-    }
-    guard found.first?.isMine != true else { return nil }
-    return
-      "role \(quotedIdentifier(connection.session.user)) can't close database \(quotedIdentifier(database)) of the "
-      + "source, as it does not own it: GRANT its owner's role, or stop the applications and leave --block-writes out"
   }
 
   /// For whoever has to do it by hand.

@@ -9,6 +9,8 @@ struct TargetSwitch: Sendable {
   let connection: Connection
   let journal: Journal
   private(set) var manifest: Manifest
+  /// What the database says that it is.
+  let place: Manifest.Place
   /// As it was when the lock was taken.
   let state: CutoverMachine.State
 
@@ -25,7 +27,7 @@ struct TargetSwitch: Sendable {
     }
     self.connection = connection
     do {
-      (manifest, state) = try await attempting("reading the manifest", target, database: database) { [journal] in
+      (place, manifest, state) = try await attempting("reading the manifest", target, database: database) { [journal] in
         if let pid { _ = try await connection.query("SELECT pg_catalog.pg_terminate_backend($1::int4)", ["\(pid)"]) }
         let place = try await Endpoint.place(over: connection)
         if let holder = try await CutoverLock.take(place.oid, over: connection) {
@@ -37,7 +39,7 @@ struct TargetSwitch: Sendable {
         guard let (manifest, state) = try await journal.manifest(over: connection) else {
           throw MigrationError("run \(run) has no manifest there")
         }
-        return (manifest, state)
+        return (place, manifest, state)
       }
     } catch {
       await connection.close()

@@ -99,7 +99,7 @@ public struct Cleanup: Sendable {
         for journal in try await Journal.all(over: connection) {
           found.append(Leftover(kind: .journal, name: journal.schema, database: database))
           if let (manifest, state) = try await journal.manifest(over: connection),
-            ![.replicating, .switched, .finished].contains(state)
+            state.isInterrupted
           {
             found.append(Leftover(kind: .closedSource, name: journal.run, database: database))
             // Nobody can look into it before it is open.
@@ -143,9 +143,8 @@ public struct Cleanup: Sendable {
     do {
       let steering = try await TargetSwitch(of: leftover.name, in: database, on: replications.target)
       do {
-        if ![.switched, .finished].contains(steering.state) {
-          let others = Set(CutoverMachine.State.allCases).subtracting([.switched, .finished])
-          try await steering.change(to: .undoing, from: others)
+        if !steering.state.isSwitched {
+          try await steering.change(to: .undoing, from: CutoverMachine.State.undoable)
           try await gate.open()
           try await steering.change(to: .replicating, from: [.undoing])
         }

@@ -18,11 +18,7 @@ extension DatabaseMigration {
         let way = published.contains(table.oid) ? Manifest.Relation.Way.replicated : .copied
         return Manifest.Addition(source: table.oid, name: table.name, kind: .table, way: way)
       }
-        + (0..<found.count).map { row in
-          Manifest.Addition(
-            source: found.text(row, 0).flatMap { Int($0) } ?? 0, name: found.text(row, 1) ?? "", kind: .sequence,
-            way: .copied)
-        }
+        + Manifest.Addition.sequences(found)
     }
   }
 
@@ -35,5 +31,15 @@ extension DatabaseMigration {
     manifest.memberships = roles.granted
     manifest.throughput = record.throughput
     return [try journal.change(to: manifest)]
+  }
+}
+
+extension Manifest.Addition {
+  /// As `ReadingStatements.carriedSequences` lists them.
+  static func sequences(_ rows: Rows) -> [Manifest.Addition] {
+    (0..<rows.count).compactMap { row in
+      guard let oid = rows.text(row, 0).flatMap({ Int($0) }), let name = rows.text(row, 1) else { return nil }
+      return Manifest.Addition(source: oid, name: name, kind: .sequence, way: .copied)
+    }
   }
 }

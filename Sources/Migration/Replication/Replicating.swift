@@ -112,7 +112,7 @@ extension DatabaseMigration {
     }
   }
 
-  /// Waits until the target is in step. An error leaves the replication as it is: what hinders it may go away.
+  /// Waits until the target has caught up. An error leaves the replication as it is: what hinders it may go away.
   ///
   /// - Returns: whether it goes on replicating.
   func catchUp(_ replication: Replication) async throws -> Bool {
@@ -131,7 +131,7 @@ extension DatabaseMigration {
         try await sequences.carry(Set(names), margin: 0, from: here, to: there)
       }
     }
-    record.note("replication was ended when the target was in step")
+    record.note("replication was ended when the target had caught up")
     return false
   }
 

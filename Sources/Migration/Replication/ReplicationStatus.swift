@@ -29,7 +29,7 @@ public struct ReplicationStatus: Codable, Sendable, Equatable {
   /// What more would keep one with `--block-writes` from it.
   public var closingObstacles: [String] = []
 
-  /// Neither in step nor on its way.
+  /// Neither caught up nor on its way.
   public var isBroken: Bool { trouble != nil || !differences.isEmpty || drift?.obstacle() != nil }
 }
 
@@ -57,7 +57,7 @@ extension Replications {
     }
   }
 
-  /// For so long a replication that has nothing in its way is waited for to be in step.
+  /// For so long a replication that has nothing in its way is waited for to catch up.
   private static let patience = Duration.seconds(2)
 
   /// How far one has come.

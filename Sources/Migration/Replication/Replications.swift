@@ -102,30 +102,34 @@ public struct Replications: Sendable {
       try await Endpoint.systemIdentifier(over: $0)
     }
     var contradictions: [String] = []
-    for database in databases {
-      let manifests = try await target.session(in: database, for: "reading manifests", purpose: .reading) {
-        connection in
-        let place = try await Endpoint.place(over: connection)
-        var manifests: [(Manifest, Manifest.Place)] = []
-        for journal in try await Journal.all(over: connection) {
-          if let manifest = try await journal.manifest(over: connection)?.content, manifest.isReplicating {
-            manifests.append((manifest, place))
-          }
-        }
-        return manifests
-      }
-      for (manifest, place) in manifests {
-        var here = manifest.source
-        here.system = sourceSystem
-        if let contradiction = manifest.contradiction(source: here, target: place) {
-          contradictions.append(contradiction)
-        } else {
-          found[manifest.name, default: RunningReplication(name: manifest.name)].hasManifest = true
-          found[manifest.name]?.database = manifest.source.database
-        }
+    for (manifest, place) in try await manifests(in: databases) where manifest.isReplicating {
+      var here = manifest.source
+      here.system = sourceSystem
+      if let contradiction = manifest.contradiction(source: here, target: place) {
+        contradictions.append(contradiction)
+      } else {
+        found[manifest.name, default: RunningReplication(name: manifest.name)].hasManifest = true
+        found[manifest.name]?.database = manifest.source.database
       }
     }
     return (system, contradictions)
+  }
+
+  /// Of all runs, with what the database says that it is.
+  private func manifests(in databases: [String]) async throws -> [(Manifest, Manifest.Place)] {
+    var manifests: [(Manifest, Manifest.Place)] = []
+    for database in databases {
+      manifests += try await target.session(in: database, for: "reading manifests", purpose: .reading) { connection in
+        var found: [Manifest] = []
+        for journal in try await Journal.all(over: connection) {
+          if let manifest = try await journal.manifest(over: connection)?.content { found.append(manifest) }
+        }
+        guard !found.isEmpty else { return [] }
+        let place = try await Endpoint.place(over: connection)
+        return found.map { ($0, place) }
+      }
+    }
+    return manifests
   }
 
   func addSubscriptions(to found: inout [ReplicationName: RunningReplication]) async throws {
@@ -179,19 +183,8 @@ public struct Replications: Sendable {
     let databases = try await target.session(in: nil, for: "listing the databases", purpose: .reading) {
       try await Self.databases(over: $0)
     }
-    var roles: Set<String> = []
-    for database in databases {
-      let manifests = try await target.session(in: database, for: "reading manifests", purpose: .reading) {
-        connection in
-        var manifests: [Manifest] = []
-        for journal in try await Journal.all(over: connection) {
-          if let manifest = try await journal.manifest(over: connection)?.content { manifests.append(manifest) }
-        }
-        return manifests
-      }
-      for manifest in manifests where manifest.name != name { roles.formUnion(manifest.memberships) }
-    }
-    return roles
+    let others = try await manifests(in: databases).map(\.0).filter { $0.name != name }
+    return Set(others.flatMap(\.memberships))
   }
 
   /// Those that can be connected to.

@@ -54,7 +54,7 @@ extension MigratedDatabase.Status {
   var word: String {
     switch self {
     case .done: "done"
-    case .inStep: "in step"
+    case .inStep: "caught up"
     case .failed: "failed"
     case .skipped: "left out"
     case .cancelled: "interrupted"
@@ -113,7 +113,11 @@ extension MigratedDatabase {
     guard verification.mismatches.isEmpty else {
       return "\(counted(verification.mismatches.count, "difference")), \(what) of \(compared) compared"
     }
-    return "\(what) equal in \(compared)\(verification.depthInWords.map { ": \($0)" } ?? "")"
+    let differing = verification.objectDifferences?.count ?? 0
+    let objects = verification.objects.map { objects in
+      "; \(differing == 0 ? "no difference" : counted(differing, "difference")) in \(counted(objects, "object")) of the schema"
+    }
+    return "\(what) equal in \(compared)\(verification.depthInWords.map { ": \($0)" } ?? "")\(objects ?? "")"
   }
 }
 

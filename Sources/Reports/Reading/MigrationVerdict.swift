@@ -129,7 +129,7 @@ func nextSteps(after migration: MigrationReport) -> [NextStep] {
         subject: listing(replicated),
         pieces: [
           .text("Leave the applications on the source, and wait until "), .code("pgpreflight status"),
-          .text(" says that \(replicated.count == 1 ? "it is" : "they are") in step."),
+          .text(" says that \(replicated.count == 1 ? "it has" : "they have") caught up."),
         ]))
     steps.append(
       NextStep(

@@ -9,7 +9,7 @@ struct Status: AsyncParsableCommand {
     abstract: "Tells how far the replications have come that a migration has set up.",
     discussion: discussion(
       """
-      Changes nothing. A database is in step when the initial copy of every table is done and the target has applied \
+      Changes nothing. A database has caught up when the initial copy of every table is done and the target has applied \
       all that the source had at the moment of asking.
 
       Logical replication carries no DDL. What has changed in the schema of either side since the replication was set up \
@@ -17,7 +17,7 @@ struct Status: AsyncParsableCommand {
       needs help as long as its source has changes that the target lacks, or the target lacks what it was set up with.
       """,
       exitStatus: [
-        ("0", "all are in step"), ("1", "one of them needs help, or there is none"), ("2", "all are on their way"),
+        ("0", "all have caught up"), ("1", "one of them needs help, or there is none"), ("2", "all are on their way"),
         CommonStatus.usage, CommonStatus.software, CommonStatus.interrupted,
       ],
       examples: [
@@ -74,7 +74,7 @@ struct Status: AsyncParsableCommand {
   }
 
   private func lines(of status: ReplicationStatus) -> [String] {
-    let word = status.isBroken ? "needs help" : status.isInStep ? "in step" : "on its way"
+    let word = status.isBroken ? "needs help" : status.isInStep ? "caught up" : "on its way"
     var first = "\(quotedIdentifier(status.name)): \(word)"
     var lines: [String] = []
     if let state = status.state {

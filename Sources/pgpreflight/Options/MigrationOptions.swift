@@ -26,13 +26,13 @@ struct MigrationOptions: ParsableArguments {
   @Option(
     name: .customLong("max-replication-lag"),
     help: ArgumentHelp(
-      "When a replicated database counts as in step: this far behind at most (default: it has passed the source's "
+      "When a replicated database counts as caught up: this far behind at most (default: it has passed the source's "
         + "position of the moment).", valueName: "bytes"))
   var maximumLag: Size?
 
   @Flag(
     name: .customLong("stop-replication"),
-    help: "End the replication of each database as soon as it is in step; later writes are not carried over.")
+    help: "End the replication of each database as soon as it has caught up; later writes are not carried over.")
   var stopReplication = false
 
   @Option(

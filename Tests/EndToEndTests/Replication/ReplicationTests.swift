@@ -20,7 +20,13 @@ import Testing
     #expect(database.method == "replication")
     #expect(database.status == .inStep)
     #expect(database.verification?.mismatches == [])
-    #expect(database.message == "copied again at cutover: table public.unlogged, as it is unlogged")
+    // Of a table that somebody has emptied meanwhile there is nothing to compare.
+    #expect(
+      [
+        "",
+        "; not compared, as they were altered, emptied or dropped on the source after they had been copied: public.emptied",
+      ]
+      .map { "copied again at cutover: table public.unlogged, as it is unlogged\($0)" }.contains(database.message))
 
     let (output, databases) = try await move.status()
     try #require(databases.map(\.name) == [name])
@@ -219,7 +225,7 @@ import Testing
     #expect(output.status != .exited(0))
     #expect(databases.first?.isInStep == false)
     try await move.target.sql("delete from emptied where id = 7", database: "shop")
-    try await eventually("it is in step") { try await move.status().output.status == .exited(0) }
+    try await eventually("it has caught up") { try await move.status().output.status == .exited(0) }
     let cutover = try await move.cutOver(["--verify", "full"])
     #expect(cutover.output.status == .exited(0), "\(cutover.output.stderr)")
     #expect(try await move.target.value("select t from emptied where id = 7", database: "shop") == "x")

@@ -86,7 +86,7 @@ import Testing
     var early = Self.evidence()
     early.steps[0].facts.isSubscribed = true
     #expect(Set(early.violations.map(\.kind)) == [.falseStatement])
-    var status = Self.evidence(output: "shop: in step, 0 bytes behind\n", status: 1)
+    var status = Self.evidence(output: "shop: caught up, 0 bytes behind\n", status: 1)
     status.steps[0].missingAfterStatus = [3]
     #expect(status.violations.map(\.kind) == [.falseStatement])
   }
@@ -159,8 +159,8 @@ import Testing
         [.notSwitched, .sourceIsClosed]
       ),
       ("pgpreflight: shop: not switched over: it is not known whether the switch has happened", [.unknown]),
-      ("shop: waiting until the target is in step\nshop: removing the subscription", []),
-      ("shop: in step, 0 bytes behind", [.caughtUp]),
+      ("shop: waiting until the target has caught up\nshop: removing the subscription", []),
+      ("shop: caught up, 0 bytes behind", [.caughtUp]),
       ("pgpreflight: somebody has opened the source again", []),
     ] as [(String, Set<Claim>)] {
       #expect(Claim.all(in: output) == claims, "\(output)")
