@@ -325,6 +325,7 @@ struct ClusterInspector: Sendable {
         mayHoldObjects = $1.ifKnown?.areThere ?? false
       }
       if !ownsEverything { reader.all(\.closedSchemas) }
+      reader.only(\.largeObjects)
     }
     try await reader.read(into: &database)
     if isSource { try await lookCloser(in: session, into: &database) }

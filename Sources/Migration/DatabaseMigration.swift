@@ -150,7 +150,9 @@ struct DatabaseMigration: Sendable {
       try await record.phase("verification") {
         var verification = try await Verifier(
           mode: settings.verification, snapshot: snapshot, target: target, slots: slots, jobs: settings.jobs,
-          comparesObjects: context.pair.options.tables == .all && extensionsLeftOut.isEmpty
+          comparesObjects: context.pair.options.tables == .all && extensionsLeftOut.isEmpty,
+          known: ObjectComparison.Known(
+            absentRoles: Set(roles.placeholders + roles.refused), keepsOwners: ownership.isEmpty)
         ).run(tables)
         if carriesLargeObjects {
           verification.mismatches += try await LargeObjectComparison(snapshot, target, settings.verification)
@@ -302,7 +304,7 @@ struct DatabaseMigration: Sendable {
       let there = try await target.session(in: name, for: "looking for large objects") {
         try await $0.query(ReadingStatements.hasLargeObjects).text(0, 0)
       }
-      if context.tools.pgDump.major >= 17, there == "t" { return try await note("large objects") }
+      if context.tools.pgDump.major >= 17, there == "t" { return try await noteLargeObjects(snapshot) }
     }
     try await slots.run {
       try await note("large objects begun")
@@ -316,7 +318,18 @@ struct DatabaseMigration: Sendable {
             over: target.program(database: name, settings: ["synchronous_commit": "off"]))
         }
       }
-      try await note("large objects")
+      try await noteLargeObjects(snapshot)
+    }
+  }
+
+  /// That they are there, and which ones.
+  private func noteLargeObjects(_ snapshot: SourceSnapshot) async throws {
+    let oids = try await attempting("listing large objects", source, database: name) {
+      let rows = try await snapshot.connection.query(ReadingStatements.largeObjectNumbers)
+      return (0..<rows.count).compactMap { rows.text($0, 0).flatMap { Int($0) } }
+    }
+    try await target.session(in: name, for: "writing the journal") {
+      _ = try await $0.pipeline([journal.making(largeObjects: oids) + [journal.record("large objects")]])[0].get()
     }
   }
 

@@ -44,7 +44,8 @@ public struct LockWaiter: Decodable, Sendable, Equatable {
 }
 
 extension SourceSnapshot {
-  func lockWaiters() async throws -> [LockWaiter] {
+  /// - Parameter connection: to the source's database.
+  func lockWaiters(over connection: Connection) async throws -> [LockWaiter] {
     let answers = try await connection.pipeline([
       [Statement(ReadingStatements.forgetActivity)],
       [Statement(ReadingStatements.lockWaiters(version), [source.applicationName])],
@@ -64,7 +65,16 @@ extension DatabaseMigration {
     try await withThrowingTaskGroup(of: MigratedDatabase?.self) { group in
       group.addTask { try await body() }
       group.addTask {
-        try await watch(snapshot, SequenceCopy(snapshot, target, archive, extensionsLeftOut))
+        // A session of its own: over that of the snapshot, tables are copied.
+        let own = try? await source.connect(to: name, for: .reading)
+        do {
+          try await watch(
+            snapshot, SequenceCopy(snapshot, target, archive, extensionsLeftOut), over: own ?? snapshot.connection)
+          await own?.close()
+        } catch {
+          await own?.close()
+          throw error
+        }
         return nil
       }
       while let result = try await group.next() {
@@ -76,7 +86,9 @@ extension DatabaseMigration {
     }
   }
 
-  private func watch(_ snapshot: SourceSnapshot, _ sequences: SequenceCopy) async throws {
+  private func watch(
+    _ snapshot: SourceSnapshot, _ sequences: SequenceCopy, over connection: Connection
+  ) async throws {
     var told: Set<String> = []
     var looks = 0
     var nextAttempt = 0
@@ -86,10 +98,10 @@ extension DatabaseMigration {
       looks += 1
       let waiters: [LockWaiter]
       do {
-        waiters = try await snapshot.lockWaiters()
+        waiters = try await snapshot.lockWaiters(over: connection)
       } catch is PostgresError {
         // Who copies tells what is wrong.
-        if await snapshot.connection.isClosed { return }
+        if await connection.isClosed { return }
         continue
       }
       for waiter in waiters where told.insert("\(waiter.pid) \(waiter.table) \(waiter.since ?? "")").inserted {

@@ -166,6 +166,8 @@ struct TablePart: Sendable, Equatable {
   /// The first block; the last part has no end, as a table grows.
   var blocks: Range<Int>?
   var sizeBytes: Int
+  /// Whether foreign keys are not looked at while its rows are written: all rows that they ask for come too.
+  var isReplica = false
   /// Whether it replaces rows that others refer to, so that the table can't be truncated.
   var replacesReferencedRows = false
   /// Those by which others refer to it, to be dropped for as long as its rows are replaced.
@@ -215,25 +217,28 @@ struct TablePart: Sendable, Equatable {
 
   var isFrozen: Bool { isWhole && table.routedThrough == nil && !table.isOfExtension && !replacesReferencedRows }
 
-  /// What comes before the rows in their transaction.
-  var preparation: [String] { suspendedTriggers.map(\.disabling) + emptying }
-
-  private var emptying: [String] {
-    if replacesReferencedRows {
-      // Foreign keys are not looked at then: all rows that they ask for come back.
-      return [
-        "SET LOCAL session_replication_role = replica", "DELETE FROM ONLY \(table.name) \(table.condition ?? "")",
-      ]
+  fileprivate var emptying: [String] {
+    if replacesReferencedRows || replacesExtensionRows {
+      return ["DELETE FROM ONLY \(table.name) \(table.condition ?? "")"]
     }
-    let drops = suspendedForeignKeys.map { "ALTER TABLE \($0.table) DROP CONSTRAINT \($0.name)" }
-    if replacesExtensionRows { return ["DELETE FROM ONLY \(table.name) \(table.condition ?? "")"] }
-    return drops + (isFrozen ? ["TRUNCATE ONLY \(table.name)"] : [])
+    return isFrozen ? ["TRUNCATE ONLY \(table.name)"] : []
+  }
+}
+
+extension [TablePart] {
+  /// What comes before the rows of these parts in their transaction.
+  var preparation: [String] {
+    (contains(where: \.isReplica) ? ["SET LOCAL session_replication_role = replica"] : [])
+      + flatMap(\.suspendedTriggers).map(\.disabling)
+      + flatMap(\.suspendedForeignKeys).map { "ALTER TABLE \($0.table) DROP CONSTRAINT \($0.name)" }.uniqued
+      + flatMap(\.emptying)
   }
 
   /// What comes after the rows, which it looks at.
   var completion: [String] {
-    suspendedForeignKeys.map { "ALTER TABLE \($0.table) ADD CONSTRAINT \($0.name) \($0.definition)" }
-      + suspendedTriggers.map(\.enabling)
+    flatMap(\.suspendedForeignKeys)
+      .map { "ALTER TABLE \($0.table) ADD CONSTRAINT \($0.name) \($0.definition)" }.uniqued
+      + flatMap(\.suspendedTriggers).map(\.enabling)
   }
 }
 

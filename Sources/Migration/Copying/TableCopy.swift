@@ -17,33 +17,45 @@ struct TableCopy: Sendable {
   /// The rows of a part, and that they are there, in one transaction.
   ///
   /// - Returns: the number of rows, and of bytes on their way.
-  func copy(_ part: TablePart) async throws -> (rows: Int, bytes: Int) {
-    let name = part.table.name
-    var wide = WideRows(of: part)
-    var places: [WideRows.Place] = []
-    if let candidate = wide {
-      places = try await onSource("looking for large values in \(name)") { try await candidate.places(over: source) }
-      if places.isEmpty { wide = nil }
+  func copy(_ part: TablePart) async throws -> (rows: Int, bytes: Int) { try await copy([part]) }
+
+  /// The same for several, in one transaction, as they refer to each other.
+  func copy(_ parts: [TablePart]) async throws -> (rows: Int, bytes: Int) {
+    let names = parts.map(\.table.name).joined(separator: ", ")
+    var loads: [(part: TablePart, wide: WideRows?, places: [WideRows.Place])] = []
+    for part in parts {
+      guard let wide = WideRows(of: part) else {
+        loads.append((part, nil, []))
+        continue
+      }
+      let places = try await onSource("looking for large values in \(part.table.name)") {
+        try await wide.places(over: source)
+      }
+      loads.append((part, places.isEmpty ? nil : wide, places))
     }
     // On the target alone can anything stand in the way.
-    try await onTarget("copying into \(name)") {
-      _ = try await destination.pipeline([[Statement("BEGIN")] + part.preparation.map { Statement($0) }])[0].get()
+    try await onTarget("copying into \(names)") {
+      _ = try await destination.pipeline([[Statement("BEGIN")] + parts.preparation.map { Statement($0) }])[0].get()
     }
-    var (rows, bytes) = try await stream(
-      part.copyOut(encoding: snapshot.encoding, excluding: wide), into: part.copyIn(encoding: snapshot.encoding), name)
-    if let wide {
+    var total = (rows: 0, bytes: 0)
+    var records: [Statement?] = []
+    for (part, wide, places) in loads {
+      var (rows, bytes) = try await stream(
+        part.copyOut(encoding: snapshot.encoding, excluding: wide), into: part.copyIn(encoding: snapshot.encoding),
+        part.table.name)
       for place in places {
+        guard let wide else { continue }
         bytes += try await copy(wide, at: place)
         rows += 1
       }
+      records.append(journal?.record(part.step, "\(rows) \(bytes)"))
+      total = (total.rows + rows, total.bytes + bytes)
     }
-    try await onTarget("copying into \(name)") {
-      let steps =
-        part.completion.map { Statement($0) }
-        + [journal?.record(part.step, "\(rows) \(bytes)"), Statement("COMMIT")].compactMap(\.self)
+    try await onTarget("copying into \(names)") {
+      let steps = parts.completion.map { Statement($0) } + records.compactMap(\.self) + [Statement("COMMIT")]
       _ = try await destination.pipeline([steps])[0].get()
     }
-    return (rows, bytes)
+    return total
   }
 
   /// One COPY into the other, within the target's transaction.

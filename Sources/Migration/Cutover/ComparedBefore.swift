@@ -52,7 +52,8 @@ extension Cutover {
     ).run(tables, encoding: encoding, until: end)
     comparedBefore = ComparedBefore(found: found, source: source, target: target, targets: look.targets)
     step(
-      "\(found.count) of \(tables.count) \(tables.count == 1 ? "table" : "tables") are the same")
+      "\(found.count) of \(tables.count) \(tables.count == 1 ? "table" : "tables") compared, and the same"
+        + (found.count < tables.count ? "; the others are compared while writes are blocked" : ""))
     // Who was written to meanwhile is likely to be again.
     let (sourceNow, targetNow) = try await activity(look)
     let done = Set(comparedBefore?.unwritten(tables, source: sourceNow, target: targetNow).map(\.name) ?? [])

@@ -47,6 +47,8 @@ public actor Cutover {
   var gate: SourceGate?
   var steering: TargetSwitch?
   var sessions: SourceSessions?
+  /// The servers' processes that have held the locks last, also when nobody hears of them any more.
+  private var holders: (source: Int?, target: Int?)
   var result: CutoverResult
   private var deadline: Deadline?
   private var blockedSince: ContinuousClock.Instant?
@@ -214,8 +216,10 @@ public actor Cutover {
   func begin() async throws -> CutoverMachine.Event {
     let gate = try await SourceGate(to: database, of: replications.source, closes: settings.blocksWrites)
     self.gate = gate
+    holders.source = Int(gate.connection.session.backendPID)
     let steering = try await TargetSwitch(of: replication.name.run, in: database, on: replications.target)
     self.steering = steering
+    holders.target = Int(steering.connection.session.backendPID)
     let system = try await attempting("identifying the server", replications.source, database: gate.entrance) {
       try await Endpoint.systemIdentifier(over: gate.connection)
     }
@@ -242,15 +246,16 @@ public actor Cutover {
     step("asking both servers what is so")
     if try await gate?.isThere() != true {
       gate = nil
-      gate = try await SourceGate(to: database, of: replications.source, closes: settings.blocksWrites)
+      gate = try await SourceGate(
+        to: database, of: replications.source, closes: settings.blocksWrites, ending: holders.source)
+      holders.source = gate.map { Int($0.connection.session.backendPID) }
     }
-    let old = steering
+    if let old = steering { Task { await old.connection.close() } }
     steering = nil
-    let pid = old.map { Int($0.connection.session.backendPID) }
-    if let old { Task { await old.connection.close() } }
     let new = try await TargetSwitch(
-      of: replication.name.run, in: database, on: replications.target, ending: pid)
+      of: replication.name.run, in: database, on: replications.target, ending: holders.target)
     steering = new
+    holders.target = Int(new.connection.session.backendPID)
     guard let gate else { throw MigrationError("the lock of the source is lost") }
     let isOpen = try await gate.isOpen()
     if new.state.isSwitched { return .found(new.state, isOpen: isOpen) }

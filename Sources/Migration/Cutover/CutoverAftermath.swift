@@ -92,10 +92,15 @@ extension Cutover {
     let rows = try await attempting("listing the publications", replications.source, database: database) {
       try await connection.query(ReadingStatements.publications)
     }
+    let slots = try await attempting("listing the slots", replications.source, database: gate.entrance) {
+      try await gate.connection.query(ReadingStatements.slots)
+    }
+    let names = Set((0..<slots.count).compactMap { slots.text($0, 0) })
     for row in 0..<rows.count {
-      guard let name = rows.text(row, 0).flatMap({ ReplicationName($0) }), name.target == replication.name.target
-      else { continue }
+      guard let name = rows.text(row, 0).flatMap({ ReplicationName($0) }) else { continue }
       if name != replication.name {
+        // Another target's has its slot.
+        guard name.target == replication.name.target, !names.contains("\(name)") else { continue }
         // Of a run that failed: the target's schema was taken when these identities were there.
         let identities = try await attempting(
           "reading the publication's comment", replications.source, database: database

@@ -5,7 +5,7 @@ import Postgres
 /// "Advisory Locks"). Whoever gets it knows that no statement of an earlier cutover is still under way.
 enum CutoverLock {
   /// The first of two numbers that name the lock; the second one is the database.
-  private static let space = 0x7067_7066
+  static let space = 0x7067_7066
 
   /// - Parameter key: `pg_database.oid`.
   /// - Returns: who else has it; nil where it was taken.

@@ -136,7 +136,6 @@ struct CutoverMachine: Sendable, Hashable {
       hasSettled = true
       return .open
     case (.settle, _):
-      if isRecovering { return .end(.refused(event.words)) }
       return .end(hasBegunSwitch ? .unknown(joined(event)) : .closed(joined(event)))
 
     case (.open, .done): return .reset

@@ -18,11 +18,23 @@ enum CutoverObstacles {
   /// Somebody who has looked at a table of the target in a transaction that is still open: the copy would wait for its
   /// end.
   ///
-  /// - Parameter tables: of the target, those that are copied at cutover.
-  static func locks(on tables: [Int], over target: Connection) async throws -> String? {
+  /// - Parameters:
+  ///   - tables: of the target, those that are copied at cutover.
+  ///   - patience: who has the lock counts when he has it still after this time.
+  static func locks(
+    on tables: [Int], over target: Connection, patience: Duration = .zero
+  ) async throws -> String? {
     guard !tables.isEmpty else { return nil }
-    let rows = try await target.query(ReadingStatements.lockHolders, [arrayLiteral(tables)]).decode(LockHolder.self)
-    return rows.first.map {
+    func holders() async throws -> [LockHolder] {
+      try await target.query(ReadingStatements.lockHolders, [arrayLiteral(tables)]).decode(LockHolder.self)
+    }
+    var found = try await holders()
+    if !found.isEmpty, patience > .zero {
+      try await Task.sleep(for: patience)
+      let left = try await holders()
+      found.removeAll { holder in !left.contains { $0.pid == holder.pid && $0.since == holder.since } }
+    }
+    return found.first.map {
       "on the target, \($0.words) holds a lock on table \($0.table), which is copied at cutover: end it"
     }
   }

@@ -71,7 +71,7 @@ public struct CutoverResult: Codable, Sendable, Equatable {
       )
     case .refused(let reason):
       (self.end, status) = (.refused, .failed)
-      add(reason)
+      add(reason + (remedy ?? ""))
     case .undone(let reason):
       (self.end, status) = (.undone, .failed)
       add("\(reason); the source is open again, as it was")

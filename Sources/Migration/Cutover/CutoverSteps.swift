@@ -13,6 +13,10 @@ extension Cutover {
     var drift: SchemaDrift?
     var driftTook: Duration
     var sequences: Set<String>
+    var madeOnBoth: MadeOnBothSides
+    /// Whether large objects are to be replaced on the target: one side has some that are carried.
+    var hasLargeObjects: Bool
+    var foreignLargeObjects: Int
     var late: LateCopy
     var blocked: BlockedTime
     var work: BlockedTime.Work
@@ -33,7 +37,10 @@ extension Cutover {
       let late = try await LateCopy.measured(
         tables, manifest, source: source, throughput: replications.settings.throughput, jobs: jobs)
       let size = try await source.query(ReadingStatements.databaseSize).text(0, 0).flatMap { Int($0) }
-      let sequences = relations.lazy.filter { $0.kind == .sequence }.map(\.name)
+      let madeOnBoth = try await MadeOnBothSides(tables, manifest, relations, source: source, target: target)
+      let sequences = madeOnBoth.sequences.union(relations.lazy.filter { $0.kind == .sequence }.map(\.name))
+      let largeObjects =
+        manifest.carriesLargeObjects ? try await steering.journal.largeObjects(over: target) : (own: 0, others: 0)
       var work = BlockedTime.Work()
       work.lateBytes = late.sizeBytes
       work.lateItems = late.items
@@ -52,7 +59,8 @@ extension Cutover {
       let drift = comparesSchema ? try await replication.drift(tables, source: source, target: target) : nil
       let took = comparesSchema ? ContinuousClock.now - start : .zero
       return Look(
-        state: state, tables: tables, drift: drift, driftTook: took, sequences: Set(sequences), late: late,
+        state: state, tables: tables, drift: drift, driftTook: took, sequences: sequences, madeOnBoth: madeOnBoth,
+        hasLargeObjects: late.largeObjects + largeObjects.own > 0, foreignLargeObjects: largeObjects.others, late: late,
         blocked: BlockedTime(of: work, throughput: throughput, jobs: jobs), work: work,
         targets: Dictionary(relations.map { ($0.source, $0.target) }, uniquingKeysWith: { first, _ in first }))
     }
@@ -63,7 +71,11 @@ extension Cutover {
   func inspect() async throws {
     step("checking that nothing has changed that replication does not carry")
     sessions = try await SourceSessions(in: database, of: replications.source, jobs: replications.settings.jobs)
-    let look = try await look(comparesSchema: true)
+    var look = try await look(comparesSchema: true)
+    if !look.madeOnBoth.tables.isEmpty {
+      try await adopt(look.madeOnBoth.tables)
+      look = try await self.look(comparesSchema: true)
+    }
     comparesSchemaAgain = look.driftTook < .seconds(settings.maxBlockedSeconds) / 10
     if let trouble = look.state.trouble, trouble != .notRunning { throw MigrationError(trouble.rawValue) }
     if let obstacle = try await obstacle(look) { throw MigrationError(obstacle) }
@@ -109,6 +121,10 @@ extension Cutover {
       return "the schema has changed since: \(first)\(count > 1 ? " (and \(count - 1) more differences)" : ""); "
         + "change the target too"
     }
+    if let first = look.madeOnBoth.obstacles.first { return first }
+    if look.hasLargeObjects, look.foreignLargeObjects > 0 {
+      return "the target has \(look.foreignLargeObjects) large objects that the migration did not make: remove them"
+    }
     if let drift = SchemaDrift.obstacle(look.drift, settings.acceptedDrift) { return drift }
     if look.late.seconds > Double(settings.maxBlockedSeconds) {
       return """
@@ -140,7 +156,17 @@ extension Cutover {
     }
     let late = look.tables.copied.compactMap { look.targets[$0] }
     return try await attempting("looking for locks", replications.target, database: database) {
-      try await CutoverObstacles.locks(on: late, over: steering.connection)
+      try await CutoverObstacles.locks(on: late, over: steering.connection, patience: .seconds(1))
+    }
+  }
+
+  /// Takes tables that were made on both sides into the manifest.
+  private func adopt(_ tables: [ReplicatedTables.New]) async throws {
+    step("copying at cutover what was made on both sides since: \(listed(tables.map(\.name)))")
+    let steering = try steering.orLost()
+    let added = tables.map { Manifest.Addition(source: $0.oid, name: $0.name, kind: .table, way: .copied) }
+    try await attempting("noting what is copied", replications.target, database: database) {
+      _ = try await steering.connection.pipeline([[steering.journal.adding(added)]])[0].get()
     }
   }
 
@@ -227,6 +253,11 @@ extension Cutover {
     if settings.blocksWrites, try await gate.isOpen() {
       throw MigrationError("somebody has opened the source again")
     }
+    // No session any more, and still to be committed.
+    let prepared = try await attempting("looking for prepared transactions", replications.source, database: database) {
+      try await CutoverObstacles.prepared(over: sessions.worker)
+    }
+    if let prepared { throw MigrationError(prepared) }
     // Where it is open, workers of extensions come again by themselves; the tables are locked against them.
     let others = try await gate.others(than: sessions.pids).filter {
       settings.blocksWrites || $0.kind == nil || $0.kind == "client backend" || $0.kind == "walsender"
@@ -248,9 +279,10 @@ extension Cutover {
     if let difference = look.tables.differences.first {
       throw MigrationError("the schema has changed in the last moment: \(difference)")
     }
-    if let first = look.tables.new.first {
+    if let first = look.tables.new.first ?? look.madeOnBoth.tables.first {
       throw MigrationError("table \(first.name) was made on the source in the last moment; try again")
     }
+    if let first = look.madeOnBoth.obstacles.first { throw MigrationError(first) }
     step("waiting until the last write is applied")
     try await reachPresent()
     fenced = look
@@ -261,14 +293,14 @@ extension Cutover {
     let look = try fenced.orLost()
     let (sessions, steering) = (try sessions.orLost(), try steering.orLost())
     let snapshot = try await snapshot()
-    if look.late.items > 0 {
+    if look.late.items > 0 || look.hasLargeObjects {
       step("copying what is not replicated: \(look.late.words)")
       let late = try await tables(look, snapshot).filter { look.tables.copied.contains($0.oid) }
       let progress = LateProgress(of: late.sum(of: \.sizeBytes), events: events)
       try await LateCopying(
-        snapshot: snapshot, target: replications.target, jobs: replications.settings.jobs,
+        snapshot: snapshot, target: replications.target, journal: steering.journal, jobs: replications.settings.jobs,
         progress: { progress.add($0) }
-      ).run(late, largeObjects: look.late.largeObjects > 0)
+      ).run(late, largeObjects: look.hasLargeObjects)
     }
     step("setting sequences")
     let sequences = SequenceValues(database: database, source: replications.source, target: replications.target)
@@ -326,7 +358,7 @@ extension Cutover {
       .full, ComparedTable.all(of: all.filter { look.tables.copied.contains($0.oid) }))
     verification.tables += late.tables
     verification.mismatches += late.mismatches
-    if steering.manifest.carriesLargeObjects {
+    if look.hasLargeObjects {
       verification.mismatches += try await LargeObjectComparison(snapshot, replications.target, .full).mismatches()
     }
     verification.mismatches += try await attempting("comparing sequences", replications.target, database: database) {

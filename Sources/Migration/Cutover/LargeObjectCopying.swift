@@ -1,11 +1,13 @@
 import Catalog
 import Postgres
 
-/// Replaces the large objects of the target by those of the source, over sessions that are there: all of them, as nothing
-/// tells which were changed. Owners, privileges and comments come along, as far as the target role may give them.
+/// Replaces the large objects that the run has made on the target by those of the source, over sessions that are there: all
+/// of them, as nothing tells which were changed. Owners, privileges and comments come along, as far as the target role may give them.
 struct LargeObjectCopying: Sendable {
   let snapshot: SourceSnapshot
   let target: Endpoint
+  /// Tells which of the target's are to be replaced.
+  let journal: Journal
   /// Is told how many bytes have arrived.
   let progress: @Sendable (Int) -> Void
 
@@ -28,14 +30,11 @@ struct LargeObjectCopying: Sendable {
     let entries = try await snapshot.rows(
       of: Entry.self, for: "listing large objects", ReadingStatements.largeObjectEntries)
     try await target.session(in: snapshot.database, for: "replacing large objects") { connection in
-      while true {
-        let removed = try await connection.query(
-          """
-          SELECT pg_catalog.lo_unlink(x.oid)
-            FROM (SELECT m.oid FROM pg_catalog.pg_largeobject_metadata m LIMIT \(Self.removedAtOnce)) x
-          """)
-        if removed.count == 0 { break }
+      while try await journal.removeLargeObjects(atMost: Self.removedAtOnce, over: connection) > 0 {}
+      guard try await journal.largeObjects(over: connection).others == 0 else {
+        throw MigrationError("the target has large objects that the migration did not make")
       }
+      _ = try await connection.pipeline([journal.making(largeObjects: entries.map(\.oid))])[0].get()
       let roles = Set(try await texts(connection, ReadingStatements.assignableRoles))
       for start in stride(from: 0, to: entries.count, by: Self.batch) {
         try Task.checkCancellation()

@@ -41,22 +41,21 @@ struct SourceGate: Sendable {
 
   /// Connects to another database, and takes the lock.
   ///
-  /// - Parameter closes: whether it is to be closed, which takes another database: else this one will do.
+  /// - Parameters:
+  ///   - closes: whether it is to be closed, which takes another database: else this one will do.
+  ///   - pid: of a session of this program's that perhaps has the lock still, and is ended.
   /// - Throws: `MigrationError` where there is no other database, or somebody has the lock; `CancellationError`.
-  init(to database: String, of source: Endpoint, closes: Bool) async throws {
+  init(to database: String, of source: Endpoint, closes: Bool, ending pid: Int? = nil) async throws {
     self.source = source
     self.database = database
     let names = try await source.session(in: nil, for: "looking for a database to connect to", purpose: .reading) {
       try await $0.query(ReadingStatements.entrances, [database])
     }
-    guard let name = names.text(0, 0) ?? (closes ? nil : database) else {
-      throw MigrationError(
-        "no database of the source but \(quotedIdentifier(database)) lets this role connect: one is needed to close it "
-          + "from there; GRANT CONNECT on database postgres")
-    }
-    entrance = name
-    let connection = try await attempting("connecting", source, database: name) { try await source.connect(to: name) }
-    self.connection = connection
+    let (name, connection) = try await Self.enter(
+      (0..<names.count).compactMap { names.text($0, 0) } + (closes ? [] : [database]), of: source, beside: database)
+    (entrance, self.connection) = (name, connection)
+    // What has the lock still is perhaps a session of this program's that nobody hears of any more.
+    if let pid { _ = try? await connection.query(ReadingStatements.endLockHolder, ["\(pid)"]) }
     do {
       let rows = try await attempting("looking at database \(quotedIdentifier(database))", source, database: name) {
         try await connection.query(ReadingStatements.databaseAccess, [database]).decode(Found.self)
@@ -76,6 +75,27 @@ struct SourceGate: Sendable {
       await connection.close()
       throw error
     }
+  }
+
+  /// The first of these databases that lets this role in.
+  private static func enter(
+    _ names: [String], of source: Endpoint, beside database: String
+  ) async throws -> (String, Connection) {
+    var refusal: MigrationError?
+    for name in names {
+      do {
+        return (
+          name,
+          try await attempting("connecting", source, database: name) { try await source.connect(to: name) }
+        )
+      } catch let error as MigrationError where error.sqlstate == "28000" {
+        refusal = refusal ?? error
+      }
+    }
+    throw refusal
+      ?? MigrationError(
+        "no database of the source but \(quotedIdentifier(database)) lets this role connect: one is needed to close it "
+          + "from there; GRANT CONNECT on database postgres")
   }
 
   /// Whether the session with the lock is still there.
@@ -154,7 +174,8 @@ struct SourceGate: Sendable {
 
   /// Sessions in the database that could write; those that read a replication slot can't.
   func others(than own: [Int]) async throws -> [Other] {
-    try await attempting("looking for sessions of others", source, database: database) {
+    let own = own + [Int(connection.session.backendPID)]
+    return try await attempting("looking for sessions of others", source, database: database) {
       try await connection.query(ReadingStatements.otherSessions, ["\(oid)", arrayLiteral(own)]).decode(Other.self)
     }
   }

@@ -28,7 +28,7 @@ struct TargetSwitch: Sendable {
     self.connection = connection
     do {
       (place, manifest, state) = try await attempting("reading the manifest", target, database: database) { [journal] in
-        if let pid { _ = try await connection.query("SELECT pg_catalog.pg_terminate_backend($1::int4)", ["\(pid)"]) }
+        if let pid { _ = try? await connection.query(ReadingStatements.endLockHolder, ["\(pid)"]) }
         let place = try await Endpoint.place(over: connection)
         if let holder = try await CutoverLock.take(place.oid, over: connection) {
           throw MigrationError(

@@ -36,6 +36,16 @@ extension Journal {
     return digests
   }
 
+  /// Which of these there were.
+  ///
+  /// - Returns: nil where nothing was kept.
+  func names(of side: Side, among names: [String], over connection: Connection) async throws -> Set<String>? {
+    guard try await connection.query(ReadingStatements.keptObjects, [schema]).count > 0 else { return nil }
+    let rows = try await connection.query(
+      "SELECT name FROM \(objects) WHERE side = $1 AND name = ANY ($2::text[])", [side.rawValue, arrayLiteral(names)])
+    return Set((0..<rows.count).compactMap { rows.text($0, 0) })
+  }
+
   /// Those of some names.
   func objects(of side: Side, named names: [String], over connection: Connection) async throws -> [String: SchemaObject]
   {

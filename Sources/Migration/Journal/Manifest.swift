@@ -130,6 +130,7 @@ extension Journal {
                                    name pg_catalog.text NOT NULL, kind pg_catalog.text NOT NULL,
                                    way pg_catalog.text NOT NULL)
         """),
+      largeObjectsCreation,
     ]
   }
 
@@ -143,10 +144,15 @@ extension Journal {
     Statement("UPDATE \(manifest) SET content = $1", [try Self.text(of: content)])
   }
 
-  /// - Returns: nil where the run has written none, as one of an earlier version.
+  /// - Returns: nil where the run has written none, as one of an earlier version, or it is gone by now.
   func manifest(over connection: Connection) async throws -> (content: Manifest, state: CutoverMachine.State)? {
     guard try await connection.query(ReadingStatements.relation, [manifest]).text(0, 0) == "t" else { return nil }
-    let rows = try await connection.query("SELECT m.content, m.state FROM \(manifest) m")
+    let rows: Rows
+    do {
+      rows = try await connection.query("SELECT m.content, m.state FROM \(manifest) m")
+    } catch let error as PostgresError where error.sqlstate == "42P01" || error.sqlstate == "3F000" {
+      return nil
+    }
     guard let text = rows.text(0, 0),
       let content = try? JSONDecoder().decode(Manifest.self, from: Data(text.utf8)),
       let state = rows.text(0, 1).flatMap(CutoverMachine.State.init)
@@ -176,11 +182,6 @@ extension Journal {
     try await connection.query(
       "SELECT r.source, r.target, r.name, r.kind, r.way FROM \(relations) r ORDER BY r.name"
     ).decode(Manifest.Relation.self)
-  }
-
-  /// Under the target's lock.
-  func state(over connection: Connection) async throws -> CutoverMachine.State? {
-    try await connection.query("SELECT m.state FROM \(manifest) m").text(0, 0).flatMap(CutoverMachine.State.init)
   }
 
   /// - Parameter from: of the states from which alone it changes.

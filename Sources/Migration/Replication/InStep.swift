@@ -3,7 +3,7 @@ import Postgres
 
 /// Waits until the target has what the source had.
 ///
-/// In step means that the initial copy of every table is done, and that the target has applied and flushed all that the
+/// It has caught up when the initial copy of every table is done, and that the target has applied and flushed all that the
 /// source had flushed at the moment of asking. Positions alone tell nothing: they run ahead of a copy that still goes on.
 struct InStep: Sendable {
   private let replication: Replication
@@ -12,6 +12,8 @@ struct InStep: Sendable {
 
   /// Without any progress for so long, something is in the way that does not go by itself.
   static let patience = Duration.seconds(120)
+  /// A worker that has run for so long does not fail again and again.
+  private static let trust = Duration.seconds(30)
 
   /// - Parameters:
   ///   - lag: how many bytes it may be behind; nil: it has to pass the position that the source has now.
@@ -57,6 +59,7 @@ struct InStep: Sendable {
     let clock = ContinuousClock()
     var last: (confirmed: String, ready: Int) = ("", -1)
     var since = clock.now
+    var worker: (pid: Int?, since: ContinuousClock.Instant) = (nil, clock.now)
     while true {
       try Task.checkCancellation()
       let state = try await ReplicationState.read(replication.name, source: source, target: target)
@@ -64,16 +67,20 @@ struct InStep: Sendable {
       progress(state.slot?.lagBytes ?? 0)
       let now = (state.slot?.confirmed ?? "", state.tablesReady)
       if now != last { (last, since) = (now, clock.now) }
+      if state.workerPID != worker.pid { worker = (state.workerPID, clock.now) }
+      // A large transaction takes its time without any other sign. A worker that fails is another one soon.
+      let isAtWork = clock.now - worker.since > Self.trust && (state.silentSeconds ?? .infinity) < 30
+      if state.workerPID != nil, isAtWork { since = clock.now }
       switch state.trouble {
       case .notRunning, nil:
         // A worker that has ended is started again after a while.
         guard clock.now - since < Self.patience else {
           let errors = state.errors.map { "\($0.kind): \($0.count)" }.joined(separator: ", ")
           throw MigrationError(
-            "the target does not come into step: nothing was applied for \(Self.patience.components.seconds) seconds"
-              + (errors.isEmpty ? "" : " (\(errors))") + "; its server's log tells why")
+            "the target does not catch up: nothing was applied for \(Self.patience.components.seconds) seconds"
+              + (errors.isEmpty ? "" : " (\(errors))") + "; see its server's log")
         }
-      case let trouble?: throw MigrationError("the target does not come into step: \(trouble.rawValue)")
+      case let trouble?: throw MigrationError("the target does not catch up: \(trouble.rawValue)")
       }
       try await Task.sleep(for: .milliseconds(20))
     }

@@ -19,8 +19,6 @@ struct PublicationMemo: Codable, Sendable, Equatable {
     var clause: String
   }
 
-  /// The target, for people: the name of the publication tells it as well.
-  var target: Manifest.Place?
   var identities: [Identity] = []
 
   private static let prefix = "pgpreflight: "
@@ -38,5 +36,4 @@ struct PublicationMemo: Codable, Sendable, Equatable {
     let text = Self.prefix + String(decoding: try encoder.encode(self), as: UTF8.self)
     return Statement("COMMENT ON PUBLICATION \(publication) IS \(Quoting.literal(text))")
   }
-
 }

@@ -8,10 +8,10 @@ struct ReplicatedTables: Sendable {
   let oids: [Int]
   /// Those whose rows are copied at cutover, as they are not published.
   let copied: Set<Int>
-  /// Their names.
-  let published: [String]
   /// Those of the source that the target has not, though they belong to what is moved: made since it was set up.
   let new: [New]
+  /// Those that the target has too, with the same columns, and that are in no manifest.
+  let onBoth: [New]
   /// Quoted names of the others that the target has not.
   let onlyOnSource: [String]
   /// What keeps rows from arriving as they are.
@@ -73,7 +73,7 @@ struct ReplicatedTables: Sendable {
     let onSource = Dictionary(here.map { ($0.oid, $0) }, uniquingKeysWith: { first, _ in first })
     let onTarget = Dictionary(there.map { ($0.oid, $0) }, uniquingKeysWith: { first, _ in first })
     let carried = Set(relations.map(\.source))
-    let taken = Set(there.map(\.name))
+    let taken = Dictionary(there.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
     let others = here.filter { !carried.contains($0.oid) }
     let isSelected = { (table: Table) in
       !table.isOfExtension
@@ -83,20 +83,22 @@ struct ReplicatedTables: Sendable {
     let both = relations.filter { onSource[$0.source] != nil && onTarget[$0.target] != nil }
     oids = both.map(\.source)
     copied = Set(both.lazy.filter { $0.way == .copied }.map(\.source))
-    published = both.lazy.filter { $0.way == .replicated }.map(\.name)
-    new = made.filter { !taken.contains($0.name) }.map {
-      New(oid: $0.oid, nspname: $0.nspname, relname: $0.relname, name: $0.name)
+    func new(_ table: Table) -> New {
+      New(oid: table.oid, nspname: table.nspname, relname: table.relname, name: table.name)
     }
-    onlyOnSource = others.filter { !isSelected($0) && !taken.contains($0.name) }.map(\.name)
+    self.new = made.filter { taken[$0.name] == nil }.map(new)
+    onBoth = made.filter { table in taken[table.name].map { $0.columns == table.columns } ?? false }.map(new)
+    onlyOnSource = others.filter { !isSelected($0) && taken[$0.name] == nil }.map(\.name)
     differences =
       relations.compactMap { Self.difference($0, onSource[$0.source], onTarget[$0.target]) }
-      + made.filter { taken.contains($0.name) }.map {
+      + made.filter { table in taken[table.name].map { $0.columns != table.columns } ?? false }.map {
         "table \($0.name) was made on the source since, and the target has one of that name which is not the migration's"
       }
   }
 
   private static func difference(_ relation: Manifest.Relation, _ here: Table?, _ there: Table?) -> String? {
-    guard let here else { return "table \(relation.name) was dropped on the source since" }
+    // Dropped on the source: schema drift, as any other object.
+    guard let here else { return nil }
     guard let there else {
       return "table \(relation.name) that the migration made is not on the target any more"
     }

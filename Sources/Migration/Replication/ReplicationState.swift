@@ -9,13 +9,13 @@ public struct ReplicationState: Codable, Sendable, Equatable {
     public var count: Int
   }
 
-  /// What keeps it from coming into step by itself.
+  /// What keeps it from catching up by itself.
   public enum Trouble: String, Codable, Sendable {
     case subscriptionGone = "the subscription is gone"
     case disabled = "the subscription is disabled"
     case slotGone = "the replication slot is gone"
     case slotLost = "the replication slot has lost WAL that it needs"
-    case notRunning = "no apply worker runs: the target's log tells why"
+    case notRunning = "no apply worker runs: see the target's log"
     case publicationGone = "the publication is gone"
   }
 
@@ -29,6 +29,8 @@ public struct ReplicationState: Codable, Sendable, Equatable {
   public var errors: [ErrorCount]
   /// Since the last message from the source, in seconds; nil where there was none.
   public var silentSeconds: Double?
+  /// Of the apply worker's process.
+  var workerPID: Int?
   var hasSubscription: Bool
 
   public struct Slot: Codable, Sendable, Equatable {
@@ -57,6 +59,7 @@ public struct ReplicationState: Codable, Sendable, Equatable {
   private struct TargetRow: Decodable, Sendable {
     var isEnabled: Bool
     var hasWorker: Bool
+    var pid: Int?
     var tables: Int
     var tablesReady: Int
     var silentSeconds: Double?
@@ -87,7 +90,7 @@ public struct ReplicationState: Codable, Sendable, Equatable {
           lagBytes: max(0, $0.lagBytes), lagSeconds: $0.lagSeconds)
       },
       hasPublication: published.count > 0, errors: try await errors(name, over: target),
-      silentSeconds: there?.silentSeconds, hasSubscription: there != nil)
+      silentSeconds: there?.silentSeconds, workerPID: there?.pid, hasSubscription: there != nil)
   }
 
   private static func slot(_ name: ReplicationName, over connection: Connection) async throws -> SourceRow? {

@@ -100,7 +100,8 @@ extension Replications {
         status.lateCopy = try await LateCopy.measured(
           tables, manifest, source: source, throughput: settings.throughput, jobs: settings.jobs)
         status.onlyOnSource = tables.onlyOnSource
-        status.differences = tables.differences
+        let madeOnBoth = try await MadeOnBothSides(tables, manifest, relations, source: source, target: target)
+        status.differences = tables.differences + madeOnBoth.obstacles
         let late = relations.filter { tables.copied.contains($0.source) }.map(\.target)
         status.cutoverObstacles = try await [
           CutoverObstacles.prepared(over: source), CutoverObstacles.locks(on: late, over: target),

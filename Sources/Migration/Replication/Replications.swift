@@ -10,6 +10,8 @@ public struct RunningReplication: Sendable, Equatable {
   public var hasManifest = false
   public var hasSubscription = false
   public var hasSlot = false
+  /// Somebody reads the slot.
+  var isSlotActive = false
   public var hasPublication = false
 
   init(name: ReplicationName) { self.name = name }
@@ -71,10 +73,11 @@ public struct Replications: Sendable {
     }
   }
 
-  /// What failed runs have left on the source of a database, for this target.
+  /// What failed runs have left on the source of a database, for this target. A slot that is read is nobody's leftover:
+  /// two targets can have one identifier, where both are copies of the same files.
   func leftovers(of database: String, beside name: ReplicationName) async throws -> [ReplicationName] {
     try await everything().ours.filter {
-      $0.database == database && $0.name != name && !$0.hasSubscription && !$0.hasManifest
+      $0.database == database && $0.name != name && !$0.hasSubscription && !$0.hasManifest && !$0.isSlotActive
     }.map(\.name)
   }
 
@@ -119,15 +122,16 @@ public struct Replications: Sendable {
   private func manifests(in databases: [String]) async throws -> [(Manifest, Manifest.Place)] {
     var manifests: [(Manifest, Manifest.Place)] = []
     for database in databases {
-      manifests += try await target.session(in: database, for: "reading manifests", purpose: .reading) { connection in
-        var found: [Manifest] = []
-        for journal in try await Journal.all(over: connection) {
-          if let manifest = try await journal.manifest(over: connection)?.content { found.append(manifest) }
-        }
-        guard !found.isEmpty else { return [] }
-        let place = try await Endpoint.place(over: connection)
-        return found.map { ($0, place) }
-      }
+      manifests +=
+        try await target.ifAdmitted(to: database, for: "reading manifests") { connection in
+          var found: [Manifest] = []
+          for journal in try await Journal.all(over: connection) {
+            if let manifest = try await journal.manifest(over: connection)?.content { found.append(manifest) }
+          }
+          guard !found.isEmpty else { return [] }
+          let place = try await Endpoint.place(over: connection)
+          return found.map { ($0, place) }
+        } ?? []
     }
     return manifests
   }
@@ -136,7 +140,7 @@ public struct Replications: Sendable {
     let rows = try await target.session(in: nil, for: "listing the subscriptions", purpose: .reading) {
       try await $0.query(ReadingStatements.subscriptions)
     }
-    for (name, database) in Self.named(rows) {
+    for (_, name, database) in Self.named(rows) {
       found[name, default: RunningReplication(name: name)].hasSubscription = true
       found[name]?.database = database
     }
@@ -147,25 +151,27 @@ public struct Replications: Sendable {
       connection in
       (try await connection.query(ReadingStatements.slots), try await Self.databases(over: connection))
     }
-    for (name, database) in Self.named(slots) {
+    for (row, name, database) in Self.named(slots) {
       found[name, default: RunningReplication(name: name)].hasSlot = true
+      found[name]?.isSlotActive = slots.text(row, 2) == "t"
       found[name]?.database = database
     }
     for database in databases {
-      let rows = try await source.session(in: database, for: "listing the publications", purpose: .reading) {
+      let rows = try await source.ifAdmitted(to: database, for: "listing the publications") {
         try await $0.query(ReadingStatements.publications)
       }
-      for (name, database) in Self.named(rows) {
+      guard let rows else { continue }
+      for (_, name, database) in Self.named(rows) {
         found[name, default: RunningReplication(name: name)].hasPublication = true
         found[name]?.database = database
       }
     }
   }
 
-  private static func named(_ rows: Rows) -> [(ReplicationName, String)] {
+  private static func named(_ rows: Rows) -> [(row: Int, ReplicationName, String)] {
     (0..<rows.count).compactMap { row in
       guard let name = rows.text(row, 0).flatMap({ ReplicationName($0) }) else { return nil }
-      return (name, rows.text(row, 1) ?? "")
+      return (row, name, rows.text(row, 1) ?? "")
     }
   }
 
@@ -191,6 +197,7 @@ public struct Replications: Sendable {
   static func databases(over connection: Connection) async throws -> [String] {
     let rows = try await connection.query(ReadingStatements.databases)
     return (0..<rows.count).compactMap { rows.text($0, 0) }
+      .filter { !DatabaseSelection.providerDatabases.contains($0) }
   }
 
   /// One that both sides name.

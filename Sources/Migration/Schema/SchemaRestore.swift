@@ -25,6 +25,14 @@ extension DatabaseMigration {
     }
     let here = try await source.place(of: name)
     try await target.session(in: name, for: "beginning the journal") { connection in
+      if carriesLargeObjects, try await hasLargeObjects(over: connection),
+        try await source.session(
+          in: name, for: "looking for large objects", purpose: .reading, { try await hasLargeObjects(over: $0) })
+      {
+        throw MigrationError(
+          "the target database holds large objects already, from which those of the source could not be told: remove them"
+        )
+      }
       let there = try await Endpoint.place(over: connection)
       var manifest = Manifest(run: journal.run, source: here, target: there)
       manifest.tables = context.pair.options.tables
@@ -32,6 +40,10 @@ extension DatabaseMigration {
       let begun = journal.record("begun", "\(creates ? "created" : "found") \(digest)")
       _ = try await connection.pipeline([journal.creation + [begun] + journal.creation(of: manifest)])[0].get()
     }
+  }
+
+  private func hasLargeObjects(over connection: Connection) async throws -> Bool {
+    try await connection.query(ReadingStatements.hasLargeObjects).text(0, 0) == "t"
   }
 
   func restoreSchema(

@@ -20,11 +20,17 @@ extension ReadingStatements {
       FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database()
     """
 
-  /// Ends the statements of some sessions: of all, or of those that somebody waits for.
+  /// Ends some sessions: all, or those that somebody waits for. To cancel a statement would not end the locks of one whose
+  /// statement is over.
   static let endReading = """
-    SELECT pg_catalog.pg_cancel_backend(p.pid) FROM pg_catalog.unnest($1::int4[]) AS p (pid)
-     WHERE $2::bool OR EXISTS (
-           SELECT FROM pg_catalog.pg_locks l WHERE NOT l.granted AND p.pid = ANY (pg_catalog.pg_blocking_pids(l.pid)))
+    SELECT pg_catalog.pg_terminate_backend(a.pid) FROM pg_catalog.pg_stat_activity a
+     WHERE a.pid = ANY ($1::int4[]) AND a.usename = current_user
+       AND a.application_name = pg_catalog.current_setting('application_name') AND ($2::bool OR EXISTS (
+           SELECT FROM pg_catalog.pg_locks l
+            WHERE NOT l.granted AND l.locktype = 'relation'
+              AND l.relation IN (SELECT o.relation FROM pg_catalog.pg_locks o
+                                  WHERE o.pid = a.pid AND o.locktype = 'relation' AND o.granted)
+              AND a.pid = ANY (pg_catalog.pg_blocking_pids(l.pid))))
     """
 
   /// Of a table: the columns of its primary key, and whether a query over it runs nothing of users when it is planned. In

@@ -74,6 +74,19 @@ public struct Endpoint: Sendable {
       applicationName: applicationName, settings: own.merging(settings) { $1 })
   }
 
+  /// The same where the server's `pg_hba.conf` lets this role in at all.
+  ///
+  /// - Returns: nil where it does not: nothing of this program's is there then.
+  func ifAdmitted<T: Sendable>(
+    to database: String, for attempt: String, _ body: (Connection) async throws -> T
+  ) async throws -> T? {
+    do {
+      return try await session(in: database, for: attempt, purpose: .reading, body)
+    } catch let error as MigrationError where error.sqlstate == "28000" {
+      return nil
+    }
+  }
+
   /// Opens a session for `body` and closes it.
   func session<T: Sendable>(
     in database: String?, for attempt: String, purpose: SessionPurpose = .writing,

@@ -33,7 +33,9 @@ public struct MigrationError: Error, Sendable, Equatable, CustomStringConvertibl
       // Nearly every step reads or writes rows, whose content is nothing for a report.
       let more = [error.publicDetail, error.publicHint].compactMap(\.self)
       words = ([error.messageWithoutValues] + more).joined(separator: "; ")
-    case let error as ConnectionFailure: words = error.message
+    case let error as ConnectionFailure:
+      sqlstate = error.sqlstate
+      words = error.message
     default: words = "\(error)"
     }
     description = "\(attempt) in database \(quotedIdentifier(database)) of the \(endpoint.side): \(words)"

@@ -15,7 +15,7 @@ public enum ReadingStatements {
     """
 
   static let slots = """
-    SELECT s.slot_name, s.database FROM pg_catalog.pg_replication_slots s
+    SELECT s.slot_name, s.database, s.active FROM pg_catalog.pg_replication_slots s
      WHERE s.slot_name ~ '\(ReplicationName.pattern)'
     """
 
@@ -47,6 +47,14 @@ public enum ReadingStatements {
 
   static let takeCutoverLock = "SELECT pg_catalog.pg_try_advisory_lock($1::int4, $2::int4)"
 
+  /// Of a session that has such a lock in this database, and no other one.
+  static let endLockHolder = """
+    SELECT pg_catalog.pg_terminate_backend(l.pid) FROM pg_catalog.pg_locks l
+     WHERE l.locktype = 'advisory' AND l.granted AND l.pid = $1::int4 AND l.objsubid = 2
+       AND l.classid = '\(CutoverLock.space)'::oid
+       AND l.database = (SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database())
+    """
+
   static let cutoverLockHolder = """
     SELECT l.pid, a.usename, pg_catalog.host(a.client_addr) AS address, a.backend_start::text AS since
       FROM pg_catalog.pg_locks l LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid
@@ -58,7 +66,7 @@ public enum ReadingStatements {
   static let entrances = """
     SELECT d.datname FROM pg_catalog.pg_database d
      WHERE d.datallowconn AND d.datname <> $1 AND pg_catalog.has_database_privilege(d.oid, 'CONNECT')
-     ORDER BY d.datname <> 'postgres', d.datistemplate, d.datname LIMIT 1
+     ORDER BY d.datname <> 'postgres', d.datistemplate, d.datname
     """
 
   static let roleNames = "SELECT r.rolname FROM pg_catalog.pg_roles r"
@@ -82,8 +90,15 @@ public enum ReadingStatements {
      WHERE a.datid = $1::oid AND NOT a.pid = ANY ($2::int4[])
        AND coalesce(a.backend_type, '') <> 'autovacuum worker'
        AND NOT (a.backend_type IS NULL AND a.usesysid IS NULL)
-       AND NOT EXISTS (SELECT FROM pg_catalog.pg_replication_slots s WHERE s.active_pid = a.pid)
+       AND NOT (\(readsSlot))
      ORDER BY a.backend_start
+    """
+
+  /// A walsender that reads a slot runs nothing else until it ends. Not one with a temporary slot, which a session has for
+  /// as long as it likes.
+  private static let readsSlot = """
+    a.backend_type = 'walsender' AND EXISTS (
+      SELECT FROM pg_catalog.pg_replication_slots s WHERE s.active_pid = a.pid AND NOT s.temporary)
     """
 
   /// Of the same: those that the role may not end (PostgreSQL documentation, `pg_terminate_backend`).
@@ -92,7 +107,7 @@ public enum ReadingStatements {
            a.backend_start::text AS since, a.state
       FROM pg_catalog.pg_stat_activity a JOIN pg_catalog.pg_roles r ON r.oid = a.usesysid
      WHERE a.datname = pg_catalog.current_database() AND a.pid <> pg_catalog.pg_backend_pid()
-       AND NOT EXISTS (SELECT FROM pg_catalog.pg_replication_slots s WHERE s.active_pid = a.pid)
+       AND NOT (\(readsSlot))
        AND NOT EXISTS (SELECT FROM pg_catalog.pg_roles m WHERE m.rolname = current_user AND (
              m.rolsuper OR NOT r.rolsuper AND (pg_catalog.pg_has_role(r.oid, 'USAGE')
                                                OR pg_catalog.pg_has_role('pg_signal_backend', 'USAGE'))))
@@ -190,14 +205,17 @@ public enum ReadingStatements {
      WHERE p.pubname = $1
     """
 
+  /// With the apply worker; those that it has others work for receive nothing themselves.
   static let subscription = """
-    SELECT s.subenabled AS is_enabled, w.pid IS NOT NULL AS has_worker,
+    SELECT s.subenabled AS is_enabled, w.pid IS NOT NULL AS has_worker, w.pid,
            (SELECT count(*) FROM pg_catalog.pg_subscription_rel r WHERE r.srsubid = s.oid) AS tables,
            (SELECT count(*) FROM pg_catalog.pg_subscription_rel r
              WHERE r.srsubid = s.oid AND r.srsubstate = 'r') AS tables_ready,
            extract(epoch FROM pg_catalog.clock_timestamp() - w.last_msg_receipt_time)::float8 AS silent_seconds
       FROM pg_catalog.pg_subscription s JOIN pg_catalog.pg_database d ON d.oid = s.subdbid
-      LEFT JOIN pg_catalog.pg_stat_subscription w ON w.subid = s.oid AND w.relid IS NULL
+      LEFT JOIN LATERAL (
+           SELECT w.pid, w.last_msg_receipt_time FROM pg_catalog.pg_stat_subscription w
+            WHERE w.subid = s.oid AND w.relid IS NULL ORDER BY w.received_lsn IS NULL LIMIT 1) w ON true
      WHERE d.datname = pg_catalog.current_database() AND s.subname = $1
     """
 
@@ -261,6 +279,8 @@ public enum ReadingStatements {
                    FROM pg_catalog.aclexplode(m.lomacl) x WHERE x.grantee <> m.lomowner ORDER BY 1) AS grants
       FROM pg_catalog.pg_largeobject_metadata m ORDER BY m.oid
     """
+
+  static let largeObjectNumbers = "SELECT m.oid FROM pg_catalog.pg_largeobject_metadata m"
 
   /// To which this role may give what it owns.
   static let assignableRoles = """
@@ -392,11 +412,13 @@ public enum ReadingStatements {
     ]
     return (version.major >= 10 ? replication : []) + (version.major >= 15 ? [errors(version)] : []) + [
       databases, roleNames, database, thisDatabase, systemIdentifier, timeline, relation, carriedSequences, journals,
-      hasContent, takeCutoverLock, cutoverLockHolder, populatedViews, databaseEncoding, databaseSize, lockHolders,
+      hasContent, takeCutoverLock, cutoverLockHolder, populatedViews, databaseEncoding, databaseSize,
+      lockHolders,
       lockableAgainstWriters, backendPID,
       preparedTransactions, entrances, databaseAccess, beginningSessions, otherSessions, sizes, hasLargeObjects,
       largeObjectSize, largeObjects,
-      largeObjectEntries, assignableRoles,
+      largeObjectEntries, largeObjectNumbers, assignableRoles, MadeOnBothSides.sequencesSQL,
+      MadeOnBothSides.emptyTables,
       largeObjectChecksum(version), comparableTables, lockableTables, rewrittenTables, exportSnapshot, isInTheWay,
       lockWaiters(version), forgetActivity, filesOfTable, leafPartitions, sampleKey(version), tableActivity,
       activityTerms, SourceTable.sql(version),

@@ -23,60 +23,27 @@ struct EarlyComparison: Sendable {
 
   private static let pause = Duration.milliseconds(200)
 
+  /// A session on each side.
+  private struct Pair: Sendable {
+    let here: Connection
+    let there: Connection
+
+    var pids: (here: Int, there: Int) { (Int(here.session.backendPID), Int(there.session.backendPID)) }
+  }
+
   /// - Throws: `MigrationError`, `CancellationError`.
   func run(_ tables: [ComparedTable], encoding: String, until end: ContinuousClock.Instant) async throws -> Found {
     let workers = min(jobs, tables.count)
     guard workers > 0 else { return [:] }
-    var pairs: [(here: Connection, there: Connection)] = []
-    do {
-      for _ in 0..<workers {
-        let here = try await attempting("connecting", source, database: database) {
-          try await source.connect(to: database, for: .reading)
-        }
-        do {
-          pairs.append(
-            (
-              here,
-              try await attempting("connecting", target, database: database) {
-                try await target.connect(to: database, for: .reading)
-              }
-            ))
-        } catch {
-          await here.close()
-          throw error
-        }
-      }
-      let found = try await compare(tables, encoding, pairs, until: end)
-      for pair in pairs { await close(pair) }
-      return found
-    } catch {
-      for pair in pairs { await close(pair) }
-      throw error
-    }
-  }
-
-  private func close(_ pair: (here: Connection, there: Connection)) async {
-    await pair.here.close()
-    await pair.there.close()
-  }
-
-  private func compare(
-    _ tables: [ComparedTable], _ encoding: String, _ pairs: [(here: Connection, there: Connection)],
-    until end: ContinuousClock.Instant
-  ) async throws -> Found {
     let progress = Progress()
-    let sides = [
-      (present, pairs.map { Int($0.here.session.backendPID) }),
-      (steering, pairs.map { Int($0.there.session.backendPID) }),
-    ]
     // It is not cancelled: its statements are short, and its connections are needed afterwards.
     let watch = Task {
       while !progress.isOver {
         let isLate = ContinuousClock.now >= end
         if isLate { progress.stop() }
-        for (connection, pids) in sides where !progress.isOver {
-          let parameters = [arrayLiteral(pids), isLate ? "t" : "f"]
-          _ = try? await connection.query(ReadingStatements.endReading, parameters)
+        for (connection, pids) in [(present, progress.pids.here), (steering, progress.pids.there)]
+        where !progress.isOver {
+          _ = try? await connection.query(ReadingStatements.endReading, [arrayLiteral(pids), isLate ? "t" : "f"])
         }
         try? await Task.sleep(for: Self.pause)
       }
@@ -85,20 +52,10 @@ struct EarlyComparison: Sendable {
       mode: mode, database: database, source: source, target: target, encoding: encoding, present: present)
     do {
       try await withThrowingTaskGroup(of: Void.self) { group in
-        for (worker, pair) in pairs.enumerated() {
+        for worker in 0..<workers {
           group.addTask {
-            for index in stride(from: worker, to: tables.count, by: pairs.count) {
-              try Task.checkCancellation()
-              guard !progress.hasStopped else { return }
-              do {
-                let depth = try await same(tables[index], comparison, pair.here, pair.there)
-                if let depth { progress.add(tables[index].name, depth) }
-              } catch is MigrationError {
-                // Ended as somebody waited for it, or not to be read: what that is, is told when it is compared again.
-                // What the sessions are in then is not known: these are not used any more.
-                return
-              }
-            }
+            let own = stride(from: worker, to: tables.count, by: workers).map { tables[$0] }
+            try await compare(own, comparison, progress)
           }
         }
         try await group.waitForAll()
@@ -111,6 +68,55 @@ struct EarlyComparison: Sendable {
     progress.finish()
     await watch.value
     return progress.found
+  }
+
+  private func compare(
+    _ tables: [ComparedTable], _ comparison: TableComparison, _ progress: Progress
+  ) async throws {
+    var pair: Pair?
+    for table in tables {
+      do {
+        try Task.checkCancellation()
+        if progress.hasStopped { break }
+        let sessions: Pair
+        if let pair { sessions = pair } else { sessions = try await open(progress) }
+        pair = sessions
+        let depth = try await same(table, comparison, sessions.here, sessions.there)
+        if let depth { progress.add(table.name, depth) }
+      } catch let error as CancellationError {
+        if let pair { await close(pair, progress) }
+        throw error
+      } catch {
+        // Ended as somebody waited for it, or not to be read: what that is, is told when it is compared again. What its
+        // sessions are in is not known, and they hold nothing up any more.
+        if let pair { await close(pair, progress) }
+        pair = nil
+      }
+    }
+    if let pair { await close(pair, progress) }
+  }
+
+  private func open(_ progress: Progress) async throws -> Pair {
+    let here = try await attempting("connecting", source, database: database) {
+      try await source.connect(to: database, for: .reading)
+    }
+    do {
+      let there = try await attempting("connecting", target, database: database) {
+        try await target.connect(to: database, for: .reading)
+      }
+      let pair = Pair(here: here, there: there)
+      progress.add(pair.pids)
+      return pair
+    } catch {
+      await here.close()
+      throw error
+    }
+  }
+
+  private func close(_ pair: Pair, _ progress: Progress) async {
+    progress.remove(pair.pids)
+    await pair.here.close()
+    await pair.there.close()
   }
 
   /// - Returns: nil where it is not the same, or was not compared.
@@ -134,6 +140,7 @@ struct EarlyComparison: Sendable {
   private final class Progress: Sendable {
     private struct State {
       var found: Found = [:]
+      var pids: (here: [Int], there: [Int]) = ([], [])
       var hasStopped = false
       var isOver = false
     }
@@ -143,6 +150,23 @@ struct EarlyComparison: Sendable {
     var found: Found { state.withLock { $0.found } }
     var hasStopped: Bool { state.withLock { $0.hasStopped } }
     var isOver: Bool { state.withLock { $0.isOver } }
+
+    /// Of the sessions that are open.
+    var pids: (here: [Int], there: [Int]) { state.withLock { $0.pids } }
+
+    func add(_ pids: (here: Int, there: Int)) {
+      state.withLock {
+        $0.pids.here.append(pids.here)
+        $0.pids.there.append(pids.there)
+      }
+    }
+
+    func remove(_ pids: (here: Int, there: Int)) {
+      state.withLock {
+        $0.pids.here.removeAll { $0 == pids.here }
+        $0.pids.there.removeAll { $0 == pids.there }
+      }
+    }
 
     func add(_ table: String, _ depth: Verification.Depth) { state.withLock { $0.found[table] = depth } }
     func stop() { state.withLock { $0.hasStopped = true } }

@@ -12,6 +12,15 @@ struct ObjectComparison: Sendable {
   /// Names of roles that the source has alone: which of them are carried over is said elsewhere, and what belongs to the
   /// others or was granted to them can't be the same.
   var missingRoles: Set<String> = []
+  var comparesOwners = true
+
+  /// What a migration has told before.
+  struct Known: Sendable {
+    /// Roles that are not carried over, though others stand in for them at the moment.
+    var absentRoles: Set<String> = []
+    /// Whether objects were given to their owners.
+    var keepsOwners = true
+  }
 
   /// What is the servers' own affair, or is carried by other means: extensions have the version that the target offers,
   /// properties of the database stay where it was there before.
@@ -61,7 +70,7 @@ struct ObjectComparison: Sendable {
       return true
     }
     switch aspect {
-    case "owner": return difference.before.map(missingRoles.contains) ?? false
+    case "owner": return !comparesOwners || difference.before.map(missingRoles.contains) ?? false
     case "privileges": return hasSamePrivileges(difference)
     // A policy that would be left without a role is for all (`pg_dump` writes no others).
     case "roles": return roles(difference.before) == roles(difference.after)

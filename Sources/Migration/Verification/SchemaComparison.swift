@@ -9,6 +9,7 @@ struct SchemaComparison: Sendable {
   let database: String
   let source: Endpoint
   let target: Endpoint
+  let known: ObjectComparison.Known
 
   /// How many objects are read in words at a time.
   private static let batch = 500
@@ -35,7 +36,8 @@ struct SchemaComparison: Sendable {
     let comparison = ObjectComparison(
       source: ServerVersion(rawValue: source.session.serverVersion).major,
       target: ServerVersion(rawValue: target.session.serverVersion).major,
-      missingRoles: try await Self.roles(source).subtracting(try await Self.roles(target)))
+      missingRoles: try await Self.roles(source).subtracting(try await Self.roles(target)).union(known.absentRoles),
+      comparesOwners: known.keepsOwners)
     var outcome = Outcome()
     var differing: [String] = []
     for (name, object) in here.objects where !comparison.skips(name) {

@@ -119,7 +119,7 @@ extension Connection {
       let value = try await body(self)
       _ = try await pipeline([[Statement("ROLLBACK TO SAVEPOINT sampling"), Statement("RELEASE sampling")]])[0].get()
       return value
-    } catch let error as PostgresError where !error.isConnectionLost {
+    } catch {
       _ = try? await query("ROLLBACK TO SAVEPOINT sampling")
       throw error
     }

@@ -11,6 +11,8 @@ struct Verifier: Sendable {
   let jobs: Int
   /// Whether everything of the source was to be carried over, so that both have the same number of objects.
   let comparesObjects: Bool
+  /// What is known to differ in the schema.
+  var known = ObjectComparison.Known()
   /// In the source, for catalogs as they are now, where no new session can be opened.
   var present: Connection?
 
@@ -70,7 +72,7 @@ struct Verifier: Sendable {
     if comparesObjects {
       verification.mismatches += try await ObjectCounts.mismatches(snapshot, target)
       let schema = try await SchemaComparison(
-        database: snapshot.database, source: snapshot.source, target: target
+        database: snapshot.database, source: snapshot.source, target: target, known: known
       ).run()
       (verification.objects, verification.objectDifferences) = (schema.objects, schema.differences)
     }

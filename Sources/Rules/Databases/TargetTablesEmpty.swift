@@ -12,14 +12,31 @@ extension Rule {
         """,
       decides: """
         The target has no such database yet, or nothing in it but what extensions brought; or else a blocker where a \
-        table, view, sequence, type, function or schema of the source has the name of one that is there, and a \
-        warning where other objects of users are there. An empty schema that the source does not have is no matter.
+        table, view, sequence, type, function or schema of the source has the name of one that is there, or both have \
+        large objects, which have no names, and a warning where other objects of users are there. An empty schema that the source does not have is no matter.
         """,
       fix: "Drop what is left over, or drop the target's database and create it anew."),
     decide: .database { pair in
       guard try pair.database(on: .target) != nil else { return .passed("The target has no such database yet.") }
       if pair.options.resumedDatabases.containsName(pair.name) {
         return .passed("What is there was made by the interrupted run that is gone on with.")
+      }
+      if case .only = pair.options.tables {
+      } else {
+        let source = try pair.snapshot(on: .source).largeObjects.value.count
+        let target = source > 0 ? try pair.snapshot(on: .target).largeObjects.value.count : 0
+        if target > 0 {
+          return .failed(
+            "Both databases have large objects.",
+            [
+              Finding(
+                "large objects", "the target has \(target) already: those of the source could not be told from them",
+                evidence: ["source": "\(source)", "target": "\(target)"],
+                remediation: Remediation(
+                  "Make sure that nobody needs them, and remove them.",
+                  paste: "SELECT lo_unlink(oid) FROM pg_largeobject_metadata;", at: .target))
+            ])
+        }
       }
       let objects = try pair.snapshot(on: .target).objects.value
       let others = objects.filter { $0.kind != .schema }

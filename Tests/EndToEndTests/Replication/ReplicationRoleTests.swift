@@ -58,11 +58,13 @@ import Testing
   func `a role that may create subscriptions replicates what belongs to others`(from: Int, to: Int) async throws {
     guard TestCluster.available(from) != nil, TestCluster.available(to) != nil else { return }
     let move = try await move(from: from, to: to)
-    // A table without a replica identity that others refer to.
+    // A table without a replica identity that others refer to, one of which has none either.
     try await move.source.sql(
       """
       create table coded (code text unique); create table coding (id int primary key, code text references coded (code));
+      create table recoded (code text references coded (code));
       insert into coded values ('a'), ('b'); insert into coding values (1, 'a'), (2, 'b');
+      insert into recoded values ('a'), ('b');
       """, database: "shop")
     try await giveAway(move)
     try await move.target.sql("grant pg_create_subscription to lander")
@@ -73,13 +75,13 @@ import Testing
     #expect(migrated.database("shop")?.status == .inStep)
     #expect(
       migrated.database("shop")?.message == """
-        copied again at cutover: table public.unlogged, as it is unlogged; copied again at cutover: table public.coded, \
-        as it has no replica identity
+        copied again at cutover: table public.unlogged, as it is unlogged; copied again at cutover: table public.coded \
+        and 1 more, as it has no replica identity
         """)
     try await move.source.sql(
       """
       insert into coded values ('later'); insert into coding values (3, 'later'); delete from coding where id = 2;
-      delete from coded where code = 'b';
+      delete from recoded where code = 'b'; insert into recoded values ('later'); delete from coded where code = 'b';
       insert into keyed values (-1, -1, 'later'); update t1 set v = -1 where id = 1; truncate emptied;
       insert into child values (-1, 1); update unlogged set t = 'late';
       """, database: "shop")
