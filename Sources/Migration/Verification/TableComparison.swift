@@ -25,7 +25,7 @@ struct TableComparison: Sendable {
     let isWhole = mode == .full || mode == .sample && table.sizeBytes < TableSample.leastSize
     let read: TableContent.Mode = isWhole ? .checksum : .count
     async let first = reader.reading(table.name) { try await content(of: table, read, over: $0, source) }
-    async let second = content(of: table, read, over: there, target)
+    async let second = contentOnTarget(of: table, read, over: there)
     let (here, other) = (try await first, try await second)
     let difference = Self.difference(table, here, other)
     let counted = Outcome(difference: difference, depth: isWhole ? .full : .counts)
@@ -46,6 +46,22 @@ struct TableComparison: Sendable {
       }
     } catch let error as MigrationError where ["42P01", "42703"].contains(error.sqlstate) {
       return nil
+    }
+  }
+
+  /// In one view of the table: somebody perhaps writes to it.
+  private func contentOnTarget(
+    of table: ComparedTable, _ mode: TableContent.Mode, over connection: Connection
+  ) async throws -> TableContent? {
+    guard table.isReadInParts else { return try await content(of: table, mode, over: connection, target) }
+    _ = try await connection.query("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+    do {
+      let found = try await content(of: table, mode, over: connection, target)
+      _ = try await connection.query("ROLLBACK")
+      return found
+    } catch {
+      _ = try? await connection.query("ROLLBACK")
+      throw error
     }
   }
 

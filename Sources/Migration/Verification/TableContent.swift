@@ -62,7 +62,12 @@ struct ComparedTable: Sendable {
     columns = table.columnNames.map { $0.filter { !wide.contains($0) } }
   }
 
-  /// - Parameter encoding: that in which both servers write text.
+  /// Whether it takes several statements to read it.
+  var isReadInParts: Bool { isPartitioned || !wideColumns.isEmpty }
+
+  /// - Parameters:
+  ///   - connection: in a transaction that sees the same all the time, where the table is read in parts.
+  ///   - encoding: that in which both servers write text.
   /// - Throws: `PostgresError`, `CancellationError`.
   func content(over connection: Connection, mode: TableContent.Mode, encoding: String) async throws -> TableContent {
     var content = TableContent(rows: 0, checksum: mode == .checksum ? 0 : nil)
@@ -118,8 +123,10 @@ struct ComparedTable: Sendable {
         if number == 0 {
           hashes += found
         } else {
-          for (index, hash) in zip(place..<hashes.count, found) { hashes[index] = combined(hashes[index], hash) }
-          place += found.count
+          for hash in found where place < hashes.count {
+            hashes[place] = combined(hashes[place], hash)
+            place += 1
+          }
         }
       }
     }

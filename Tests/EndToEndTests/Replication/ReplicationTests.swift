@@ -44,7 +44,7 @@ import Testing
     let rounds = try await load.stop()
     #expect(rounds > 20)
     #expect(cutover.status == .exited(0), "\(cutover.stdout)\(cutover.stderr)")
-    #expect(results.map(\.status) == [.done])
+    try #require(results.map(\.status) == [.done])
     #expect(results[0].verification?.mismatches == [])
     let blocked = try #require(results[0].blockedSeconds)
     print("a source of 100 tables under load: writes were blocked for \(blocked) s")
