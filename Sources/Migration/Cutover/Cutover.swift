@@ -58,8 +58,10 @@ public actor Cutover {
   var fenced: Look?
   var comparedBefore: ComparedBefore?
 
-  /// So long the servers are asked what is so, when something has gone wrong.
-  private static let patience = Duration.seconds(60)
+  /// So long the servers are asked what is so, when something has gone wrong, in seconds.
+  private static let patience = 60
+  /// So long a session that has the lock is waited for before another one opens the source: nobody can write meanwhile.
+  private static let openingPatience = 15
 
   public init?(
     _ running: RunningReplication, _ replications: Replications, settings: Settings,
@@ -149,7 +151,7 @@ public actor Cutover {
         if case .found(.switched, _) = found { noteSwitched() }
         return found
       case .open:
-        try await insisting(onlyOnce: true) { try await self.open() }
+        try await insisting(for: Self.openingPatience, onlyOnce: true) { try await self.open() }
         noteBlocked()
       case .reset: try await insisting(onlyOnce: true) { try await self.reset() }
       case .tidy: try await tidy()
@@ -169,9 +171,9 @@ public actor Cutover {
 
   /// For what puts things right: it can't be cancelled, and goes on for a minute where a server does not answer.
   private func insisting<T: Sendable>(
-    onlyOnce: Bool = false, _ body: @escaping @Sendable () async throws -> T
+    for seconds: Int = Cutover.patience, onlyOnce: Bool = false, _ body: @escaping @Sendable () async throws -> T
   ) async throws -> T {
-    let limit = Deadline(seconds: Int(Self.patience.components.seconds))
+    let limit = Deadline(seconds: seconds)
     return try await Task {
       while true {
         do {
@@ -244,7 +246,7 @@ public actor Cutover {
   /// With both locks, in new sessions where the old ones are gone.
   private func settle() async throws -> CutoverMachine.Event {
     step("asking both servers what is so")
-    if try await gate?.isThere() != true {
+    if await isGateThere() != true {
       gate = nil
       gate = try await SourceGate(
         to: database, of: replications.source, closes: settings.blocksWrites, ending: holders.source)
@@ -261,6 +263,14 @@ public actor Cutover {
     if new.state.isSwitched { return .found(new.state, isOpen: isOpen) }
     try await new.change(to: .undoing, from: CutoverMachine.State.undoable)
     return .found(.undoing, isOpen: isOpen)
+  }
+
+  /// Whether the session that has the source's lock answers.
+  private func isGateThere() async -> Bool {
+    guard let gate else { return false }
+    let isThere = try? await Deadline(seconds: 5).run { try await gate.isThere() }
+    if isThere != true { Task { await gate.connection.close() } }
+    return isThere == true
   }
 
   private func open() async throws {

@@ -10,15 +10,19 @@ extension Cutover {
     if let holder = sessions?.holder { _ = try? await holder.query("ROLLBACK") }
     step("removing the subscription, the slot and the publication")
     var problems: [String] = []
+    // Of a server that is silent, not every part finds that out for itself. Views take as long as they take.
+    let limit = Deadline(seconds: Self.patienceAfterwards)
     for part in Part.allCases {
       do {
         switch part {
-        case .subscription: try await dropSubscription()
-        case .slots: try await dropSlots()
-        case .publication: try await dropPublication()
+        case .subscription: try await limit.run { try await self.dropSubscription() }
+        case .slots: try await limit.run { try await self.dropSlots() }
+        case .publication: try await limit.run { try await self.dropPublication() }
         case .views: try await refreshAfterwards()
-        case .memberships: try await giveMembershipsBack()
+        case .memberships: try await limit.run { try await self.giveMembershipsBack() }
         }
+      } catch is Deadline.Passed {
+        problems.append("a server did not answer within \(Self.patienceAfterwards) s")
       } catch let error as CancellationError {
         throw error
       } catch {
@@ -34,6 +38,9 @@ extension Cutover {
 
   /// In this order: views are refreshed by the rights of their owners.
   private enum Part: CaseIterable { case subscription, slots, publication, views, memberships }
+
+  /// For all that is removed, in seconds.
+  private static let patienceAfterwards = 60
 
   /// For so long it waits for a lock on the catalog of subscriptions, which a dump of any database holds.
   private static let lockTimeout = "10s"
