@@ -61,7 +61,7 @@ public actor Cutover {
   /// So long the servers are asked what is so, when something has gone wrong, in seconds.
   private static let patience = 60
   /// So long a session that has the lock is waited for before another one opens the source: nobody can write meanwhile.
-  private static let openingPatience = 15
+  private static let openingPatience = 5
 
   public init?(
     _ running: RunningReplication, _ replications: Replications, settings: Settings,
@@ -268,7 +268,7 @@ public actor Cutover {
   /// Whether the session that has the source's lock answers.
   private func isGateThere() async -> Bool {
     guard let gate else { return false }
-    let isThere = try? await Deadline(seconds: 5).run { try await gate.isThere() }
+    let isThere = try? await Deadline(seconds: 2).run { try await gate.isThere() }
     if isThere != true { Task { await gate.connection.close() } }
     return isThere == true
   }
