@@ -295,16 +295,16 @@ struct DatabaseMigration: Sendable {
   /// Large objects by `pg_dump` and `pg_restore`, as they are no rows of a table.
   private func copyLargeObjects(_ snapshot: SourceSnapshot, _ resumption: Resumption) async throws {
     guard carriesLargeObjects, resumption.steps["large objects"] == nil else { return }
-    let rows = try await attempting("looking for large objects", source, database: name) {
-      try await snapshot.connection.query(ReadingStatements.hasLargeObjects)
+    let isThere = try await attempting("looking for large objects", source, database: name) {
+      try await hasLargeObjects(over: snapshot.connection)
     }
-    guard rows.text(0, 0) == "t" else { return }
+    guard isThere else { return }
     if resumption.steps["large objects begun"] != nil {
       // From 17 on the data of a dump creates them. Before, it only writes into them, which can be done again.
       let there = try await target.session(in: name, for: "looking for large objects") {
-        try await $0.query(ReadingStatements.hasLargeObjects).text(0, 0)
+        try await hasLargeObjects(over: $0)
       }
-      if context.tools.pgDump.major >= 17, there == "t" { return try await noteLargeObjects(snapshot) }
+      if context.tools.pgDump.major >= 17, there { return try await noteLargeObjects(snapshot) }
     }
     try await slots.run {
       try await note("large objects begun")

@@ -82,20 +82,26 @@ extension Cutover {
   /// Where the source was closed by a run that is gone, nobody gets in: what is there stays, and does no harm.
   private func dropPublication() async throws {
     let gate = try gate.orLost()
-    let connection: Connection
-    if let sessions {
-      connection = sessions.worker
-    } else {
-      guard try await gate.isOpen() else {
-        result.add(
-          "the source stays closed, so that the publication \(replication.name) and \(replicaIdentities) stay there: "
-            + "cleanup removes them once it is open")
-        return
-      }
-      connection = try await attempting("connecting", replications.source, database: database) {
-        try await replications.source.connect(to: database)
-      }
+    if let sessions { return try await dropPublications(over: sessions.worker, gate) }
+    guard try await gate.isOpen() else {
+      result.add(
+        "the source stays closed, so that the publication \(replication.name) and \(replicaIdentities) stay there: "
+          + "cleanup removes them once it is open")
+      return
     }
+    let connection = try await attempting("connecting", replications.source, database: database) {
+      try await replications.source.connect(to: database)
+    }
+    do {
+      try await dropPublications(over: connection, gate)
+    } catch {
+      await connection.close()
+      throw error
+    }
+    await connection.close()
+  }
+
+  private func dropPublications(over connection: Connection, _ gate: SourceGate) async throws {
     let rows = try await attempting("listing the publications", replications.source, database: database) {
       try await connection.query(ReadingStatements.publications)
     }
@@ -123,7 +129,6 @@ extension Cutover {
         try await Replication.dropPublication(name, over: connection)
       }
     }
-    if sessions == nil { await connection.close() }
   }
 
   private var replicaIdentities: String {

@@ -94,7 +94,7 @@ public struct Cleanup: Sendable {
       let isScratch = database.wholeMatch(of: /pgpreflight_rehearsal_[0-9a-f]{8}_[0-9]+/) != nil
       if isScratch { leftovers.append(Leftover(kind: .scratchDatabase, name: database)) }
       guard !isScratch else { continue }
-      leftovers += try await replications.target.session(in: database, for: "looking for journals") { connection in
+      let journals = try await replications.target.ifAdmitted(to: database, for: "looking for journals") { connection in
         var found: [Leftover] = []
         for journal in try await Journal.all(over: connection) {
           found.append(Leftover(kind: .journal, name: journal.schema, database: database))
@@ -108,6 +108,7 @@ public struct Cleanup: Sendable {
         }
         return found
       }
+      leftovers += journals ?? []
     }
     return leftovers
   }

@@ -20,7 +20,7 @@ public struct InterruptedRun: Sendable, Equatable {
     var databases: [String: [String]] = [:]
     var interrupted: Set<String> = []
     for name in (0..<rows.count).compactMap({ rows.text($0, 0) }) {
-      let journals = try await endpoint.session(in: name, for: "looking for an interrupted run") { connection in
+      let journals = try await endpoint.ifAdmitted(to: name, for: "looking for an interrupted run") { connection in
         var found: [(run: String, isComplete: Bool)] = []
         for journal in try await Journal.all(over: connection) {
           let manifest = try await journal.manifest(over: connection)?.content
@@ -28,7 +28,7 @@ public struct InterruptedRun: Sendable, Equatable {
         }
         return found
       }
-      for journal in journals {
+      for journal in journals ?? [] {
         databases[journal.run, default: []].append(name)
         if !journal.isComplete { interrupted.insert(journal.run) }
       }

@@ -42,7 +42,7 @@ extension DatabaseMigration {
     }
   }
 
-  private func hasLargeObjects(over connection: Connection) async throws -> Bool {
+  func hasLargeObjects(over connection: Connection) async throws -> Bool {
     try await connection.query(ReadingStatements.hasLargeObjects).text(0, 0) == "t"
   }
 

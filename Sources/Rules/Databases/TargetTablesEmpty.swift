@@ -21,8 +21,7 @@ extension Rule {
       if pair.options.resumedDatabases.containsName(pair.name) {
         return .passed("What is there was made by the interrupted run that is gone on with.")
       }
-      if case .only = pair.options.tables {
-      } else {
+      if !pair.hasTablesOnly {
         let source = try pair.snapshot(on: .source).largeObjects.value.count
         let target = source > 0 ? try pair.snapshot(on: .target).largeObjects.value.count : 0
         if target > 0 {

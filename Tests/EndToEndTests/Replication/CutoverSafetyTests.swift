@@ -4,8 +4,8 @@ import Testing
 
 /// What a cutover carries, leaves alone and refuses, where that is easily missed.
 @Suite(.takesTurns, .timeLimit(.minutes(30))) struct CutoverSafetyTests {
-  private static func start(_ schema: String) async throws -> Move {
-    let move = try await Move.start()
+  private static func start(_ schema: String, settings: [String: String] = [:]) async throws -> Move {
+    let move = try await Move.start(settings: settings)
     try await move.source.sql("create database shop")
     try await move.source.sql(schema, database: "shop")
     let migrated = try await move.migrate(["--include-database", "shop"], by: "replication")
@@ -123,5 +123,136 @@ import Testing
     try await move.source.sql("alter database shop allow_connections true")
     let count = "select count(*), max(id) from t"
     #expect(try await move.source.value(count, database: "shop") == move.target.value(count, database: "shop"))
+  }
+
+  /// The claim is the last thing before the source is closed, and comes after the last look at what is prepared.
+  @Test func `a transaction that is prepared in the last moment is not lost`() async throws {
+    let move = try await Self.start(
+      "create table t (id int primary key)", settings: ["max_prepared_transactions": "5"])
+    let manifest = try await move.target.value(
+      "select oid::regclass from pg_class where relname = 'manifest' and relkind = 'r'", database: "shop")
+    try await move.target.sql(
+      """
+      create function hold() returns trigger language plpgsql as 'begin perform pg_sleep(2); return new; end';
+      create trigger hold before update of state on \(manifest) for each row when (new.state = 'claimed')
+        execute function hold();
+      """, database: "shop")
+    let writer = Task {
+      try await eventually("the cutover is about to close the source") {
+        try await move.target.value("select count(*) from pg_stat_activity where wait_event = 'PgSleep'") == "1"
+      }
+      try await move.source.sql("begin; insert into t values (1); prepare transaction 'late'", database: "shop")
+    }
+    let (undone, results) = try await move.cutOver(["--block-writes"])
+    try await writer.value
+    #expect(undone.status == .exited(1))
+    #expect(results.first?.end == .undone)
+    #expect(undone.stdout.contains("holds a prepared transaction"), "\(undone.stdout)\(undone.stderr)")
+    try await move.source.sql("commit prepared 'late'", database: "shop")
+    try await move.target.sql("drop trigger hold on \(manifest); drop function hold", database: "shop")
+    let (done, _) = try await move.cutOver(["--block-writes"])
+    #expect(done.status == .exited(0), "\(done.stdout)\(done.stderr)")
+    #expect(try await move.target.value("select count(*) from t", database: "shop") == "1")
+  }
+
+  /// Two targets that are copies of the same files have the same identifier.
+  @Test func `a slot that somebody reads is not taken for what a failed run has left`() async throws {
+    let move = try await Self.start("create table t (id int primary key)")
+    let ours = try await move.source.value("select slot_name from pg_replication_slots")
+    let parts = ours.split(separator: "_")
+    let (read, left) = (
+      "pgpreflight_0badc0de_\(parts[2])_\(parts[3])", "pgpreflight_0badcafe_\(parts[2])_\(parts[3])"
+    )
+    for name in [read, left] {
+      try await move.source.sql(
+        "create publication \(name); select pg_create_logical_replication_slot('\(name)', 'pgoutput')",
+        database: "shop")
+    }
+    let (cluster, output) = (move.source, "\(move.target.socketDirectory)/received")
+    let reader = Task {
+      try await run(
+        executable: "\(cluster.binDirectory)/pg_recvlogical",
+        arguments: [
+          "-h", cluster.socketDirectory, "-p", "\(cluster.port)", "-U", "postgres", "-d", "shop", "--slot", read,
+          "--start", "-f", output, "-o", "proto_version=1", "-o", "publication_names=\(read)", "--no-loop",
+        ], timeout: .seconds(300))
+    }
+    try await eventually("the slot is read") {
+      try await cluster.value("select active from pg_replication_slots where slot_name = '\(read)'") == "t"
+    }
+    let (done, _) = try await move.cutOver(["--block-writes"])
+    #expect(done.status == .exited(0), "\(done.stdout)\(done.stderr)")
+    #expect(try await cluster.value("select string_agg(slot_name, ',') from pg_replication_slots") == read)
+    try await cluster.sql("select pg_terminate_backend(active_pid) from pg_replication_slots")
+    _ = try await reader.value
+  }
+
+  @Test func `a comparison before the cutover holds up nobody who alters the table`() async throws {
+    let move = try await Self.start(
+      "create table large (id int primary key, t text); insert into large select i, 't' from generate_series(1, 9) i")
+    // The target's rows can't be read for a while, so that the reading of the source's goes on.
+    let holder = Task {
+      try await move.target.sql(
+        "begin; lock table large; select pg_sleep(300); rollback", database: "shop")
+    }
+    try await eventually("the table of the target is locked") {
+      try await move.target.value("select count(*) from pg_stat_activity where wait_event = 'PgSleep'") == "1"
+    }
+    let altering = Task {
+      try await eventually("the table is compared") {
+        try await move.source.value(
+          """
+          select count(*) > 0 from pg_locks l join pg_stat_activity a using (pid)
+           where l.relation = 'large'::regclass and l.mode = 'AccessShareLock' and a.application_name like 'pgpreflight%'
+             and (a.state <> 'idle')
+          """, database: "shop") == "t"
+      }
+      let start = ContinuousClock.now
+      try await move.source.sql("begin; lock table large; commit", database: "shop")
+      let took = ContinuousClock.now - start
+      try await move.target.sql(
+        "select pg_terminate_backend(pid) from pg_stat_activity where wait_event = 'PgSleep'")
+      return took
+    }
+    let (done, results) = try await move.cutOver(["--block-writes"])
+    #expect(try await altering.value < .seconds(5))
+    _ = try? await holder.value
+    #expect(done.status == .exited(0), "\(done.stdout)\(done.stderr)")
+    #expect(results.first?.verification?.mismatches == [])
+  }
+
+  @Test func `databases to which pg_hba does not admit are no obstacle`() async throws {
+    let hba = ["host closed all all reject", "host all all all trust"]
+    let settings = ["wal_level": "logical", "autovacuum": "off"]
+    async let source = TestCluster.start(settings: settings, hba: hba)
+    async let target = TestCluster.start(settings: settings, hba: hba)
+    let move = try await Move(source: source, target: target)
+    for cluster in [move.source, move.target] { try await cluster.sql("create database closed") }
+    try await move.source.sql("create database shop")
+    try await move.source.sql("create table t (id int primary key)", database: "shop")
+    let migrated = try await move.migrate(["--include-database", "shop"], by: "replication")
+    #expect(migrated.output.status == .exited(0), "\(migrated.output.stdout)\(migrated.output.stderr)")
+    let (status, databases) = try await move.status()
+    #expect(status.status == .exited(0), "\(status.stdout)\(status.stderr)")
+    #expect(databases.map(\.name) == ["shop"])
+    let (done, _) = try await move.cutOver(["--block-writes"])
+    #expect(done.status == .exited(0), "\(done.stdout)\(done.stderr)")
+    let cleanup = try await move.command("cleanup", ["--dry-run"])
+    #expect(cleanup.status == .exited(0), "\(cleanup.stdout)\(cleanup.stderr)")
+  }
+
+  @Test func `a source that somebody has closed is told with the statement that opens it`() async throws {
+    let move = try await Self.start("create table t (id int primary key)")
+    try await move.source.sql("alter database shop allow_connections false")
+    let (refused, results) = try await move.cutOver(["--block-writes"])
+    #expect(refused.status == .exited(1))
+    #expect(results.first?.end == .refused)
+    #expect(
+      results.first?.message.contains("ALTER DATABASE \"shop\" WITH ALLOW_CONNECTIONS true") == true
+        || results.first?.message.contains("ALTER DATABASE shop WITH ALLOW_CONNECTIONS true") == true,
+      "\(refused.stdout)\(refused.stderr)")
+    try await move.source.sql("alter database shop allow_connections true")
+    let (done, _) = try await move.cutOver(["--block-writes"])
+    #expect(done.status == .exited(0), "\(done.stdout)\(done.stderr)")
   }
 }

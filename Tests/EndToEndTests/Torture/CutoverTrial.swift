@@ -24,7 +24,7 @@ struct CutoverTrial: Sendable {
 
   let bench: TortureBench
   let point: TorturePoint?
-  var patience = 120.0
+  var patience = 200.0
   /// For the tests of the judgement itself: what is done to the servers before they are judged.
   var sabotage: @Sendable (TortureBench) async throws -> Void = { _ in }
   /// Likewise, when the first run has ended and writers still write.

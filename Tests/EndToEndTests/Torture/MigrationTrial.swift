@@ -5,7 +5,7 @@ import TestSupport
 struct MigrationTrial: Sendable {
   let bench: TortureBench
   let point: TorturePoint?
-  var patience = 120.0
+  var patience = 200.0
   /// For how long the set-up may hold up a write, in seconds.
   static let limit = 5
 

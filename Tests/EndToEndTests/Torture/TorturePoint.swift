@@ -66,7 +66,7 @@ struct TortureOptions: Sendable {
   var to = Int.max
   var workers = 1
   /// After how many seconds a program that still runs is interrupted, and said to hang.
-  var patience = 120.0
+  var patience = 200.0
   var targetVersion = 15
 
   struct Invalid: Error, CustomStringConvertible { var description: String }
