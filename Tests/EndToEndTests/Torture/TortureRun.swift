@@ -94,8 +94,10 @@ struct TortureRun: Sendable {
     let seconds = String(format: "%.1f s", result.seconds)
     let kinds = Set(result.violations.map(\.kind.rawValue)).sorted().joined(separator: ", ")
     let point = result.point.map { "\($0)" } ?? "no fault"
+    let words = result.violations.map { "\n    \($0.kind.rawValue): \($0.words)" }
+    let runs = kinds.isEmpty ? [] : result.invocations.map { "\n    \($0.command): \($0.lastLines)" }
     return "\(point): \(result.ends.map(\.rawValue).joined(separator: ", then ")) (\(seconds))"
-      + (kinds.isEmpty ? "" : ": \(kinds)")
+      + (kinds.isEmpty ? "" : ": \(kinds)") + words.joined() + runs.joined()
   }
 }
 
