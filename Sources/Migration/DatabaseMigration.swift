@@ -218,7 +218,6 @@ struct DatabaseMigration: Sendable {
     record.events(
       .sized(database: name, tables: tables.count, bytes: tables.reduce(0) { $0 + $1.sizeBytes }))
     let missing = try await resumption.missing(of: plan, self, snapshot)
-    if resumption.steps["snapshot"] == nil { try await note("snapshot", snapshot.nextTransaction) }
     let missingTables = Set(missing.map(\.table.oid))
     await snapshot.need(missing.lazy.map(\.table))
     let complete = tables.filter { !missingTables.contains($0.oid) }

@@ -11,8 +11,9 @@ struct SourceSnapshot: Sendable {
   let connection: Connection
   /// For `SET TRANSACTION SNAPSHOT`, and `pg_dump --snapshot`.
   let id: String
-  /// The next transaction identifier: as long as the server has given none away, nothing was written.
-  let nextTransaction: String
+  /// Which transactions it sees, those among them that were open when it was taken (PostgreSQL documentation,
+  /// "txid_snapshot"): two snapshots that are written alike see the same.
+  let identity: String
   let encoding: String
   let locks: SnapshotLocks
   /// Of those that read over the session that holds the locks.
@@ -41,7 +42,7 @@ struct SourceSnapshot: Sendable {
     }
     self.connection = connection
     do {
-      (id, nextTransaction, encoding) = try await attempting("taking a snapshot", source, database: database) {
+      (id, identity, encoding) = try await attempting("taking a snapshot", source, database: database) {
         guard let slot else { return try await Self.take(over: connection) }
         return try await Self.take(over: connection, creating: slot, of: database, from: source)
       }
@@ -63,7 +64,7 @@ struct SourceSnapshot: Sendable {
     self.database = database
     self.held = held
     self.connection = connection
-    (id, nextTransaction, encoding) = try await attempting("taking a snapshot", source, database: database) {
+    (id, identity, encoding) = try await attempting("taking a snapshot", source, database: database) {
       try await Self.export(over: connection)
     }
     locks = SnapshotLocks(heldBy: connection, id: id)

@@ -178,8 +178,11 @@ struct TablePart: Sendable, Equatable {
   var replacesExtensionRows = false
 
   var isWhole: Bool { count == 1 }
-  /// As the journal names it.
-  var step: String { "rows \(table.oid) \(number)/\(count)" }
+  /// As the journal names it. A table that has grown since is divided otherwise.
+  var step: String {
+    let range = blocks.map { "\($0.lowerBound)-\($0.upperBound) " } ?? ""
+    return "rows \(table.oid) \(range)\(number)/\(count)"
+  }
 
   /// Which rows: of a range, of an extension's table those that are the user's.
   var condition: String {

@@ -4,11 +4,15 @@ import Postgres
 
 /// What an interrupted run has left of a database, as far as it still holds.
 ///
-/// Its snapshot is gone, so that what it has copied is worth something only while the source is as it was: nobody has
-/// been given a transaction identifier since, or else every table that has arrived is compared with the source again.
+/// Its snapshot is gone, so that what it has copied is worth something only while the source is as it was: a new snapshot
+/// sees the same transactions, or else every table that has arrived is compared with the source again.
 struct Resumption: Sendable {
   /// Of the journal.
-  private(set) var steps: [String: String] = [:]
+  private(set) var steps: [String: String] = [:] {
+    didSet { parts = Self.parts(of: steps) }
+  }
+  /// Of the steps, those that are parts of tables: by the table's number, with the rows that have arrived.
+  private var parts: [Int: [String: Int]] = [:]
   /// Entries of the archive whose indexes and constraints are there.
   private(set) var indexes: Set<Int> = []
   /// Whether the database has to be created anew, whatever was there when both clusters were looked at.
@@ -37,31 +41,38 @@ struct Resumption: Sendable {
     }
   }
 
-  func rows(of table: SourceTable) -> Int {
-    steps.filter { $0.key.hasPrefix("rows \(table.oid) ") }.reduce(0) { $0 + Self.rows($1.value) }
+  func rows(of table: SourceTable) -> Int { parts[table.oid]?.values.reduce(0, +) ?? 0 }
+
+  private static func parts(of steps: [String: String]) -> [Int: [String: Int]] {
+    var parts: [Int: [String: Int]] = [:]
+    for (step, detail) in steps where step.hasPrefix("rows ") {
+      guard let oid = Int(step.dropFirst(5).prefix { $0 != " " }) else { continue }
+      parts[oid, default: [:]][step] = Int(detail.prefix { $0 != " " }) ?? 0
+    }
+    return parts
   }
 
-  private static func rows(_ detail: String) -> Int { Int(detail.prefix { $0 != " " }) ?? 0 }
-
   /// The parts that are still to be copied. A table of which only some parts have arrived, under another snapshot or
-  /// with other bounds, is emptied and copied as a whole.
+  /// with other bounds, is emptied and copied as a whole. From then on, in the same transaction, what is there is of this
+  /// snapshot.
   func missing(of plan: CopyPlan, _ migration: DatabaseMigration, _ snapshot: SourceSnapshot) async throws
     -> [TablePart]
   {
-    let isSame = steps["snapshot"] == snapshot.nextTransaction
+    let isSame = steps["snapshot"] == snapshot.identity
     let byTable = Dictionary(grouping: plan.parts, by: \.table.oid)
     var emptied: Set<Int> = []
     for (oid, parts) in byTable {
-      let journaled = Set(steps.keys.filter { $0.hasPrefix("rows \(oid) ") })
+      let journaled = Set(self.parts[oid, default: [:]].keys)
       let planned = Set(parts.map(\.step))
       guard !journaled.isEmpty, journaled != planned else { continue }
       if !isSame || !journaled.isSubset(of: planned) { emptied.insert(oid) }
     }
-    if !emptied.isEmpty {
-      let statements = emptied.sorted().flatMap { oid in
-        [Statement("TRUNCATE ONLY \(byTable[oid]?.first?.table.name ?? "")")]
-          + steps.keys.filter { $0.hasPrefix("rows \(oid) ") }.sorted().map(migration.journal.forget)
-      }
+    if !emptied.isEmpty || !isSame {
+      let statements =
+        emptied.sorted().flatMap { oid in
+          [Statement("TRUNCATE ONLY \(byTable[oid]?.first?.table.name ?? "")")]
+            + parts[oid, default: [:]].keys.sorted().map(migration.journal.forget)
+        } + [migration.journal.forget("snapshot"), migration.journal.record("snapshot", snapshot.identity)]
       try await migration.target.session(in: migration.name, for: "emptying what was copied in part") {
         _ = try await $0.pipeline([[Statement("BEGIN")] + statements + [Statement("COMMIT")]])[0].get()
       }
@@ -79,21 +90,18 @@ struct Resumption: Sendable {
     }
     guard steps["schema"] != nil else { return nil }
     guard steps["begun"]?.hasSuffix(digest) == true else { return "the schema of the source has changed since" }
-    guard let copiedUnder = steps["snapshot"], copiedUnder != snapshot.nextTransaction else { return nil }
+    guard let copiedUnder = steps["snapshot"], copiedUnder != snapshot.identity else { return nil }
     if steps["large objects begun"] != nil { return "the source was written to since, and large objects were copied" }
     let tables = try await migration.tables(snapshot, archive)
     let complete = tables.filter { table in
-      let parts = steps.keys.filter { $0.hasPrefix("rows \(table.oid) ") }
+      let parts = parts[table.oid, default: [:]].keys
       return parts.first.map { $0.hasSuffix("/\(parts.count)") } ?? false
     }
     let verifier = Verifier(
       mode: .full, snapshot: snapshot, target: migration.target, slots: migration.slots, jobs: migration.settings.jobs,
       comparesObjects: false)
     let mismatches = try await verifier.run(complete).mismatches
-    guard let first = mismatches.first else {
-      try await migration.note("snapshot", snapshot.nextTransaction)
-      return nil
-    }
+    guard let first = mismatches.first else { return nil }
     return "the source was written to since: \(first.object): \(first.message)"
   }
 

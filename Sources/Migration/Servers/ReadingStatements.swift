@@ -228,8 +228,7 @@ public enum ReadingStatements {
     """
 
   static let exportSnapshot = """
-    SELECT pg_catalog.pg_export_snapshot(),
-           pg_catalog.txid_snapshot_xmax(pg_catalog.txid_current_snapshot())::text,
+    SELECT pg_catalog.pg_export_snapshot(), pg_catalog.txid_current_snapshot()::text,
            pg_catalog.pg_encoding_to_char(d.encoding)
       FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database()
     """
