@@ -27,6 +27,7 @@ struct Resumption: Sendable {
   {
     steps = try await migration.journaledSteps()
     guard hasBegun else { return }
+    try await Self.makeSure(migration)
     for (step, entries) in [
       ("schemas", migration.schemasFirst(archive)), ("schema", migration.schemaEntries(archive)),
       ("rest", migration.telling(archive.afterData)),
@@ -38,6 +39,22 @@ struct Resumption: Sendable {
       try await startOver(migration, because: reason)
     } else {
       indexes = try await Self.existing(archive.afterData, migration, snapshot)
+    }
+  }
+
+  /// That the run was about these servers, and the same of them: what it has made is never dropped for another one.
+  private static func makeSure(_ migration: DatabaseMigration) async throws {
+    let manifest = try await migration.target.session(in: migration.name, for: "reading the manifest") {
+      try await migration.journal.manifest(over: $0)?.content
+    }
+    guard let manifest else { return }
+    let here = try await migration.source.place(of: migration.name)
+    let there = try await migration.target.place(of: migration.name)
+    if let contradiction = manifest.contradiction(source: here, target: there) { throw MigrationError(contradiction) }
+    guard manifest.tables == migration.context.pair.options.tables else {
+      throw MigrationError(
+        "the interrupted run moved other tables of database \(quotedIdentifier(migration.name)): resume it with its filters, "
+          + "or drop what it made")
     }
   }
 
@@ -122,10 +139,10 @@ struct Resumption: Sendable {
   private static func isThere(
     _ entries: [ArchiveEntry], _ migration: DatabaseMigration, _ snapshot: SourceSnapshot
   ) async throws -> Bool {
-    // Indexes and keys are there before the rest.
-    let own = entries.first { entry in
-      entry.catalog != 0 && !["INDEX", "CONSTRAINT", "FK CONSTRAINT"].contains { entry.isKind($0) }
-    }
+    // The last one, as others can be there for other reasons: indexes and keys before the rest, the schema public and
+    // extensions before everything.
+    let kinds = ["TABLE", "VIEW", "MATERIALIZED VIEW", "SEQUENCE", "TYPE", "DOMAIN", "FUNCTION", "TRIGGER", "RULE", "POLICY"]
+    let own = entries.last { entry in entry.catalog != 0 && kinds.contains { entry.isKind($0) } }
     // What has no identity of its own, a comment, say, does no harm when it is created again.
     guard let own else { return false }
     let address = try await attempting("identifying an object", snapshot.source, database: snapshot.database) {

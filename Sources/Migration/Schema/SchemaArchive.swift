@@ -116,9 +116,10 @@ struct SchemaArchive: Sendable {
     return "CREATE DATABASE \(name)" + text[options.lowerBound..<end.lowerBound]
   }
 
-  /// The statements that it holds, as text, to be compared with those of another day.
+  /// The statements of what is moved, as text, to be compared with those of another day.
   func text() async throws -> String {
-    let text = try await restore.run(["--file=-", file.path])
+    let list = try list(of: beforeData + afterData)
+    let text = try await restore.run(["--file=-", "--use-list", list.path, file.path])
     // A random word stands there in newer minor releases.
     return text.split(separator: "\n", omittingEmptySubsequences: false)
       .filter { !$0.hasPrefix("\\restrict ") && !$0.hasPrefix("\\unrestrict ") && !$0.hasPrefix("-- ") }
