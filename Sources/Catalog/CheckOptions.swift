@@ -44,6 +44,8 @@ public struct CheckOptions: Codable, Sendable, Equatable {
   public var acceptedBy = ""
   /// Databases of which the target has what an interrupted run made, which is to be gone on with.
   public var resumedDatabases: [String] = []
+  /// That run, in eight hexadecimal digits.
+  public var resumedRun: String?
   /// Whether schemas are restored for the sake of trying.
   public var rehearses = false
   /// Sides for which a saved snapshot stands in: it may be of another day, and its server is not there to be asked.

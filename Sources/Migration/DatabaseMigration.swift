@@ -28,25 +28,55 @@ struct DatabaseMigration: Sendable {
     if settings.resumes, let finished = try await finishedBefore() {
       return finished.status == .inStep ? try await resumeReplication(finished) : finished
     }
-    let (snapshot, archive, replication) = try await begin()
-    let finished: MigratedDatabase
-    do {
-      finished = try await watchingLocks(of: snapshot, archive) { try await run(snapshot, archive, replication) }
-      await snapshot.close()
-    } catch {
-      await snapshot.close()
-      // Nothing reads the slot of a replication that has not begun, for which the source would keep its WAL.
-      do { try await replication?.remove() } catch { record.note("\(error)") }
-      throw error
+    var isDropped = false
+    while true {
+      let beginning = try await begin()
+      let (snapshot, replication) = (beginning.snapshot, beginning.replication)
+      let finished: MigratedDatabase
+      do {
+        finished = try await watchingLocks(of: snapshot, beginning.archive) { [isDropped] in
+          try await run(beginning, isDropped: isDropped)
+        }
+        await snapshot.close()
+      } catch is StartedOver {
+        await snapshot.close()
+        isDropped = true
+        continue
+      } catch {
+        await snapshot.close()
+        try await giveUpUnlessKept(replication)
+        throw error
+      }
+      guard let replication, finished.status == .inStep else { return finished }
+      return try await catchUp(replication) ? record.inStep() : record.done()
     }
-    guard let replication, finished.status == .inStep else { return finished }
-    return try await catchUp(replication) ? record.inStep() : record.done()
+  }
+
+  /// What was to be gone on with is gone, the slot too: it begins with another one.
+  private struct StartedOver: Error {}
+
+  /// Nothing reads the slot of a replication that has not begun, for which the source would keep its WAL. With tables that
+  /// have arrived, it is what they can be gone on with.
+  private func giveUpUnlessKept(_ replication: Replication?) async throws {
+    guard let replication else { return }
+    let steps = try? await Task { try await journaledSteps() }.value
+    let parts = Resumption.parts(of: steps ?? [:])
+    if steps == nil || steps?[KeptReplication.step] != nil && parts.values.contains(where: { Resumption.areAll($0) }) {
+      return record.note(
+        "slot \(replication.name) of the source is kept, and the source keeps its WAL for it: migrate --resume goes on "
+          + "with it, cleanup removes it")
+    }
+    do { try await replication.remove() } catch { record.note("\(error)") }
   }
 
   /// Takes the snapshot that is copied, and the schema as it sees it.
   ///
-  /// - Parameter slot: to be made with it.
-  func look(creating slot: ReplicationName? = nil) async throws -> (SourceSnapshot, SchemaArchive) {
+  /// - Parameters:
+  ///   - slot: to be made with it.
+  ///   - readsObjects: whether the source's objects are kept for later comparisons.
+  func look(
+    creating slot: ReplicationName? = nil, readsObjects: Bool = false
+  ) async throws -> (SourceSnapshot, SchemaArchive) {
     var attempts = 5
     while true {
       attempts -= 1
@@ -58,7 +88,7 @@ struct DatabaseMigration: Sendable {
         let left = try await ExtensionPrivileges.entries(of: extensionsLeftOut, over: snapshot.connection)
         let taken = snapshot
         // Meanwhile, as the locks of pg_dump are not to come any later for it.
-        async let objects = readObjects(taken, if: slot != nil)
+        async let objects = readObjects(taken, if: readsObjects)
         let archive: SchemaArchive
         do {
           archive = try await slots.run {
@@ -92,16 +122,16 @@ struct DatabaseMigration: Sendable {
     }
   }
 
-  private func run(
-    _ snapshot: SourceSnapshot, _ archive: SchemaArchive, _ replication: Replication?
-  ) async throws -> MigratedDatabase {
+  private func run(_ beginning: Beginning, isDropped: Bool) async throws -> MigratedDatabase {
+    let (snapshot, archive, replication) = (beginning.snapshot, beginning.archive, beginning.replication)
     let digest = sha256([UInt8](try await archive.text().utf8))
-    var resumption = Resumption()
-    if settings.resumes {
+    var resumption = Resumption(isDropped: isDropped)
+    if settings.resumes, !isDropped {
       resumption = try await record.phase("resumption") {
-        try await Resumption(self, snapshot, archive, digest: digest)
+        try await Resumption(self, snapshot, archive, beginning.kept, digest: digest)
       }
     }
+    if beginning.kept != nil, !resumption.hasBegun { throw StartedOver() }
     if !resumption.hasBegun {
       try await slots.run {
         try await record.phase("database") {
@@ -124,17 +154,20 @@ struct DatabaseMigration: Sendable {
       }
     }
 
+    let kept = beginning.kept
     let tables = try await tables(snapshot, archive)
     let after = try await EntriesAfterData(archive.afterData, tables: tables, snapshot)
     try await record.phase(Record.copy) {
-      try await copy(tables, after, archive, snapshot, resumption)
-      try await copyLargeObjects(snapshot, resumption)
+      try await copy(tables, after, archive, snapshot, resumption, replication, kept)
+      try await copyLargeObjects(snapshot, resumption, isKept: kept != nil)
     }
-    try await record.phase("constraints") { try await buildConstraints(after, archive, resumption) }
-    let labels = archive.beforeData.filter { $0.isKind("SECURITY LABEL") && !$0.isOfDatabase }
-    try await record.phase("rest of the schema") {
-      try await restoreRest(after.rest, labels: labels, archive, snapshot, resumption)
+    // Keys of tables that the server copies would not hold before it has.
+    let isComplete = kept?.left.isEmpty ?? true
+    try await record.phase("constraints") {
+      try await buildConstraints(after, archive, resumption, foreignKeys: isComplete)
     }
+    let rest = try await entries(after, archive, snapshot)
+    try await record.phase("rest of the schema") { try await restoreRest(rest, archive, resumption) }
     if givesObjectsAway { try await SchemaGrants(snapshot: snapshot, target: target, journal: journal).revoke() }
     try await preparation.release(roles, in: name)
     if !ownership.isEmpty {
@@ -145,33 +178,15 @@ struct DatabaseMigration: Sendable {
     let sequences = try await record.phase("sequences") {
       try await SequenceCopy(snapshot, target, archive, extensionsLeftOut).run(await snapshot.locks.sequences)
     }
-    try await record.phase("statistics") { try await analyze(tables) }
-    if settings.verification != .none {
-      try await record.phase("verification") {
-        var verification = try await Verifier(
-          mode: settings.verification, snapshot: snapshot, target: target, slots: slots, jobs: settings.jobs,
-          comparesObjects: context.pair.options.tables == .all && extensionsLeftOut.isEmpty,
-          known: ObjectComparison.Known(
-            absentRoles: Set(roles.placeholders + roles.refused), keepsOwners: ownership.isEmpty)
-        ).run(tables)
-        if carriesLargeObjects {
-          verification.mismatches += try await LargeObjectComparison(snapshot, target, settings.verification)
-            .mismatches()
-        }
-        verification.mismatches += sequences
-        record.verified(verification)
-        noteDifferences(verification)
-        noteChanged(await snapshot.locks.changed)
-        guard verification.mismatches.isEmpty else {
-          let first = verification.mismatches[0]
-          throw MigrationError(
-            "source and target differ in \(verification.mismatches.count) places; \(first.object): \(first.message)")
-        }
-      }
+    if isComplete { try await record.phase("statistics") { try await analyze(tables) } }
+    if settings.verification != .none, kept == nil {
+      try await verify(tables, sequences, snapshot, less: resumption.compared)
     }
     await snapshot.close()
-    let finished = try await subscribe(replication) ? record.inStep() : record.done()
-    let carried = finished.status == .inStep ? try await carried(tables, archive, replication) : []
+    let isSubscribed = try await subscribe(replication, kept)
+    if let kept, isSubscribed { try await finishCopying(kept, tables, after, archive, resumption) }
+    let finished = isSubscribed ? record.inStep() : record.done()
+    let carried = isSubscribed ? try await carried(tables, archive, replication) : []
     try await target.session(in: name, for: "finishing") { connection in
       if finished.status == .inStep { try await keepObjects(snapshot.objects, over: connection) }
       // This commit is not asynchronous, so that all before it are on disk with it.
@@ -184,6 +199,66 @@ struct DatabaseMigration: Sendable {
       _ = try await connection.pipeline([statements])[0].get()
     }
     return finished
+  }
+
+  /// Source and target, as of the snapshot.
+  ///
+  /// - Parameters:
+  ///   - sequences: those that are known to differ.
+  ///   - compared: tables that were just found to be the same.
+  private func verify(
+    _ tables: [SourceTable], _ sequences: [Verification.Mismatch], _ snapshot: SourceSnapshot, less compared: Set<Int>
+  ) async throws {
+    try await record.phase("verification") {
+      var verification = try await Verifier(
+        mode: settings.verification, snapshot: snapshot, target: target, slots: slots, jobs: settings.jobs,
+        comparesObjects: context.pair.options.tables == .all && extensionsLeftOut.isEmpty,
+        known: knownDifferences
+      ).run(tables.filter { !compared.contains($0.oid) })
+      verification.tables += compared.count
+      if carriesLargeObjects {
+        verification.mismatches += try await LargeObjectComparison(snapshot, target, settings.verification)
+          .mismatches()
+      }
+      verification.mismatches += sequences
+      record.verified(verification)
+      noteDifferences(verification)
+      noteChanged(await snapshot.locks.changed)
+      guard verification.mismatches.isEmpty else {
+        let first = verification.mismatches[0]
+        throw MigrationError(
+          "source and target differ in \(verification.mismatches.count) places; \(first.object): \(first.message)")
+      }
+    }
+  }
+
+  private var knownDifferences: ObjectComparison.Known {
+    ObjectComparison.Known(absentRoles: Set(roles.placeholders + roles.refused), keepsOwners: ownership.isEmpty)
+  }
+
+  /// What comes after the server's own copies, as the target's tables are of one moment then. Their rows are not compared:
+  /// they follow the source from now on, and the cutover compares them.
+  private func finishCopying(
+    _ kept: KeptReplication, _ tables: [SourceTable], _ after: EntriesAfterData, _ archive: SchemaArchive,
+    _ resumption: Resumption
+  ) async throws {
+    if !kept.left.isEmpty {
+      try await synchronise(kept)
+      try await record.phase("foreign keys") {
+        try await buildForeignKeys(after, archive, resumption)
+      }
+      try await record.phase("statistics") { try await analyze(tables) }
+    }
+    guard settings.verification != .none, context.pair.options.tables == .all, extensionsLeftOut.isEmpty else { return }
+    try await record.phase("verification") {
+      let schema = try await SchemaComparison(database: name, source: source, target: target, known: knownDifferences)
+        .run()
+      var verification = Verification(mode: settings.verification, tables: 0, mismatches: [])
+      (verification.objects, verification.objectDifferences) = (schema.objects, schema.differences)
+      record.verified(verification)
+      noteDifferences(verification)
+    }
+    record.note("rows are compared at the cutover, as the snapshot that was copied is gone")
   }
 
   /// What differs in the schema is told, and no reason to have failed: whose objects are whose, for example, is what the
@@ -211,19 +286,24 @@ struct DatabaseMigration: Sendable {
   // MARK: Rows and indexes
 
   private func copy(
-    _ tables: [SourceTable], _ after: EntriesAfterData, _ archive: SchemaArchive, _ snapshot: SourceSnapshot,
-    _ resumption: Resumption
+    _ all: [SourceTable], _ after: EntriesAfterData, _ archive: SchemaArchive, _ snapshot: SourceSnapshot,
+    _ resumption: Resumption, _ replication: Replication?, _ kept: KeptReplication?
   ) async throws {
+    if let kept { try await kept.emptyTables(of: self) }
+    let left = Set(kept?.left.map(\.oid) ?? [])
+    let tables = all.filter { !left.contains($0.oid) }
     let plan = CopyPlan(tables: tables, jobs: settings.jobs, canSplit: snapshot.version.major >= 14)
     record.events(
       .sized(database: name, tables: tables.count, bytes: tables.reduce(0) { $0 + $1.sizeBytes }))
-    let missing = try await resumption.missing(of: plan, self, snapshot)
+    let position = try await replication?.position()
+    let missing = try await resumption.missing(of: plan, self, snapshot, slot: position)
     let missingTables = Set(missing.map(\.table.oid))
     await snapshot.need(missing.lazy.map(\.table))
     let complete = tables.filter { !missingTables.contains($0.oid) }
     for table in complete { record.copied(table, rows: resumption.rows(of: table), bytes: 0) }
-    let queue = WorkQueue(
-      parts: missing, indexes: after.indexes(less: resumption.indexes), complete: complete)
+    // The server copies into tables with their indexes.
+    let ready = complete + all.filter { left.contains($0.oid) }
+    let queue = WorkQueue(parts: missing, indexes: after.indexes(less: resumption.indexes), complete: ready)
 
     let workers = min(settings.jobs, max(1, missing.count + after.indexes.count))
     try await withThrowingTaskGroup(of: Void.self) { group in
@@ -292,7 +372,9 @@ struct DatabaseMigration: Sendable {
   }
 
   /// Large objects by `pg_dump` and `pg_restore`, as they are no rows of a table.
-  private func copyLargeObjects(_ snapshot: SourceSnapshot, _ resumption: Resumption) async throws {
+  ///
+  /// - Parameter isKept: whether those that are there are replaced at cutover in any case.
+  private func copyLargeObjects(_ snapshot: SourceSnapshot, _ resumption: Resumption, isKept: Bool) async throws {
     guard carriesLargeObjects, resumption.steps["large objects"] == nil else { return }
     let isThere = try await attempting("looking for large objects", source, database: name) {
       try await hasLargeObjects(over: snapshot.connection)
@@ -303,7 +385,7 @@ struct DatabaseMigration: Sendable {
       let there = try await target.session(in: name, for: "looking for large objects") {
         try await hasLargeObjects(over: $0)
       }
-      if context.tools.pgDump.major >= 17, there { return try await noteLargeObjects(snapshot) }
+      if context.tools.pgDump.major >= 17 || isKept, there { return try await noteLargeObjects(snapshot) }
     }
     try await slots.run {
       try await note("large objects begun")
@@ -334,14 +416,23 @@ struct DatabaseMigration: Sendable {
 
   // MARK: After the rows
 
-  private func buildConstraints(_ after: EntriesAfterData, _ archive: SchemaArchive, _ resumption: Resumption)
-    async throws
-  {
+  /// - Parameter foreignKeys: whether all rows are there to which they refer.
+  private func buildConstraints(
+    _ after: EntriesAfterData, _ archive: SchemaArchive, _ resumption: Resumption, foreignKeys: Bool
+  ) async throws {
     let attached = after.attached.filter { !resumption.indexes.contains($0.id) }
-    let foreignKeys = after.foreignKeys.filter { !resumption.indexes.contains($0.id) }
-    try await slots.run(inUpTo: settings.jobs) { places in
+    try await slots.run(inUpTo: settings.jobs) { _ in
       try await archive.restore(
         attached, into: name, of: target, settings: restoreSettings, arguments: reservations)
+    }
+    if foreignKeys { try await buildForeignKeys(after, archive, resumption) }
+  }
+
+  private func buildForeignKeys(
+    _ after: EntriesAfterData, _ archive: SchemaArchive, _ resumption: Resumption
+  ) async throws {
+    let foreignKeys = after.foreignKeys.filter { !resumption.indexes.contains($0.id) }
+    try await slots.run(inUpTo: settings.jobs) { places in
       try await archive.restore(
         foreignKeys, into: name, of: target, settings: restoreSettings,
         arguments: ["--jobs=\(places)"] + reservations)

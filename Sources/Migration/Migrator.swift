@@ -68,7 +68,12 @@ public struct Migrator: Sendable {
     var databases = context.leftOut.map {
       MigratedDatabase(name: $0.name, method: nil, status: .skipped, message: $0.reason)
     }
+    var lock: Connection?
     do {
+      let own = Endpoint(
+        side: .target, string: target.string, applicationName: "pgpreflight lock \(journal.run)",
+        connectTimeout: settings.connectTimeout)
+      lock = try await RunLock.take(of: journal.run, on: own)
       if settings.resumes { try await endSessionsOfTheInterruptedRun() }
       roles = try await RoleMigration(
         source: source, target: target, sourceEntrance: entrance(.source), targetEntrance: entrance(.target),
@@ -93,6 +98,7 @@ public struct Migrator: Sendable {
           message: isCancelled ? "interrupted before it was begun" : "\(error)")
       }
     }
+    await lock?.close()
     databases.sort { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
     let status: MigrationReport.Status =
       databases.contains { $0.status == .cancelled }
@@ -148,14 +154,13 @@ public struct Migrator: Sendable {
   private func closeJournals(_ databases: [MigratedDatabase]) async throws {
     let replicated = Set(databases.lazy.filter { $0.status == .inStep }.map(\.name))
     for database in context.databases.map(\.name) {
-      try await target.session(in: database, for: "closing the journal") { connection in
-        guard replicated.contains(database), var manifest = try await journal.manifest(over: connection)?.content
-        else {
-          _ = try await connection.query(journal.removal.sql)
-          return
-        }
-        manifest.isReplicating = true
-        _ = try await connection.pipeline([[try journal.change(to: manifest)]])[0].get()
+      try await target.session(in: database, for: "noting that the run is complete") {
+        _ = try await $0.pipeline([[journal.forget([Journal.complete]), journal.record(Journal.complete)]])[0].get()
+      }
+    }
+    for database in context.databases.map(\.name) {
+      try await target.session(in: database, for: "closing the journal") {
+        try await journal.close(isReplicating: replicated.contains(database), over: $0)
       }
     }
   }

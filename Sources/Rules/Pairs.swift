@@ -15,6 +15,7 @@ public struct ClusterPair: Sendable {
   public init(
     source: ClusterSnapshot, target: ClusterSnapshot, options: CheckOptions, tools: Fact<ToolSearch>
   ) {
+    let (source, target) = (source.without(run: options.resumedRun), target.without(run: options.resumedRun))
     self.tools = tools
     self.source = source
     self.target = target

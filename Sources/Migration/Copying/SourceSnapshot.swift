@@ -11,8 +11,9 @@ struct SourceSnapshot: Sendable {
   let connection: Connection
   /// For `SET TRANSACTION SNAPSHOT`, and `pg_dump --snapshot`.
   let id: String
-  /// Which transactions it sees, those among them that were open when it was taken (PostgreSQL documentation,
-  /// "txid_snapshot"): two snapshots that are written alike see the same.
+  /// Which transactions it sees, with those that were open when it was taken (PostgreSQL documentation,
+  /// "txid_snapshot"), since the server's start, as a crash may lose some and give their numbers to others. Two that are
+  /// written alike see the same. A standby does not tell which are open: there no two are alike.
   let identity: String
   let encoding: String
   let locks: SnapshotLocks
@@ -76,19 +77,27 @@ struct SourceSnapshot: Sendable {
   ]
 
   /// Locks first and looks then: what happened to a table before its lock is seen, what comes after it waits. `pg_dump`
-  /// does it the other way round, and can find a table empty that somebody has just truncated.
+  /// does it the other way round, and can find a table empty that somebody has just truncated. A table that was made
+  /// between the list and the snapshot means another attempt; in the end it is locked after it was seen.
   private static func take(over connection: Connection) async throws -> (String, String, String) {
-    var attempts = 3
+    var attempts = 5
     while true {
       attempts -= 1
       let tables = try await lockable(over: connection)
       switch try await connection.pipeline([beginning + locks(tables)])[0] {
-      case .success: return try await export(over: connection)
+      case .success:
+        let taken = try await export(over: connection)
+        let known = Set(tables)
+        let made = try await lockable(over: connection).filter { !known.contains($0) }
+        if made.isEmpty { return taken }
+        if attempts == 0, try await lockUnaltered(over: connection) { return taken }
+        _ = try await connection.query("ROLLBACK")
       case .failure(let error) where error.sqlstate == "42P01" && attempts > 0:
         // Dropped since it was listed.
         _ = try await connection.query("ROLLBACK")
       case .failure(let error): throw error
       }
+      guard attempts > 0 else { throw MigrationError("tables were made and altered in the moment of each attempt") }
     }
   }
 

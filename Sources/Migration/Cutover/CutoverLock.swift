@@ -7,9 +7,11 @@ enum CutoverLock {
   /// The first of two numbers that name the lock; the second one is the database.
   static let space = 0x7067_7066
 
-  /// - Parameter key: `pg_database.oid`.
+  /// - Parameters:
+  ///   - key: `pg_database.oid`, or what else is locked.
+  ///   - space: what the key is a key of.
   /// - Returns: who else has it; nil where it was taken.
-  static func take(_ key: Int, over connection: Connection) async throws -> Holder? {
+  static func take(_ key: Int, in space: Int = space, over connection: Connection) async throws -> Holder? {
     let numbers = [String(space), String(Int32(truncatingIfNeeded: key))]
     let rows = try await connection.query(ReadingStatements.takeCutoverLock, numbers)
     if rows.text(0, 0) == "t" { return nil }

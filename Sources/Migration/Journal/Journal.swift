@@ -34,6 +34,19 @@ struct Journal: Sendable {
   /// The step of a database that is complete.
   static let done = "done"
 
+  /// The step that tells that all databases are done: some of the journals are perhaps gone already.
+  static let complete = "complete"
+
+  /// What is replicated keeps its manifest until the cutover.
+  func close(isReplicating: Bool, over connection: Connection) async throws {
+    guard isReplicating, var manifest = try await manifest(over: connection)?.content else {
+      _ = try await connection.query(removal.sql)
+      return
+    }
+    manifest.isReplicating = true
+    _ = try await connection.pipeline([[try change(to: manifest)]])[0].get()
+  }
+
   func record(finished database: MigratedDatabase) throws -> Statement {
     record(Self.done, String(decoding: try JSONEncoder().encode(database), as: UTF8.self))
   }
@@ -42,7 +55,9 @@ struct Journal: Sendable {
     try? JSONDecoder().decode(MigratedDatabase.self, from: Data(detail.utf8))
   }
 
-  func forget(_ step: String) -> Statement { Statement("DELETE FROM \(table) WHERE step = $1", [step]) }
+  func forget(_ steps: [String]) -> Statement {
+    Statement("DELETE FROM \(table) WHERE step = ANY ($1::pg_catalog.text[])", [arrayLiteral(steps)])
+  }
 
   func steps(over connection: Connection) async throws -> [String: String] {
     let rows = try await connection.query("SELECT step, coalesce(detail, '') FROM \(table)")

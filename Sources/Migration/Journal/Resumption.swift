@@ -4,8 +4,9 @@ import Postgres
 
 /// What an interrupted run has left of a database, as far as it still holds.
 ///
-/// Its snapshot is gone, so that what it has copied is worth something only while the source is as it was: a new snapshot
-/// sees the same transactions, or else every table that has arrived is compared with the source again.
+/// Its snapshot is gone. What it has copied is worth something where a new snapshot sees the same transactions, or where the
+/// slot that was made with the old one holds what has been written since. Else every table that has arrived is compared
+/// with the source again, and copied again where it differs.
 struct Resumption: Sendable {
   /// Of the journal.
   private(set) var steps: [String: String] = [:] {
@@ -15,25 +16,32 @@ struct Resumption: Sendable {
   private var parts: [Int: [String: Int]] = [:]
   /// Entries of the archive whose indexes and constraints are there.
   private(set) var indexes: Set<Int> = []
-  /// Whether the database has to be created anew, whatever was there when both clusters were looked at.
+  /// Whether the database has to be created again, whatever was there when both clusters were looked at.
   private(set) var isDropped = false
+  /// Tables that have arrived, and are no longer what the source holds.
+  private var outdated: Set<Int> = []
+  /// Tables whose rows were just found to be the same.
+  private(set) var compared: Set<Int> = []
+  /// nil where the rows are those of the new snapshot.
+  private let kept: KeptReplication?
 
   var hasBegun: Bool { steps["begun"] != nil }
-  init() {}
+  init(isDropped: Bool = false) {
+    self.isDropped = isDropped
+    kept = nil
+  }
 
   /// - Throws: `MigrationError` where nothing can be made of what is there.
-  init(_ migration: DatabaseMigration, _ snapshot: SourceSnapshot, _ archive: SchemaArchive, digest: String)
-    async throws
-  {
+  init(
+    _ migration: DatabaseMigration, _ snapshot: SourceSnapshot, _ archive: SchemaArchive, _ kept: KeptReplication?,
+    digest: String
+  ) async throws {
+    self.kept = kept
     steps = try await migration.journaledSteps()
     guard hasBegun else { return }
     try await Self.makeSure(migration)
-    for (step, entries) in [
-      ("schemas", migration.schemasFirst(archive)), ("schema", migration.schemaEntries(archive)),
-      ("rest", migration.telling(archive.afterData)),
-    ]
-    where steps[step] == nil && steps["\(step) begun"] == "at once" {
-      if try await Self.isThere(entries, migration, snapshot) { steps[step] = "" }
+    for batch in try await begun(migration, snapshot, archive) {
+      if try await Self.isThere(batch.entries, migration, snapshot) { steps[batch.step] = "" }
     }
     if let reason = try await whyNotToGoOn(migration, snapshot, archive, digest: digest) {
       try await startOver(migration, because: reason)
@@ -60,7 +68,7 @@ struct Resumption: Sendable {
 
   func rows(of table: SourceTable) -> Int { parts[table.oid]?.values.reduce(0, +) ?? 0 }
 
-  private static func parts(of steps: [String: String]) -> [Int: [String: Int]] {
+  static func parts(of steps: [String: String]) -> [Int: [String: Int]] {
     var parts: [Int: [String: Int]] = [:]
     for (step, detail) in steps where step.hasPrefix("rows ") {
       guard let oid = Int(step.dropFirst(5).prefix { $0 != " " }) else { continue }
@@ -69,56 +77,114 @@ struct Resumption: Sendable {
     return parts
   }
 
-  /// The parts that are still to be copied. A table of which only some parts have arrived, under another snapshot or
-  /// with other bounds, is emptied and copied as a whole. From then on, in the same transaction, what is there is of this
-  /// snapshot.
-  func missing(of plan: CopyPlan, _ migration: DatabaseMigration, _ snapshot: SourceSnapshot) async throws
-    -> [TablePart]
-  {
-    let isSame = steps["snapshot"] == snapshot.identity
-    let byTable = Dictionary(grouping: plan.parts, by: \.table.oid)
-    var emptied: Set<Int> = []
-    for (oid, parts) in byTable {
-      let journaled = Set(self.parts[oid, default: [:]].keys)
-      let planned = Set(parts.map(\.step))
-      guard !journaled.isEmpty, journaled != planned else { continue }
-      if !isSame || !journaled.isSubset(of: planned) { emptied.insert(oid) }
+  /// Whether these are all parts of a table: each tells how many there are.
+  static func areAll(_ parts: [String: Int]?) -> Bool {
+    parts?.keys.first.map { $0.hasSuffix("/\(parts?.count ?? 0)") } ?? false
+  }
+
+  // MARK: What is missing
+
+  /// Tables that are emptied together: those whose rows go through one partitioned table.
+  private struct Group {
+    var parts: [TablePart] = []
+    var oids: Set<Int> { Set(parts.map(\.table.oid)) }
+    /// Whether what is there of it goes; a whole table is emptied by its own copy.
+    var emptying: String? {
+      guard let first = parts.first, !first.table.isOfExtension else { return nil }
+      if let root = first.table.routedThrough { return "TRUNCATE \(root)" }
+      return first.isWhole && first.isFrozen ? nil : "TRUNCATE ONLY \(first.table.name)"
     }
-    if !emptied.isEmpty || !isSame {
+  }
+
+  /// So many tables are emptied in one transaction: each takes a lock.
+  private static let emptiedAtOnce = 100
+
+  /// The parts that are still to be copied. A table of which only some parts have arrived, under another snapshot or
+  /// with other bounds, is emptied and copied as a whole. What is emptied is forgotten in the same transaction, and all of
+  /// that comes before the journal says that what is there is of this snapshot.
+  ///
+  /// - Parameter position: where the slot begins that was made with the snapshot.
+  func missing(
+    of plan: CopyPlan, _ migration: DatabaseMigration, _ snapshot: SourceSnapshot, slot position: String?
+  ) async throws -> [TablePart] {
+    let isSame = steps["snapshot"] == snapshot.identity && kept == nil
+    var groups: [String: Group] = [:]
+    for part in plan.parts { groups[part.table.routedThrough ?? part.table.name, default: Group()].parts.append(part) }
+    let again = groups.values.filter { isToBeCopiedAgain($0, isSame: isSame) }
+    for start in stride(from: 0, to: again.count, by: Self.emptiedAtOnce) {
+      let batch = again[start..<min(start + Self.emptiedAtOnce, again.count)]
+      let forgotten = batch.flatMap { group in group.oids.flatMap { parts[$0, default: [:]].keys } }
       let statements =
-        emptied.sorted().flatMap { oid in
-          [Statement("TRUNCATE ONLY \(byTable[oid]?.first?.table.name ?? "")")]
-            + parts[oid, default: [:]].keys.sorted().map(migration.journal.forget)
-        } + [migration.journal.forget("snapshot"), migration.journal.record("snapshot", snapshot.identity)]
+        [Statement("BEGIN")] + batch.compactMap(\.emptying).map { Statement($0) }
+        + [migration.journal.forget(forgotten), Statement("COMMIT")]
       try await migration.target.session(in: migration.name, for: "emptying what was copied in part") {
-        _ = try await $0.pipeline([[Statement("BEGIN")] + statements + [Statement("COMMIT")]])[0].get()
+        _ = try await $0.pipeline([statements])[0].get()
       }
     }
-    return plan.parts.filter { emptied.contains($0.table.oid) || steps[$0.step] == nil }
+    if kept == nil {
+      var statements = [
+        migration.journal.forget(["snapshot", KeptReplication.step]),
+        migration.journal.record("snapshot", snapshot.identity),
+      ]
+      if let position { statements.append(migration.journal.record(KeptReplication.step, position)) }
+      try await migration.target.session(in: migration.name, for: "writing the journal") {
+        [statements] in
+        _ = try await $0.pipeline([statements])[0].get()
+      }
+    }
+    let oids = again.reduce(into: Set<Int>()) { $0.formUnion($1.oids) }
+    return plan.parts.compactMap { part in
+      guard oids.contains(part.table.oid) else {
+        return steps[part.step] == nil && !hasArrived(part.table.oid) ? part : nil
+      }
+      var part = part
+      part.replacesExtensionRows = part.table.isOfExtension
+      return part
+    }
+  }
+
+  /// A table that has grown since, or that more sessions copy now, would be divided otherwise.
+  private func hasArrived(_ table: Int) -> Bool { Self.areAll(parts[table]) && !outdated.contains(table) }
+
+  private func isToBeCopiedAgain(_ group: Group, isSame: Bool) -> Bool {
+    let oids = group.oids
+    if oids.allSatisfy(hasArrived) { return false }
+    if !oids.isDisjoint(with: outdated) { return true }
+    let journaled = Set(oids.flatMap { parts[$0, default: [:]].keys })
+    if journaled.isEmpty { return false }
+    return !isSame || !journaled.isSubset(of: group.parts.map(\.step))
   }
 
   // MARK: Whether it still holds
 
-  private func whyNotToGoOn(
+  private mutating func whyNotToGoOn(
     _ migration: DatabaseMigration, _ snapshot: SourceSnapshot, _ archive: SchemaArchive, digest: String
   ) async throws -> String? {
-    for step in ["schemas", "schema", "rest"] where steps["\(step) begun"] == "in parts" && steps[step] == nil {
-      return "the run was interrupted while it created more objects than fit into one transaction"
-    }
     guard steps["schema"] != nil else { return nil }
     guard steps["begun"]?.hasSuffix(digest) == true else { return "the schema of the source has changed since" }
-    guard let copiedUnder = steps["snapshot"], copiedUnder != snapshot.identity else { return nil }
+    guard let copiedUnder = steps["snapshot"], copiedUnder != snapshot.identity, kept == nil else { return nil }
     if steps["large objects begun"] != nil { return "the source was written to since, and large objects were copied" }
     let tables = try await migration.tables(snapshot, archive)
-    let complete = tables.filter { table in
-      let parts = parts[table.oid, default: [:]].keys
-      return parts.first.map { $0.hasSuffix("/\(parts.count)") } ?? false
+    // What an extension's condition selects is not compared, nor what has gone through a partitioned table in part.
+    let begun = tables.filter { parts[$0.oid] != nil }
+    let routed = Dictionary(grouping: tables.filter { $0.routedThrough != nil }, by: \.routedThrough)
+    let unknown = begun.filter { table in
+      table.isOfExtension || routed[table.routedThrough]?.contains { !Self.areAll(parts[$0.oid]) } ?? false
     }
-    let verifier = Verifier(
+    outdated = Set(unknown.map(\.oid))
+    let complete = begun.filter { Self.areAll(parts[$0.oid]) && !outdated.contains($0.oid) }
+    let verification = try await Verifier(
       mode: .full, snapshot: snapshot, target: migration.target, slots: migration.slots, jobs: migration.settings.jobs,
-      comparesObjects: false)
-    let mismatches = try await verifier.run(complete).mismatches
-    guard let first = mismatches.first else { return nil }
+      comparesObjects: false
+    ).run(complete)
+    let oids = Dictionary(
+      ComparedTable.all(of: complete).map { ($0.name, $0.oids) }, uniquingKeysWith: { first, _ in first })
+    outdated.formUnion(verification.mismatches.flatMap { oids[$0.object] ?? [] })
+    compared = Set(complete.map(\.oid)).subtracting(outdated)
+    guard let first = verification.mismatches.first else { return nil }
+    let there = try await Self.existing(archive.afterData.filter { $0.isKind("FK CONSTRAINT") }, migration, snapshot)
+    // Keys refer to its rows, or triggers would run.
+    guard !there.isEmpty || steps.keys.contains(where: { $0.hasPrefix("rest") }) else { return nil }
     return "the source was written to since: \(first.object): \(first.message)"
   }
 
@@ -128,21 +194,41 @@ struct Resumption: Sendable {
         "database \(quotedIdentifier(migration.name)) can't be gone on with: \(reason). It was there before the "
           + "interrupted run, so that it is not dropped: empty it, then start without --resume")
     }
+    // A database with a subscription can't be dropped.
+    try await kept?.replication.remove()
     try await migration.target.session(in: migration.targetEntrance, for: "dropping what an interrupted run made") {
       _ = try await $0.query("DROP DATABASE IF EXISTS \(try await $0.quote(identifier: migration.name))")
     }
-    self = Resumption()
-    isDropped = true
+    self = Resumption(isDropped: true)
+  }
+
+  /// What was to be created in one transaction each, of which the journal does not know whether it is there.
+  private func begun(
+    _ migration: DatabaseMigration, _ snapshot: SourceSnapshot, _ archive: SchemaArchive
+  ) async throws -> [(step: String, entries: [ArchiveEntry])] {
+    var batches = DatabaseMigration.batches(of: migration.schemasFirst(archive), step: "schemas")
+    batches += DatabaseMigration.batches(of: migration.schemaEntries(archive), step: "schema")
+    if steps.keys.contains(where: { $0.hasPrefix("rest") }), steps["rest"] == nil {
+      let tables = try await migration.tables(snapshot, archive)
+      let after = try await EntriesAfterData(archive.afterData, tables: tables, snapshot)
+      let rest = try await migration.entries(after, archive, snapshot).rest
+      batches += DatabaseMigration.batches(of: rest, step: "rest")
+    }
+    return batches.filter { steps[$0.step] == nil && steps["\($0.step) begun"] != nil }
+  }
+
+  /// What is there for other reasons: the schema public, extensions and languages of the template, and indexes and keys
+  /// before the rest.
+  private static let telling: @Sendable (ArchiveEntry) -> Bool = { entry in
+    entry.catalog != 0 && !entry.description.hasPrefix("SCHEMA - public ")
+      && !["INDEX", "CONSTRAINT", "FK CONSTRAINT", "EXTENSION", "PROCEDURAL LANGUAGE"].contains { entry.isKind($0) }
   }
 
   /// Whether what was to be created in one transaction is there, of which the journal does not know yet.
   private static func isThere(
     _ entries: [ArchiveEntry], _ migration: DatabaseMigration, _ snapshot: SourceSnapshot
   ) async throws -> Bool {
-    // The last one, as others can be there for other reasons: indexes and keys before the rest, the schema public and
-    // extensions before everything.
-    let kinds = ["TABLE", "VIEW", "MATERIALIZED VIEW", "SEQUENCE", "TYPE", "DOMAIN", "FUNCTION", "TRIGGER", "RULE", "POLICY"]
-    let own = entries.last { entry in entry.catalog != 0 && kinds.contains { entry.isKind($0) } }
+    let own = entries.last(where: telling)
     // What has no identity of its own, a comment, say, does no harm when it is created again.
     guard let own else { return false }
     let address = try await attempting("identifying an object", snapshot.source, database: snapshot.database) {

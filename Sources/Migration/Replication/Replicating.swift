@@ -19,26 +19,42 @@ extension DatabaseMigration {
     try await journaledSteps()[Journal.done].flatMap(Journal.finished)
   }
 
+  /// What a database's copy begins with.
+  struct Beginning: Sendable {
+    var snapshot: SourceSnapshot
+    var archive: SchemaArchive
+    var replication: Replication?
+    var kept: KeptReplication?
+  }
+
   /// Takes the snapshot that is copied; where the database is to be replicated, that of a slot which holds all that
-  /// follows. If that fails and dump is allowed, the database goes by dump.
-  func begin() async throws -> (SourceSnapshot, SchemaArchive, Replication?) {
+  /// follows, unless an interrupted run has left one that does. If that fails and dump is allowed, the database goes by
+  /// dump.
+  func begin() async throws -> Beginning {
     guard isReplicated else {
+      // It was perhaps to be replicated when it was interrupted.
+      if settings.resumes { try await replication().remove() }
       let (snapshot, archive) = try await look()
-      return (snapshot, archive, nil)
+      return Beginning(snapshot: snapshot, archive: archive)
     }
-    let replication = try await Replication(
-      of: name, run: journal.run, source: source, target: target, targetEntrance: targetEntrance,
-      sourceForTarget: settings.sourceForTarget)
-    if settings.resumes { try await replication.remove() }
+    let replication = try await replication()
+    if settings.resumes {
+      if let kept = try await kept(replication) {
+        let (snapshot, archive) = try await look(readsObjects: true)
+        record.use(.replication)
+        return Beginning(snapshot: snapshot, archive: archive, replication: replication, kept: kept)
+      }
+      try await replication.remove()
+    }
     do {
       // Where something could not be seen, and is accepted so, the tables themselves tell.
-      let crossing = try? context.pair.databasePairs.first { $0.name.isSameName(as: name) }?.crossing()
+      let crossing = crossing
       let tables = try await publishedTables(crossing)
       guard try await hasContent(tables) else {
         record.use(.dump)
         record.note("nothing to replicate: no table, no sequence and no large object")
         let (snapshot, archive) = try await look()
-        return (snapshot, archive, nil)
+        return Beginning(snapshot: snapshot, archive: archive)
       }
       var memo = PublicationMemo()
       memo.identities = try await source.session(in: name, for: "looking at replica identities") {
@@ -51,15 +67,41 @@ extension DatabaseMigration {
         record.note("given a replica identity until the cutover: table \(first.name)\(others)")
       }
       if byExtension { record.note("published through aiven_extras") }
-      let (snapshot, archive) = try await look(creating: replication.name)
+      let (snapshot, archive) = try await look(creating: replication.name, readsObjects: true)
       record.use(.replication)
       noteUnpublished(tables)
-      return (snapshot, archive, replication)
+      return Beginning(snapshot: snapshot, archive: archive, replication: replication)
     } catch {
       try await fallBack(replication, because: error)
       let (snapshot, archive) = try await look()
-      return (snapshot, archive, nil)
+      return Beginning(snapshot: snapshot, archive: archive)
     }
+  }
+
+  private func replication() async throws -> Replication {
+    try await Replication(
+      of: name, run: journal.run, source: source, target: target, targetEntrance: targetEntrance,
+      sourceForTarget: settings.sourceForTarget)
+  }
+
+  private var crossing: Crossing? {
+    try? context.pair.databasePairs.first { $0.name.isSameName(as: name) }?.crossing()
+  }
+
+  /// What an interrupted run has left of the replication, where it can be gone on with.
+  private func kept(_ replication: Replication) async throws -> KeptReplication? {
+    let steps = try await journaledSteps()
+    guard steps[KeptReplication.step] != nil else { return nil }
+    let isSubscribed = try await replication.isSubscribed()
+    let tables = try await publishedTables(crossing)
+    let kept = try await source.session(in: name, for: "looking at the slot", purpose: .reading) {
+      try await KeptReplication(replication, steps: steps, tables: tables, over: $0, isSubscribed)
+    }
+    guard let kept else { return nil }
+    let copied = kept.left.isEmpty ? "" : "; the target's server copies \(kept.left.count) of them"
+    record.note("gone on with from the slot of the interrupted run: \(kept.published.count) tables\(copied)")
+    noteUnpublished(tables)
+    return kept
   }
 
   private func publishedTables(_ crossing: Crossing?) async throws -> [PublishedTable] {
@@ -100,15 +142,30 @@ extension DatabaseMigration {
   /// Lets the target apply what has been written since the snapshot.
   ///
   /// - Returns: whether it does; else it went by dump.
-  func subscribe(_ replication: Replication?) async throws -> Bool {
+  func subscribe(_ replication: Replication?, _ kept: KeptReplication?) async throws -> Bool {
     guard let replication else { return false }
     do {
-      let byExtension = try await record.phase("subscription") { try await replication.subscribe() }
+      let byExtension = try await record.phase("subscription") {
+        if let kept { return try await replication.subscribe(goingOnWith: kept) }
+        return try await replication.subscribe()
+      }
       if byExtension { record.note("subscribed through aiven_extras") }
       return true
     } catch {
+      // Where it is there all the same, rows have perhaps been applied: these are not those of the snapshot any more.
+      if kept != nil || (error as? MigrationError)?.isSilence == true { throw error }
+      if try await replication.isSubscribed() { return true }
       try await fallBack(replication, because: error)
       return false
+    }
+  }
+
+  /// Waits until the server has copied what was left to it.
+  func synchronise(_ kept: KeptReplication) async throws {
+    try await record.phase("copies by the server") {
+      try await InStep(kept.replication).reach(lag: nil) { lag in
+        record.events(.lag(database: name, bytes: lag))
+      }
     }
   }
 
@@ -137,11 +194,8 @@ extension DatabaseMigration {
 
   /// Goes on with a replication that an interrupted run has set up.
   func resumeReplication(_ database: MigratedDatabase) async throws -> MigratedDatabase {
-    let replication = try await Replication(
-      of: name, run: journal.run, source: source, target: target, targetEntrance: targetEntrance,
-      sourceForTarget: settings.sourceForTarget)
     var database = database
-    if try await !catchUp(replication) { database.status = .done }
+    if try await !catchUp(try await replication()) { database.status = .done }
     return database
   }
 }

@@ -108,7 +108,7 @@ struct Replication: Sendable {
   }
 
   /// - Returns: whether it was the extension.
-  private func byExtensionWhereRefused(
+  func byExtensionWhereRefused(
     _ connection: Connection, _ plain: () async throws -> Void, extension: () async throws -> Void
   ) async throws -> Bool {
     do {

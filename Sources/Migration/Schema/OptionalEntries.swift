@@ -44,27 +44,23 @@ extension ArchiveEntry {
 }
 
 extension DatabaseMigration {
-  /// Of the last entries, those by which it can be told whether they were restored: not what may have been left out, and
-  /// publications last, as some of them may have been.
-  func telling(_ entries: [ArchiveEntry]) -> [ArchiveEntry] {
-    guard context.pair.target.me.ifKnown?.rolsuper != true else { return entries }
-    let rest = entries.filter { !$0.mayTakeSuperuser }
-    return rest.filter { !$0.isKind("PUBLICATION") } + rest.filter { $0.isKind("PUBLICATION") }
+  /// What is restored when all rows, indexes and constraints are there.
+  func entries(
+    _ after: EntriesAfterData, _ archive: SchemaArchive, _ snapshot: SourceSnapshot
+  ) async throws -> OptionalEntries {
+    // Labels were held back, as they may be refused.
+    let labels = archive.beforeData.filter { $0.isKind("SECURITY LABEL") && !$0.isOfDatabase }
+    let isSuperuser = context.pair.target.me.ifKnown?.rolsuper == true
+    return try await OptionalEntries(of: after.rest + labels, isSuperuser: isSuperuser, snapshot)
   }
 
-  /// What is left of the schema when all rows, indexes and constraints are there: first what has to be, then what may be
-  /// refused, as it may need the first.
-  ///
-  /// - Parameter labels: entries that were held back, as they may be refused.
-  func restoreRest(
-    _ entries: [ArchiveEntry], labels: [ArchiveEntry], _ archive: SchemaArchive, _ snapshot: SourceSnapshot,
-    _ resumption: Resumption
-  ) async throws {
-    let isSuperuser = context.pair.target.me.ifKnown?.rolsuper == true
-    let parts = try await OptionalEntries(of: entries + labels, isSuperuser: isSuperuser, snapshot)
+  /// First what has to be, then what may be refused, as it may need the first.
+  func restoreRest(_ entries: OptionalEntries, _ archive: SchemaArchive, _ resumption: Resumption) async throws {
     try await slots.run {
-      if resumption.steps["rest"] == nil { try await restoreAtOnce(parts.rest, archive, step: "rest") }
-      if resumption.steps["optional"] == nil { try await restoreOptional(parts.optional, archive) }
+      if resumption.steps["rest"] == nil {
+        try await restoreInBatches(entries.rest, archive, step: "rest", resumption)
+      }
+      if resumption.steps["optional"] == nil { try await restoreOptional(entries.optional, archive) }
     }
   }
 

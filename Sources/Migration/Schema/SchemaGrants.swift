@@ -43,8 +43,12 @@ struct SchemaGrants: Sendable {
         """, [arrayLiteral(places.map(\.nspname)), arrayLiteral(places.map(\.rolname))]
       ).decode(Place.self)
       guard !lacking.isEmpty else { return }
-      let record = journal.record(Self.step, arrayLiteral(lacking.flatMap { [$0.nspname, $0.rolname] }))
-      _ = try await connection.pipeline([[journal.forget(Self.step), record]])[0].get()
+      // What an interrupted attempt has granted is taken back too.
+      let before = try await journal.steps(over: connection)[Self.step]
+      let known = try await connection.query("SELECT unnest($1::text[])", [before ?? "{}"])
+      let names = (0..<known.count).compactMap { known.text($0, 0) } + lacking.flatMap { [$0.nspname, $0.rolname] }
+      let record = journal.record(Self.step, arrayLiteral(names))
+      _ = try await connection.pipeline([[journal.forget([Self.step]), record]])[0].get()
       for place in lacking {
         _ = try await connection.query("GRANT CREATE ON SCHEMA \(try await words(place, "TO", connection))")
       }
@@ -60,7 +64,7 @@ struct SchemaGrants: Sendable {
         let place = Place(nspname: names.text(row, 0) ?? "", rolname: names.text(row + 1, 0) ?? "")
         _ = try await connection.query("REVOKE CREATE ON SCHEMA \(try await words(place, "FROM", connection))")
       }
-      _ = try await connection.pipeline([[journal.forget(Self.step)]])[0].get()
+      _ = try await connection.pipeline([[journal.forget([Self.step])]])[0].get()
     }
   }
 

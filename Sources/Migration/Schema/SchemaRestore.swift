@@ -51,10 +51,10 @@ extension DatabaseMigration {
   ) async throws {
     let schemas = schemasFirst(archive)
     if !schemas.isEmpty, resumption.steps["schemas"] == nil {
-      try await restoreAtOnce(schemas, archive, step: "schemas")
+      try await restoreInBatches(schemas, archive, step: "schemas", resumption)
     }
     if givesObjectsAway { try await SchemaGrants(snapshot: snapshot, target: target, journal: journal).grant() }
-    try await restoreAtOnce(schemaEntries(archive), archive, step: "schema")
+    try await restoreInBatches(schemaEntries(archive), archive, step: "schema", resumption)
   }
 
   /// Only a superuser can give an object to a role that may not create any in its schema, and `pg_restore` grants
@@ -76,14 +76,30 @@ extension DatabaseMigration {
     }
   }
 
-  /// All of it or nothing, where the server has locks enough for that.
-  func restoreAtOnce(_ entries: [ArchiveEntry], _ archive: SchemaArchive, step: String) async throws {
-    let isOne = entries.count <= Self.maximumPerTransaction
-    try await note("\(step) begun", isOne ? "at once" : "in parts")
-    try await archive.restore(
-      entries, into: name, of: target, settings: restoreSettings,
-      arguments: (isOne ? ["--single-transaction"] : []) + reservations)
-    try await note(step)
+  /// What is created in one transaction each, in the order of the archive, by the step of the journal.
+  static func batches(of entries: [ArchiveEntry], step: String) -> [(step: String, entries: [ArchiveEntry])] {
+    guard entries.count > maximumPerTransaction else { return [(step, entries)] }
+    let count = (entries.count + maximumPerTransaction - 1) / maximumPerTransaction
+    return (0..<count).map { number in
+      let start = number * maximumPerTransaction
+      let batch = entries[start..<min(start + maximumPerTransaction, entries.count)]
+      return ("\(step) \(number + 1)/\(count)", Array(batch))
+    }
+  }
+
+  /// All of it, in as many transactions as the locks of the server ask for.
+  func restoreInBatches(
+    _ entries: [ArchiveEntry], _ archive: SchemaArchive, step: String, _ resumption: Resumption
+  ) async throws {
+    let batches = Self.batches(of: entries, step: step)
+    for batch in batches where resumption.steps[batch.step] == nil {
+      try await note("\(batch.step) begun")
+      try await archive.restore(
+        batch.entries, into: name, of: target, settings: restoreSettings,
+        arguments: ["--single-transaction"] + reservations)
+      try await note(batch.step)
+    }
+    if batches.count > 1 { try await note(step) }
   }
 
   /// For `pg_restore`, what can't be had on the target.
@@ -113,7 +129,7 @@ extension DatabaseMigration {
 
   func note(_ step: String, _ detail: String = "") async throws {
     try await target.session(in: name, for: "writing the journal") { connection in
-      _ = try await connection.pipeline([[journal.forget(step), journal.record(step, detail)]])[0].get()
+      _ = try await connection.pipeline([[journal.forget([step]), journal.record(step, detail)]])[0].get()
     }
   }
 

@@ -139,6 +139,32 @@ public enum ReadingStatements {
       """
   }
 
+  /// Of an interrupted run, in the session's database: where it begins, and whether the role may change its publication.
+  static func keptSlot(_ version: ServerVersion) -> String {
+    """
+    SELECT s.confirmed_flush_lsn::text AS position,
+           s.plugin = 'pgoutput' AND s.database = pg_catalog.current_database()
+             \(version.major >= 13 ? "AND s.wal_status <> 'lost'" : "") AS is_whole,
+           EXISTS (SELECT FROM pg_catalog.pg_publication p
+                    WHERE p.pubname = $1 AND pg_catalog.pg_has_role(p.pubowner, 'USAGE')) AS can_publish
+      FROM pg_catalog.pg_replication_slots s WHERE s.slot_name = $1
+    """
+  }
+
+  /// For how much WAL a slot is to blame, in bytes.
+  static let keptWAL = """
+    SELECT pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_current_wal_lsn(), s.restart_lsn)::int8
+      FROM pg_catalog.pg_replication_slots s WHERE s.slot_name = $1
+    """
+
+  /// Foreign keys from tables of one list to those of the other, either way.
+  static let keysBetween = """
+    SELECT FROM pg_catalog.pg_constraint k
+     WHERE k.contype = 'f'
+       AND (k.conrelid = ANY ($1::oid[]) AND k.confrelid = ANY ($2::oid[])
+            OR k.conrelid = ANY ($2::oid[]) AND k.confrelid = ANY ($1::oid[]))
+    """
+
   /// Errors are counted since 15, by kind of conflict since 18 (PostgreSQL documentation, `pg_stat_subscription_stats`).
   static func errorColumns(_ version: ServerVersion) -> [String] {
     guard version.major >= 15 else { return [] }
@@ -228,7 +254,10 @@ public enum ReadingStatements {
     """
 
   static let exportSnapshot = """
-    SELECT pg_catalog.pg_export_snapshot(), pg_catalog.txid_current_snapshot()::text,
+    SELECT pg_catalog.pg_export_snapshot(),
+           pg_catalog.txid_current_snapshot()::text
+             || ' ' || CASE WHEN pg_catalog.pg_is_in_recovery() THEN pg_catalog.clock_timestamp()
+                            ELSE pg_catalog.pg_postmaster_start_time() END::text,
            pg_catalog.pg_encoding_to_char(d.encoding)
       FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database()
     """
@@ -272,7 +301,7 @@ public enum ReadingStatements {
     let replication = [
       flushPosition, hasPassed, subscriptions, slots, publications, publication, publicationComment, subscription,
       slot(version), ReplicatedTables.sql(isSource: true), ReplicatedTables.sql(isSource: false), sequences,
-      publishedRelations, subscriptionOwner, unendableSessions,
+      publishedRelations, subscriptionOwner, unendableSessions, keptSlot(version), keptWAL, keysBetween,
       keptObjects, ObjectStatements.digests(version), ObjectStatements.fingerprints(version),
       ObjectStatements.some(version), ObjectStatements.all(version),
     ]

@@ -58,8 +58,10 @@ struct Migrate: AsyncParsableCommand, PreflightCommand {
 
     do {
       let interrupted = try await interruptedRun(on: target, preflight)
+      if migration.resume, interrupted == nil, try await isDone(source, target, preflight) { return }
       var options = preflight.settings.options
       options.resumedDatabases = interrupted?.databases ?? []
+      options.resumedRun = interrupted?.run
       let assessment = try await preflight.assess(options)
       let context = try await validated(assessment, approved: approved, preflight)
       try confirm(context, assessment, preflight)
@@ -97,33 +99,61 @@ struct Migrate: AsyncParsableCommand, PreflightCommand {
 
   // MARK: Before anything is written
 
+  /// - Returns: nil where there is nothing to go on with.
   private func interruptedRun(on target: ConnectionString, _ preflight: Preflight) async throws -> InterruptedRun? {
     guard migration.resume else { return nil }
     let timeout = preflight.settings.inspection.connectTimeout
     let runs: [InterruptedRun]
     do {
       runs = try await preflight.signals.untilInterrupted {
-        try await InterruptedRun.all(on: target, connectTimeout: timeout)
+        let all = try await InterruptedRun.all(on: target, connectTimeout: timeout)
+        for run in all where run.isComplete { try await run.close(on: target, connectTimeout: timeout) }
+        return all.filter { !$0.isComplete }
       }
     } catch let error as Interrupted {
       throw error
     } catch {
       throw Failure(status: .blocked, description: "--resume: the target could not be asked: \(error)")
     }
-    guard let run = runs.first else {
-      throw Failure(
-        status: .blocked,
-        description: "--resume: there is nothing to go on with: no database of the target holds the "
-          + "journal of an interrupted run")
+    guard runs.count > 1 else { return runs.first }
+    let names = runs.map { "\($0.run) in \($0.databases.map(quotedIdentifier).joined(separator: ", "))" }
+    throw Failure(
+      status: .blocked,
+      description: "--resume: the target holds the journals of several runs: \(names.joined(separator: "; ")). "
+        + "Drop the databases of those that are not to be gone on with")
+  }
+
+  /// Whether nothing is left to be done, as both sides say: whoever tries again need not know that.
+  private func isDone(
+    _ source: ConnectionString, _ target: ConnectionString, _ preflight: Preflight
+  ) async throws -> Bool {
+    var settings = DataComparison.Settings()
+    settings.jobs = preflight.settings.inspection.jobs
+    settings.connectTimeout = preflight.settings.inspection.connectTimeout
+    settings.mode = migration.verify == .none ? .counts : migration.verify
+    settings.tables = preflight.settings.options.tables
+    settings.excludedExtensions = preflight.settings.options.excludedExtensions
+    let earlier = EarlierMigration(source: source, target: target, settings: settings)
+    var options = preflight.settings.options
+    let result: MigrationReport?
+    do {
+      result = try await preflight.signals.untilInterrupted { [options] in try await earlier.report(options) }
+    } catch let error as Interrupted {
+      throw error
+    } catch {
+      throw Failure(status: .blocked, description: "--resume: both sides could not be compared: \(error)")
     }
-    guard runs.count == 1 else {
-      let names = runs.map { "\($0.run) in \($0.databases.map(quotedIdentifier).joined(separator: ", "))" }
-      throw Failure(
-        status: .blocked,
-        description: "--resume: the target holds the journals of several runs: \(names.joined(separator: "; ")). "
-          + "Drop the databases of those that are not to be gone on with")
+    guard let result else {
+      writeToStandardError("pgpreflight: --resume: there is nothing to go on with, so that it begins\n")
+      return false
     }
-    return run
+    writeToStandardError(
+      "pgpreflight: --resume: no run was interrupted, and all databases are on the target already\n")
+    options.resumedDatabases = result.databases.map(\.name)
+    let assessment = try await preflight.assess(options)
+    let status = result.status == .done ? 0 : 1
+    try await preflight.write(preflight.report(of: assessment, exitStatus: status, migration: result))
+    throw ExitCode(Int32(status))
   }
 
   /// Reports of a migration that does not begin are those of a check.
