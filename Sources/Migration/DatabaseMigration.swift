@@ -19,6 +19,8 @@ struct DatabaseMigration: Sendable {
   let roles: RolePreparation.Prepared
   /// Whether it is to be replicated.
   let isReplicated: Bool
+  /// Where the source may keep only so much WAL.
+  let slotGuard: SlotGuard?
 
   private var dump: Program { Program(folder: context.tools.folder, name: "pg_dump") }
   private var restore: Program { Program(folder: context.tools.folder, name: "pg_restore") }
@@ -35,7 +37,7 @@ struct DatabaseMigration: Sendable {
       let finished: MigratedDatabase
       do {
         finished = try await watchingLocks(of: snapshot, beginning.archive) { [isDropped] in
-          try await run(beginning, isDropped: isDropped)
+          try await guardingSlot(of: replication) { try await run(beginning, isDropped: isDropped) }
         }
         await snapshot.close()
       } catch is StartedOver {
@@ -48,7 +50,9 @@ struct DatabaseMigration: Sendable {
         throw error
       }
       guard let replication, finished.status == .inStep else { return finished }
-      return try await catchUp(replication) ? record.inStep() : record.done()
+      return try await guardingSlot(of: replication) {
+        try await catchUp(replication) ? record.inStep() : record.done()
+      }
     }
   }
 
@@ -58,7 +62,7 @@ struct DatabaseMigration: Sendable {
   /// Nothing reads the slot of a replication that has not begun, for which the source would keep its WAL. With tables that
   /// have arrived, it is what they can be gone on with.
   private func giveUpUnlessKept(_ replication: Replication?) async throws {
-    guard let replication else { return }
+    guard let replication, await slotGuard?.isGivenUp != true else { return }
     let steps = try? await Task { try await journaledSteps() }.value
     let parts = Resumption.parts(of: steps ?? [:])
     if steps == nil || steps?[KeptReplication.step] != nil && parts.values.contains(where: { Resumption.areAll($0) }) {

@@ -26,6 +26,8 @@ public struct Migrator: Sendable {
     public var stopsReplication = false
     /// For how long others may wait for a lock that the copy holds, in seconds, before it gives way; nil: for ever.
     public var maximumLockWait: Int?
+    /// How many bytes of WAL the source may keep for the slot of a database before the slot is given up; nil: any.
+    public var maximumSlotWAL: Int?
     /// What the target's server connects to; nil: what this program connected to.
     public var sourceForTarget: ConnectionString?
 
@@ -136,7 +138,8 @@ public struct Migrator: Sendable {
     let migration = DatabaseMigration(
       name: plan.name, settings: settings, context: context, source: source, target: target,
       targetEntrance: entrance(.target), slots: slots, journal: journal, record: record,
-      preparation: preparation, roles: roles, isReplicated: plan.method == .replication)
+      preparation: preparation, roles: roles, isReplicated: plan.method == .replication,
+      slotGuard: settings.maximumSlotWAL.map { SlotGuard(limit: $0) })
     do {
       try Task.checkCancellation()
       return try await migration.run()

@@ -16,6 +16,9 @@ public enum MigrationEvent: Sendable, Equatable {
   case waits(database: String, LockWaiter)
   /// The locks of the tables that have been copied were given back.
   case gaveLocksBack(database: String)
+  /// The source keeps so many bytes of WAL for the slot; at the limit it is given up. Told once.
+  case slotKeeps(database: String, bytes: Int, limit: Int)
+  case gaveSlotUp(database: String)
   /// How far the target is behind, in bytes of WAL.
   case lag(database: String, bytes: Int)
   case finished(MigratedDatabase)

@@ -9,9 +9,7 @@ import Postgres
 /// with the source again, and copied again where it differs.
 struct Resumption: Sendable {
   /// Of the journal.
-  private(set) var steps: [String: String] = [:] {
-    didSet { parts = Self.parts(of: steps) }
-  }
+  private(set) var steps: [String: String] = [:]
   /// Of the steps, those that are parts of tables: by the table's number, with the rows that have arrived.
   private var parts: [Int: [String: Int]] = [:]
   /// Entries of the archive whose indexes and constraints are there.
@@ -38,6 +36,7 @@ struct Resumption: Sendable {
   ) async throws {
     self.kept = kept
     steps = try await migration.journaledSteps()
+    parts = Self.parts(of: steps)
     guard hasBegun else { return }
     try await Self.makeSure(migration)
     for batch in try await begun(migration, snapshot, archive) {

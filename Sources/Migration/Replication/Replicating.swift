@@ -40,6 +40,7 @@ extension DatabaseMigration {
     let replication = try await replication()
     if settings.resumes {
       if let kept = try await kept(replication) {
+        if kept.isSubscribed { _ = await slotGuard?.subscribe() }
         let (snapshot, archive) = try await look(readsObjects: true)
         record.use(.replication)
         return Beginning(snapshot: snapshot, archive: archive, replication: replication, kept: kept)
@@ -144,6 +145,12 @@ extension DatabaseMigration {
   /// - Returns: whether it does; else it went by dump.
   func subscribe(_ replication: Replication?, _ kept: KeptReplication?) async throws -> Bool {
     guard let replication else { return false }
+    if let slotGuard, await !slotGuard.subscribe() {
+      if kept != nil { throw MigrationError(slotGuard.reason) }
+      record.use(.dump)
+      record.note("by dump: \(slotGuard.reason)")
+      return false
+    }
     do {
       let byExtension = try await record.phase("subscription") {
         if let kept { return try await replication.subscribe(goingOnWith: kept) }
@@ -194,8 +201,12 @@ extension DatabaseMigration {
 
   /// Goes on with a replication that an interrupted run has set up.
   func resumeReplication(_ database: MigratedDatabase) async throws -> MigratedDatabase {
-    var database = database
-    if try await !catchUp(try await replication()) { database.status = .done }
-    return database
+    let replication = try await replication()
+    _ = await slotGuard?.subscribe()
+    return try await guardingSlot(of: replication) {
+      var database = database
+      if try await !catchUp(replication) { database.status = .done }
+      return database
+    }
   }
 }

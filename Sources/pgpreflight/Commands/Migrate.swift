@@ -94,6 +94,7 @@ struct Migrate: AsyncParsableCommand, PreflightCommand {
     settings.maximumLag = migration.maximumLag?.bytes
     settings.stopsReplication = migration.stopReplication
     settings.maximumLockWait = migration.maximumLockWait
+    settings.maximumSlotWAL = migration.maximumSlotWAL?.bytes
     return settings
   }
 

@@ -43,6 +43,14 @@ struct MigrationOptions: ParsableArguments {
   var maximumLockWait: Int?
 
   @Option(
+    name: .customLong("max-slot-wal"),
+    help: ArgumentHelp(
+      "How much WAL the source may keep for the replication slot of a database while this program runs: near it a warning, "
+        + "at it the slot is given up, and the database goes by dump, or fails where rows have been applied already "
+        + "(default: any amount).", valueName: "size"))
+  var maximumSlotWAL: Size?
+
+  @Option(
     name: .customLong("source-for-target"),
     help: ArgumentHelp(
       "How the target's server reaches the source, where that is not how this program does.", valueName: "conn"))

@@ -44,6 +44,16 @@ final class MigrationProgress: Sendable {
         line.clear()
         logger.warning("database \(quotedIdentifier(database)): \(waiter.words)")
         return
+      case .slotKeeps(let database, let bytes, let limit):
+        line.clear()
+        logger.warning(
+          "database \(quotedIdentifier(database)): the source keeps \(formattedBytes(bytes)) of WAL for its slot, which is given up at \(formattedBytes(limit))"
+        )
+        return
+      case .gaveSlotUp(let database):
+        line.clear()
+        logger.warning("database \(quotedIdentifier(database)): the slot is given up")
+        return
       case .phase(let database, let name): state.phases[database] = name
       case .sized(let database, _, let bytes):
         state.sizes[database] = bytes
@@ -97,7 +107,7 @@ final class MigrationProgress: Sendable {
         "to be copied", metadata: ["database": "\(database)", "tables": "\(tables)", "bytes": "\(bytes)"])
     case .gaveLocksBack(let database):
       logger.info("gave the locks of copied tables back", metadata: ["database": "\(database)"])
-    case .copied, .lag, .waits: return
+    case .copied, .lag, .waits, .slotKeeps, .gaveSlotUp: return
     case .table(let database, let name, let rows):
       logger.info("copied", metadata: ["database": "\(database)", "table": "\(name)", "rows": "\(rows)"])
     case .finished(let database):
