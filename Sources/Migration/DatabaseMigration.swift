@@ -46,7 +46,7 @@ struct DatabaseMigration: Sendable {
         continue
       } catch {
         await snapshot.close()
-        try await giveUpUnlessKept(replication)
+        await giveUpUnlessKept(replication)
         throw error
       }
       guard let replication, finished.status == .inStep else { return finished }
@@ -61,16 +61,16 @@ struct DatabaseMigration: Sendable {
 
   /// Nothing reads the slot of a replication that has not begun, for which the source would keep its WAL. With tables that
   /// have arrived, it is what they can be gone on with.
-  private func giveUpUnlessKept(_ replication: Replication?) async throws {
+  private func giveUpUnlessKept(_ replication: Replication?) async {
     guard let replication, await slotGuard?.isGivenUp != true else { return }
     let steps = try? await Task { try await journaledSteps() }.value
     let parts = Resumption.parts(of: steps ?? [:])
     if steps == nil || steps?[KeptReplication.step] != nil && parts.values.contains(where: { Resumption.areAll($0) }) {
-      return record.note(
+      return record.leave(
         "slot \(replication.name) of the source is kept, and the source keeps its WAL for it: migrate --resume goes on "
           + "with it, cleanup removes it")
     }
-    do { try await replication.remove() } catch { record.note("\(error)") }
+    do { try await replication.remove() } catch { record.leave("\(error)") }
   }
 
   /// Takes the snapshot that is copied, and the schema as it sees it.

@@ -33,6 +33,7 @@ final class Record: Sendable {
     var bytes = 0
     var verification: Verification?
     var notes: [String] = []
+    var leftovers: [String] = []
     var method = Method.dump
     var snapshot: ContinuousClock.Instant?
   }
@@ -85,6 +86,9 @@ final class Record: Sendable {
   /// What a person should know although nothing failed.
   func note(_ words: String) { state.withLock { $0.notes.append(words) } }
 
+  /// What is still there when it does not end well.
+  func leave(_ words: String) { state.withLock { $0.leftovers.append(words) } }
+
   /// The method by which it really goes.
   func use(_ method: Method) { state.withLock { $0.method = method } }
 
@@ -106,7 +110,8 @@ final class Record: Sendable {
   func result(_ status: MigratedDatabase.Status, _ message: String = "") -> MigratedDatabase {
     state.withLock {
       MigratedDatabase(
-        name: database, method: $0.method.rawValue, status: status, message: message, phases: $0.phases,
+        name: database, method: $0.method.rawValue, status: status,
+        message: ([message] + $0.leftovers).filter { !$0.isEmpty }.joined(separator: "; "), phases: $0.phases,
         tables: $0.tables.count, rows: $0.rows, bytes: $0.bytes, verification: $0.verification)
     }
   }

@@ -195,7 +195,7 @@ import Testing
       refused.database("shop")?.message.contains("is about another source") == true,
       "\(refused.output.stdout)\(refused.output.stderr)")
     #expect(try await move.target.value("select count(*) from orders", database: "shop") == "20000")
-    let filtered = try await move.migrate(Self.shop + ["--resume", "--exclude-table", "public.small"])
+    let filtered = try await move.migrate(Self.shop + ["--resume", "--skip-table", "public.small"])
     #expect(filtered.output.status == .exited(1))
     #expect(
       filtered.database("shop")?.message.contains("moved other tables") == true,
