@@ -161,16 +161,16 @@ struct DatabaseMigration: Sendable {
     let kept = beginning.kept
     let tables = try await tables(snapshot, archive)
     let after = try await EntriesAfterData(archive.afterData, tables: tables, snapshot)
-    try await record.phase(Record.copy) {
+    let rest = try await entries(after, archive, snapshot)
+    // Not more than the snapshot has to be asked for, which is given back while indexes are built.
+    let facts = try await record.phase(Record.copy) {
       try await copy(tables, after, archive, snapshot, resumption, replication, kept)
-      try await copyLargeObjects(snapshot, resumption, isKept: kept != nil)
     }
     // Keys of tables that the server copies would not hold before it has.
     let isComplete = kept?.left.isEmpty ?? true
     try await record.phase("constraints") {
       try await buildConstraints(after, archive, resumption, foreignKeys: isComplete)
     }
-    let rest = try await entries(after, archive, snapshot)
     try await record.phase("rest of the schema") { try await restoreRest(rest, archive, resumption) }
     if givesObjectsAway { try await SchemaGrants(snapshot: snapshot, target: target, journal: journal).revoke() }
     try await preparation.release(roles, in: name)
@@ -184,7 +184,7 @@ struct DatabaseMigration: Sendable {
     }
     if isComplete { try await record.phase("statistics") { try await analyze(tables) } }
     if settings.verification != .none, kept == nil {
-      try await verify(tables, sequences, snapshot, less: resumption.compared)
+      try await verify(tables, sequences, snapshot, facts, less: resumption.compared)
     }
     await snapshot.close()
     let isSubscribed = try await subscribe(replication, kept)
@@ -211,19 +211,25 @@ struct DatabaseMigration: Sendable {
   ///   - sequences: those that are known to differ.
   ///   - compared: tables that were just found to be the same.
   private func verify(
-    _ tables: [SourceTable], _ sequences: [Verification.Mismatch], _ snapshot: SourceSnapshot, less compared: Set<Int>
+    _ tables: [SourceTable], _ sequences: [Verification.Mismatch], _ snapshot: SourceSnapshot, _ facts: SourceFacts?,
+    less compared: Set<Int>
   ) async throws {
     try await record.phase("verification") {
-      var verification = try await Verifier(
-        mode: settings.verification, snapshot: snapshot, target: target, slots: slots, jobs: settings.jobs,
-        comparesObjects: context.pair.options.tables == .all && extensionsLeftOut.isEmpty,
-        known: knownDifferences
-      ).run(tables.filter { !compared.contains($0.oid) })
-      verification.tables += compared.count
-      if carriesLargeObjects {
-        verification.mismatches += try await LargeObjectComparison(snapshot, target, settings.verification)
-          .mismatches()
+      let tables = tables.filter { !compared.contains($0.oid) }
+      var verification: Verification
+      if let facts {
+        verification = try await compare(ComparedTable.all(of: tables), with: facts, encoding: snapshot.encoding)
+      } else {
+        verification = try await Verifier(
+          mode: settings.verification, snapshot: snapshot, target: target, slots: slots, jobs: settings.jobs,
+          comparesObjects: comparesObjects, known: knownDifferences
+        ).run(tables)
+        if carriesLargeObjects {
+          verification.mismatches += try await LargeObjectComparison(snapshot, target, settings.verification)
+            .mismatches()
+        }
       }
+      verification.tables += compared.count
       verification.mismatches += sequences
       record.verified(verification)
       noteDifferences(verification)
@@ -236,7 +242,10 @@ struct DatabaseMigration: Sendable {
     }
   }
 
-  private var knownDifferences: ObjectComparison.Known {
+  /// Everything of the source was to be carried over, so that both have the same objects.
+  var comparesObjects: Bool { context.pair.options.tables == .all && extensionsLeftOut.isEmpty }
+
+  var knownDifferences: ObjectComparison.Known {
     ObjectComparison.Known(absentRoles: Set(roles.placeholders + roles.refused), keepsOwners: ownership.isEmpty)
   }
 
@@ -253,7 +262,7 @@ struct DatabaseMigration: Sendable {
       }
       try await record.phase("statistics") { try await analyze(tables) }
     }
-    guard settings.verification != .none, context.pair.options.tables == .all, extensionsLeftOut.isEmpty else { return }
+    guard settings.verification != .none, comparesObjects else { return }
     try await record.phase("verification") {
       let schema = try await SchemaComparison(database: name, source: source, target: target, known: knownDifferences)
         .run()
@@ -289,10 +298,11 @@ struct DatabaseMigration: Sendable {
 
   // MARK: Rows and indexes
 
+  /// - Returns: what of the source is to be compared, where the snapshot has been given back.
   private func copy(
     _ all: [SourceTable], _ after: EntriesAfterData, _ archive: SchemaArchive, _ snapshot: SourceSnapshot,
     _ resumption: Resumption, _ replication: Replication?, _ kept: KeptReplication?
-  ) async throws {
+  ) async throws -> SourceFacts? {
     if let kept { try await kept.emptyTables(of: self) }
     let left = Set(kept?.left.map(\.oid) ?? [])
     let tables = all.filter { !left.contains($0.oid) }
@@ -300,6 +310,7 @@ struct DatabaseMigration: Sendable {
     record.events(
       .sized(database: name, tables: tables.count, bytes: tables.reduce(0) { $0 + $1.sizeBytes }))
     let position = try await replication?.position()
+    let sequences = SequenceCopy(snapshot, target, archive, extensionsLeftOut)
     let missing = try await resumption.missing(of: plan, self, snapshot, slot: position)
     let missingTables = Set(missing.map(\.table.oid))
     await snapshot.need(missing.lazy.map(\.table))
@@ -309,13 +320,19 @@ struct DatabaseMigration: Sendable {
     let ready = complete + all.filter { left.contains($0.oid) }
     let queue = WorkQueue(parts: missing, indexes: after.indexes(less: resumption.indexes), complete: ready)
 
+    let compared = ComparedTable.all(
+      of: kept == nil && readsBeforehand ? tables.filter { !resumption.compared.contains($0.oid) } : [])
+    let contents = SourceContents(of: compared)
+    for table in complete { _ = await contents.arrived(table.oid) }
     let workers = min(settings.jobs, max(1, missing.count + after.indexes.count))
-    try await withThrowingTaskGroup(of: Void.self) { group in
+    return try await withThrowingTaskGroup(of: Void.self) { group in
+      // First, as it can't be divided.
+      async let largeObjects: Void = copyLargeObjects(snapshot, resumption, isKept: kept != nil)
       for _ in 0..<workers {
         group.addTask {
           try await slots.run {
             do {
-              try await work(on: queue, archive, snapshot)
+              try await work(on: queue, archive, snapshot, contents)
             } catch {
               await queue.cancel()
               throw error
@@ -323,16 +340,34 @@ struct DatabaseMigration: Sendable {
           }
         }
       }
+      await queue.untilCopied()
+      var facts: SourceFacts?
+      if await !queue.isCancelled {
+        do {
+          try await largeObjects
+          if await snapshot.locks.sequences == nil { await snapshot.locks.keep(try await sequences.values()) }
+          if kept == nil, readsBeforehand { facts = try await readFacts(compared, contents, snapshot) }
+          if settings.verification != .sample || kept != nil { await snapshot.close() }
+        } catch {
+          await queue.cancel()
+          throw error
+        }
+      }
       try await group.waitForAll()
+      return facts
     }
   }
 
-  /// One worker: a session on each side, opened when there is something to copy.
-  private func work(on queue: WorkQueue, _ archive: SchemaArchive, _ snapshot: SourceSnapshot) async throws {
+  /// One worker: a session on each side, opened when there is something to copy. That of the source is in the snapshot, and
+  /// is closed when there is nothing more to copy.
+  private func work(
+    on queue: WorkQueue, _ archive: SchemaArchive, _ snapshot: SourceSnapshot, _ contents: SourceContents
+  ) async throws {
     var sessions: (source: Connection, target: Connection)?
     func close() async {
       await sessions?.source.close()
       await sessions?.target.close()
+      sessions = nil
     }
     do {
       while let work = await queue.next() {
@@ -357,11 +392,20 @@ struct DatabaseMigration: Sendable {
           }
           record.copied(part.table, rows: rows, bytes: bytes)
           record.events(.table(database: name, name: part.table.name, rows: rows))
+          if let complete = await queue.finished(work) {
+            if let table = await contents.arrived(complete) {
+              try await read(table, into: contents, snapshot, over: source)
+            }
+            await snapshot.locks.release(complete)
+            await queue.settled(complete)
+          }
+          if await queue.hasNoMoreRows { await close() }
         case .build(let entries):
+          if await queue.hasNoMoreRows { await close() }
           try await archive.restore(
             entries, into: name, of: target, settings: restoreSettings, arguments: reservations)
+          await queue.finished(work)
         }
-        if let complete = await queue.finished(work) { await snapshot.locks.release(complete) }
       }
       await close()
     } catch {
@@ -458,6 +502,7 @@ struct DatabaseMigration: Sendable {
 /// Deals out elements to as many sessions as there are places.
 func eachInSessions<Element: Sendable>(
   _ elements: [Element], jobs: Int, slots: Slots, endpoint: Endpoint, database: String,
+  purpose: SessionPurpose = .writing,
   _ body: @escaping @Sendable (Connection, Element) async throws -> Void
 ) async throws {
   let workers = min(jobs, elements.count)
@@ -465,7 +510,7 @@ func eachInSessions<Element: Sendable>(
     for worker in 0..<max(workers, 0) {
       group.addTask {
         try await slots.run {
-          try await endpoint.session(in: database, for: "connecting") { connection in
+          try await endpoint.session(in: database, for: "connecting", purpose: purpose) { connection in
             for index in stride(from: worker, to: elements.count, by: workers) {
               try Task.checkCancellation()
               try await body(connection, elements[index])

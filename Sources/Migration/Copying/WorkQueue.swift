@@ -23,7 +23,8 @@ actor WorkQueue {
   private var ready = Ready()
   private var running = 0
   private var waiting: [CheckedContinuation<Void, Never>] = []
-  private var isCancelled = false
+  private var waitingForRows: [CheckedContinuation<Void, Never>] = []
+  private(set) var isCancelled = false
 
   private static let smallTable = 32 << 20
   private static let smallBatch = 64
@@ -37,6 +38,14 @@ actor WorkQueue {
     for part in parts { missingParts[part.table.oid, default: 0] += 1 }
     // Tables that an interrupted run has copied.
     for table in complete { ready.add(indexes[table.oid], of: table) }
+  }
+
+  /// Whether there are no more rows to be copied by who asks now; others perhaps still do.
+  var hasNoMoreRows: Bool { parts.isEmpty }
+
+  /// Returns when all rows are there, and whoever has copied them has done with them, or somebody has failed.
+  func untilCopied() async {
+    while !isCancelled, !missingParts.isEmpty { await withCheckedContinuation { waitingForRows.append($0) } }
   }
 
   /// The next thing to do; nil when there will be nothing any more.
@@ -61,7 +70,7 @@ actor WorkQueue {
     return nil
   }
 
-  /// - Returns: the table whose rows are all there now.
+  /// - Returns: the table whose rows are all there now: `settled` is to be called for it.
   @discardableResult func finished(_ work: Work) -> Int? {
     running -= 1
     var complete: Int?
@@ -82,15 +91,27 @@ actor WorkQueue {
     return complete
   }
 
+  /// Nothing is read any more of a table on the source.
+  func settled(_ table: Int) {
+    missingParts[table] = nil
+    if missingParts.isEmpty { wakeThoseWhoWaitForRows() }
+  }
+
   /// Somebody has failed: the others end after what they are at.
   func cancel() {
     isCancelled = true
     wake()
+    wakeThoseWhoWaitForRows()
   }
 
   private func wake() {
     for continuation in waiting { continuation.resume() }
     waiting.removeAll()
+  }
+
+  private func wakeThoseWhoWaitForRows() {
+    for continuation in waitingForRows { continuation.resume() }
+    waitingForRows.removeAll()
   }
 
   /// What can be built now, and what follows from it.

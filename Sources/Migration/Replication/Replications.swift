@@ -57,6 +57,8 @@ public struct Replications: Sendable {
       side: .source, string: source, applicationName: name, connectTimeout: settings.connectTimeout)
     self.target = Endpoint(
       side: .target, string: target, applicationName: name, connectTimeout: settings.connectTimeout)
+    // It reads catalogs alone: whoever says nothing for so long is not there.
+    (self.source.responseTimeout, self.target.responseTimeout) = (.seconds(120), .seconds(120))
   }
 
   /// Looks on both sides, and on the source in each database that lets it in. Not those that a failed run has left on the

@@ -13,16 +13,22 @@ struct LargeObjectComparison: Sendable {
     isFull = mode == .full
   }
 
-  private struct Content: Equatable {
+  struct Content: Sendable, Equatable {
     var count: String
     /// nil where the pages may not be read, which takes a superuser or a grant of one.
     var checksum: String?
   }
 
-  func mismatches() async throws -> [Verification.Mismatch] {
-    let here = try await attempting("comparing large objects", snapshot.source, database: snapshot.database) {
-      try await content(over: snapshot.connection)
+  func mismatches() async throws -> [Verification.Mismatch] { try await mismatches(from: try await ofSource()) }
+
+  func ofSource() async throws -> Content {
+    try await attempting("comparing large objects", snapshot.source, database: snapshot.database) {
+      try await snapshot.alone { try await content(over: $0) }
     }
+  }
+
+  /// - Parameter here: what the source holds. The snapshot is not needed any more.
+  func mismatches(from here: Content) async throws -> [Verification.Mismatch] {
     let there = try await target.session(in: snapshot.database, for: "comparing large objects", purpose: .reading) {
       try await content(over: $0)
     }

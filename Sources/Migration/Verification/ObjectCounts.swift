@@ -11,7 +11,11 @@ enum ObjectCounts {
     let there = try await target.session(in: snapshot.database, for: "counting objects", purpose: .reading) {
       try await counts(over: $0)
     }
-    return Set(here.keys).union(there.keys).sorted().compactMap { kind in
+    return mismatches(here, there)
+  }
+
+  static func mismatches(_ here: [String: Int], _ there: [String: Int]) -> [Verification.Mismatch] {
+    Set(here.keys).union(there.keys).sorted().compactMap { kind in
       let (source, target) = (here[kind] ?? 0, there[kind] ?? 0)
       guard source != target else { return nil }
       return Verification.Mismatch(object: kind, message: "\(source) on the source, \(target) on the target")
@@ -20,7 +24,7 @@ enum ObjectCounts {
 
   /// Event triggers and publications are not counted, as they can be left out, nor what belongs to roles. The schema
   /// `public` is in each new database, whether the source has it or not.
-  private static func counts(over connection: Connection) async throws -> [String: Int] {
+  static func counts(over connection: Connection) async throws -> [String: Int] {
     let rows = try await connection.query(sql(ServerVersion(rawValue: connection.session.serverVersion)))
     return Dictionary(
       (0..<rows.count).map { (rows.text($0, 0) ?? "", Int(rows.text($0, 1) ?? "") ?? 0) }, uniquingKeysWith: +)

@@ -36,6 +36,21 @@ struct TableComparison: Sendable {
     return sample
   }
 
+  /// What the source holds, to be compared later: how many rows, or a checksum of all of them.
+  ///
+  /// - Returns: nil where there is no such table.
+  func contentOfSource(_ table: ComparedTable, over connection: Connection) async throws -> TableContent? {
+    try await content(of: table, mode == .full ? .checksum : .count, over: connection, source)
+  }
+
+  /// - Parameter here: what `contentOfSource` has found.
+  func difference(
+    of table: ComparedTable, from here: TableContent?, over there: Connection
+  ) async throws -> Verification.Mismatch? {
+    Self.difference(
+      table, here, try await contentOnTarget(of: table, mode == .full ? .checksum : .count, over: there))
+  }
+
   /// - Returns: nil where there is no such table, or not with these columns.
   private func content(
     of table: ComparedTable, _ mode: TableContent.Mode, over connection: Connection, _ endpoint: Endpoint

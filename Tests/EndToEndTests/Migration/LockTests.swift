@@ -25,13 +25,13 @@ import Testing
          + (select count(*) from orders)
     """
 
-  @Test(arguments: ["dump", "replication"])
-  func `a table that has been copied can be altered while others still are`(method: String) async throws {
+  @Test(arguments: [("dump", "full"), ("replication", "full"), ("dump", "sample")])
+  func `a table that has been copied can be altered while others still are`(method: String, mode: String) async throws {
     let move = try await Move.start()
     try await move.makeShop(rows: 1000)
     try await makeCounted(move)
     let held = try await move.makeHeldTable(in: "shop")
-    let done = try await move.migrate(["--verify", "full", "--include-database", "shop"], by: method) { _ in
+    let done = try await move.migrate(["--verify", mode, "--include-database", "shop"], by: method) { _ in
       try await eventually("the others are there") {
         (try? await move.target.value(Self.arrived, database: "shop")) == "1011"
       }
@@ -58,7 +58,8 @@ import Testing
     #expect(database.verification?.mismatches == [])
     let note = "not compared, as they were altered, emptied or dropped on the source after they had been copied"
     let tables = "public.counted, public.gone, public.parts_1 and \(method == "dump" ? 3 : 2) more"
-    #expect(database.message.contains("\(note): \(tables)"), "\(database.message)")
+    // What is compared whole was read on the source before its lock was given back.
+    #expect(database.message.contains("\(note): \(tables)") == (mode == "sample"), "\(database.message)")
     #expect(done.output.stderr.contains("waits with TRUNCATE for table public.counted since "), "\(done.output.stderr)")
     if method == "dump" {
       #expect(try await move.target.value(Self.arrived, database: "shop") == "1011")

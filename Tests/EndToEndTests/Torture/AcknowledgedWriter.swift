@@ -100,7 +100,8 @@ final class AcknowledgedWriter: Sendable {
         }
         round += 1
         try write(id: session * 1_000_000 + round, session: session, manner, over: current)
-        Thread.sleep(forTimeInterval: pause)
+        // A cutover that has waited for minutes is not to find tables of another size.
+        Thread.sleep(forTimeInterval: round > 400 ? 10 * pause : pause)
       } catch {
         refused(error)
         // Also where only a statement was refused: a new session may be allowed what this one is not.

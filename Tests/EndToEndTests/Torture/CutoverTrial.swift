@@ -71,6 +71,7 @@ struct CutoverTrial: Sendable {
       target: try await ShopContents.read(port: bench.target.port))
     if point?.kind.isRestart == true { evidence.tolerance += 5 }
     evidence.mayWait = point?.place == .stream
+    evidence.isOutOfReach = point?.kind == .freeze
     if steps.contains(where: Self.isRightEnd) {
       // What the program has said that stays, as it could not get in, its cleanup removes once somebody lets it in.
       let isTold = steps.contains { $0.invocation.output.contains("cleanup removes them once it is open") }

@@ -64,6 +64,8 @@ struct Evidence: Sendable {
   var tolerance = 2.0
   /// Whether it may wait as long as it likes before writes are blocked, as what it waits for does not come.
   var mayWait = false
+  /// Whether a server is out of the program's reach for as long as it runs: nobody opens a source that does not answer.
+  var isOutOfReach = false
   var steps: [Step]
   var writes: [Write]
   var targetWrites: [Write] = []
@@ -197,6 +199,7 @@ extension Evidence {
     steps.filter { $0.invocation.command == "cutover" }.compactMap { step in
       let end = step.end(refusals: refusals)
       guard [.done, .undone, .unfinished, .hung].contains(end) else { return nil }
+      if isOutOfReach, step.invocation.claims.contains(.sourceMayBeClosed) { return nil }
       let block = longestBlock(step.invocation)
       guard block > limit + tolerance else { return nil }
       return Violation(
