@@ -27,7 +27,11 @@ actor WorkQueue {
   private(set) var isCancelled = false
 
   private static let smallTable = 32 << 20
-  private static let smallBatch = 64
+  /// So many indexes of small tables are built by one start of `pg_restore`, which reads the list of the whole archive:
+  /// of very many, a part of all.
+  private let smallBatch: Int
+  private static let leastBatch = 64
+  private static let batches = 32
 
   /// - Parameters:
   ///   - parts: those that are still to be copied.
@@ -35,6 +39,7 @@ actor WorkQueue {
   init(parts: [TablePart], indexes: [Int: Indexes], complete: [SourceTable]) {
     self.parts = parts.reversed()
     self.indexes = indexes
+    smallBatch = max(Self.leastBatch, indexes.values.sum(of: \.all.count) / Self.batches)
     for part in parts { missingParts[part.table.oid, default: 0] += 1 }
     // Tables that an interrupted run has copied.
     for table in complete { ready.add(indexes[table.oid], of: table) }
@@ -55,7 +60,7 @@ actor WorkQueue {
         running += 1
         return .build(build)
       }
-      if ready.small.count >= Self.smallBatch || parts.isEmpty && !ready.small.isEmpty {
+      if ready.small.count >= smallBatch || parts.isEmpty && !ready.small.isEmpty {
         running += 1
         defer { ready.small.removeAll() }
         return .build(ready.small)

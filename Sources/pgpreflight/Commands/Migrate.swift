@@ -15,7 +15,8 @@ struct Migrate: AsyncParsableCommand, PreflightCommand {
       Writes to the target alone, and only to databases that it creates or that are empty; on the source it makes \
       publications and replication slots where it replicates. One database that is not ready stops everything before \
       anything is written, unless --skip-blocked leaves it out. What was finished when a run is interrupted stays \
-      finished: the same command with --resume goes on.
+      finished: the same command with --resume goes on; it begins where nothing was begun, and where all is there it \
+      compares both sides and says so.
       """,
       exitStatus: [
         ("0", "every database was migrated"), ("1", "blocked, not as approved, or a database was not migrated"),

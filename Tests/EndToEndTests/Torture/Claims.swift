@@ -14,7 +14,6 @@ enum Claim: String, Sendable, CaseIterable {
   case caughtUp
   /// The switch has happened, and `cleanup` is to do the rest.
   case cleanupRemovesTheRest
-  case nothingToResume
 
   static func all(in output: String) -> Set<Claim> {
     var claims: Set<Claim> = []
@@ -41,7 +40,6 @@ enum Claim: String, Sendable, CaseIterable {
     ),
     (.unknown, ["not known whether", "unknown whether", "could not determine whether"]),
     (.cleanupRemovesTheRest, ["cleanup removes the rest"]),
-    (.nothingToResume, ["there is nothing to go on with", "nothing to resume"]),
   ]
 
   private static func of(_ line: String) -> Set<Claim> {

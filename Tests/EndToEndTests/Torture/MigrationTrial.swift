@@ -39,7 +39,7 @@ struct MigrationTrial: Sendable {
     } else {
       violations.append(Violation(kind: .noRightEnd, words: "after \(invocations.count) commands it is not migrated"))
     }
-    violations += invocations.flatMap(ends)
+    violations += invocations.flatMap(\.migrationViolations)
     let block = longestBlockBeforeCutover(invocations, log)
     if block > Double(Self.limit), point?.kind.isRestart != true {
       violations.append(
@@ -47,36 +47,15 @@ struct MigrationTrial: Sendable {
     }
     return TrialResult(
       point: point, struck: first.struck, counts: first.counts,
-      ends: invocations.filter { $0.command == "migrate" }.map(end),
+      ends: invocations.filter { $0.command == "migrate" }.map(\.migrationEnd),
       violations: violations, longestBlock: block, invocations: invocations, seconds: now() - start)
   }
 
   // MARK: - Commands
 
   private func commands() async throws -> ([Invocation], FirstRun, Bool) {
-    let program = RunningProgram()
-    let restarts = Restarts()
-    bench.arm(point) { [bench, point] in
-      switch point?.kind {
-      case .kill: program.signal(SIGKILL)
-      case .interrupt: program.signal(SIGINT)
-      case .restartSource: restarts.begin(bench.source)
-      case .restartTarget: restarts.begin(bench.target)
-      default: break
-      }
-    }
-    var invocations = [try await Invocation.run(bench.migrate, patience: patience, program: program)]
-    let first = FirstRun(struck: bench.struck, counts: bench.counts)
-    await restarts.finish()
-    bench.heal()
-    // What the last one says is to be run next.
-    var isNew = false
-    for _ in 0..<4 where invocations.last?.status != .exited(0) {
-      let next = isNew ? bench.migrate : bench.migrate + ["--resume"]
-      let invocation = try await Invocation.run(next, patience: patience)
-      invocations.append(invocation)
-      isNew = invocation.claims.contains(.nothingToResume)
-    }
+    var (invocations, first) = try await InterruptedCommand(bench: bench, point: point, patience: patience).run(
+      bench.migrate)
     guard invocations.last?.status == .exited(0) else { return (invocations, first, false) }
     for _ in 0..<2 where invocations.last?.command != "cutover" || invocations.last?.status != .exited(0) {
       invocations.append(
@@ -91,23 +70,6 @@ struct MigrationTrial: Sendable {
   }
 
   // MARK: - Judgement
-
-  private func end(_ invocation: Invocation) -> End {
-    if invocation.hung { return .hung }
-    if invocation.wasKilled { return .killed }
-    return invocation.status == .exited(0) ? .done : .undone
-  }
-
-  private func ends(_ invocation: Invocation) -> [Violation] {
-    guard invocation.command == "migrate" else { return [] }
-    if invocation.hung { return [Violation(kind: .hung, words: "migrate did not end by itself")] }
-    switch invocation.status {
-    case .exited(70): return [Violation(kind: .crash, words: "migrate: internal error")]
-    case .signaled(let signal) where signal != SIGKILL:
-      return [Violation(kind: .crash, words: "migrate: signal \(signal)")]
-    default: return []
-    }
-  }
 
   /// The set-up holds up nobody.
   private func longestBlockBeforeCutover(_ invocations: [Invocation], _ log: AcknowledgedWriter.Log) -> Double {

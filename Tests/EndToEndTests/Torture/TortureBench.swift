@@ -53,9 +53,12 @@ final class TortureBench: Sendable {
   }
 
   var migrate: [String] {
+    migrate(by: "replication") + ["--source-for-target", "host=127.0.0.1 port=\(fromTarget.port) user=postgres"]
+  }
+
+  func migrate(by method: String) -> [String] {
     ["migrate"] + connections + [
-      "--source-for-target", "host=127.0.0.1 port=\(fromTarget.port) user=postgres", "--method", "replication",
-      "--include-database", ShopDatabase.name, "--target-free-space", "100GB", "--yes",
+      "--method", method, "--include-database", ShopDatabase.name, "--target-free-space", "100GB", "--yes",
     ]
   }
 

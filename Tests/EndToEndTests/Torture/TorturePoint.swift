@@ -55,7 +55,7 @@ struct MessageCounts: Sendable, Equatable {
 
 /// Which points are tried.
 struct TortureOptions: Sendable {
-  enum Phase: String, Sendable { case cutover, migrate }
+  enum Phase: String, Sendable { case cutover, migrate, dump }
 
   var phase = Phase.cutover
   /// nil: all of them.
@@ -88,7 +88,7 @@ struct TortureOptions: Sendable {
     while let word = words.first {
       words.removeFirst()
       switch word {
-      case "cutover", "migrate": phase = Phase(rawValue: word) ?? .cutover
+      case "cutover", "migrate", "dump": phase = Phase(rawValue: word) ?? .cutover
       case "--sample": sample = try number()
       case "--seed": seed = UInt64(clamping: try number())
       case "--from": from = try number()

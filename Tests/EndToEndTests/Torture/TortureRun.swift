@@ -73,7 +73,7 @@ struct TortureRun: Sendable {
     let bench = try await TortureBench.start(version: options.targetVersion)
     switch options.phase {
     case .cutover: try await bench.setUpReplication()
-    case .migrate: try await bench.save()
+    case .migrate, .dump: try await bench.save()
     }
     return bench
   }
@@ -82,6 +82,7 @@ struct TortureRun: Sendable {
     switch options.phase {
     case .cutover: try await CutoverTrial(bench: bench, point: point, patience: options.patience).run()
     case .migrate: try await MigrationTrial(bench: bench, point: point, patience: options.patience).run()
+    case .dump: try await DumpTrial(bench: bench, point: point, patience: options.patience).run()
     }
   }
 
