@@ -33,7 +33,7 @@ extension DatabaseMigration {
   func begin() async throws -> Beginning {
     guard isReplicated else {
       // It was perhaps to be replicated when it was interrupted.
-      if settings.resumes { try await replication().remove() }
+      if settings.resumes, try await journaledSteps()[KeptReplication.step] != nil { try await replication().remove() }
       let (snapshot, archive) = try await look()
       return Beginning(snapshot: snapshot, archive: archive)
     }
