@@ -1,8 +1,9 @@
 /// Text with everything in it that would act instead of being read made visible: what XML 1.0 forbids, control
 /// characters, and what changes the direction of writing.
 ///
-/// A bell becomes `\x07`, a right-to-left override `\u{202E}`. Tabs and line feeds stay. Names in a catalog can hold all
-/// of these, and a report or a terminal that lets them through can be made to say something else than it says.
+/// A bell becomes `\x07`, a byte that is no text `\xE9`, a right-to-left override `\u{202E}`. Tabs and line feeds stay.
+/// Names in a catalog can hold all of these, and a report or a terminal that lets them through can be made to say
+/// something else than it says.
 ///
 /// Source: W3C, "Extensible Markup Language (XML) 1.0", section 2.2, "Characters"; Unicode Standard Annex #9,
 /// "Unicode Bidirectional Algorithm", section 2.
@@ -18,6 +19,9 @@ public func visible(_ text: String) -> String {
     case 0x00...0x1F, 0x7F...0x9F:
       let digits = String(scalar.value, radix: 16, uppercase: true)
       result.append(contentsOf: "\\x\(digits.count == 1 ? "0" : "")\(digits)".unicodeScalars)
+    // Bytes of a database without an encoding, as `byteOfNoText` has them.
+    case 0x10FE80...0x10FEFF:
+      result.append(contentsOf: "\\x\(String(scalar.value & 0xFF, radix: 16, uppercase: true))".unicodeScalars)
     case _ where acts(scalar):
       result.append(contentsOf: "\\u{\(String(scalar.value, radix: 16, uppercase: true))}".unicodeScalars)
     default:

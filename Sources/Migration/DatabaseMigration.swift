@@ -89,6 +89,7 @@ struct DatabaseMigration: Sendable {
       }
       record.tookSnapshot()
       do {
+        try await requireCommonNames(snapshot)
         let left = try await ExtensionPrivileges.entries(of: extensionsLeftOut, over: snapshot.connection)
         let taken = snapshot
         // Meanwhile, as the locks of pg_dump are not to come any later for it.
@@ -99,6 +100,7 @@ struct DatabaseMigration: Sendable {
             try await record.phase("dump of the schema") {
               try await SchemaArchive(
                 of: name, from: source, dump: dump, restore: restore,
+                encoding: SchemaArchive.encoding(from: taken.connection.session, into: targetEncoding),
                 arguments: ["--create", "--snapshot=\(taken.id)", "--lock-wait-timeout=5s"]
                   + context.pair.options.dumpArguments(for: name),
                 leavingOut: left)
@@ -441,7 +443,10 @@ struct DatabaseMigration: Sendable {
       try await attempting("copying large objects", target, database: name) {
         try await snapshot.exported { id in
           try await dump.run(
-            ["--format=custom", "--compress=0", "--section=data", "--exclude-schema=*", "--snapshot=\(id)"],
+            [
+              "--format=custom", "--compress=0", "--section=data", "--exclude-schema=*", "--snapshot=\(id)",
+              "--encoding=\(SchemaArchive.encoding(from: snapshot.connection.session, into: targetEncoding))",
+            ],
             over: source.program(database: name),
             into: restore, ["--exit-on-error", "--single-transaction"] + ownership,
             over: target.program(database: name, settings: ["synchronous_commit": "off"]))

@@ -10,29 +10,32 @@ extension String {
   public func bounded(to limit: Int = longestServerText) -> String {
     guard utf8.count > limit else { return self }
     var text = self
-    return text.withUTF8 { boundedText($0, to: limit) }
+    return text.withUTF8 { boundedText($0, to: limit) { String(decoding: $0, as: UTF8.self) } }
   }
 
   /// The same of bytes, of a text with `more` after them.
   public init(bounded bytes: [UInt8], andMore more: Int, to limit: Int = longestServerText) {
-    self = bytes.withUnsafeBufferPointer { boundedText($0, andMore: more, to: limit) }
+    self = bytes.withUnsafeBufferPointer { boundedText($0, andMore: more, to: limit, String.init(serverText:)) }
   }
 
   /// The same of a C string; what is left out is not copied.
   init(bounded start: UnsafePointer<CChar>, to limit: Int = longestServerText) {
     let length = strlen(start)
     self = start.withMemoryRebound(to: UInt8.self, capacity: length) {
-      boundedText(UnsafeBufferPointer(start: $0, count: length), to: limit)
+      boundedText(UnsafeBufferPointer(start: $0, count: length), to: limit, String.init(serverText:))
     }
   }
 }
 
-private func boundedText(_ bytes: UnsafeBufferPointer<UInt8>, andMore more: Int = 0, to limit: Int) -> String {
-  guard bytes.count > limit else { return String(decoding: bytes, as: UTF8.self) }
+private func boundedText(
+  _ bytes: UnsafeBufferPointer<UInt8>, andMore more: Int = 0, to limit: Int,
+  _ text: (UnsafeBufferPointer<UInt8>) -> String
+) -> String {
+  guard bytes.count > limit else { return text(bytes) }
   var end = limit
   // A character has three bytes at most after its first; what has more is none.
   while end > max(limit - 3, 0), bytes[end] & 0xC0 == 0x80 { end -= 1 }
-  return String(decoding: bytes[..<end], as: UTF8.self) + "… (\(grouped(bytes.count - end + more)) more bytes)"
+  return text(UnsafeBufferPointer(rebasing: bytes[..<end])) + "… (\(grouped(bytes.count - end + more)) more bytes)"
 }
 
 /// `249,998,000`.

@@ -23,6 +23,7 @@ public actor Connection {
     /// memory as a whole. Data of a COPY, which is streamed, counts nowhere.
     public var longestAnswer = 64 << 20
     var isForReplication = false
+    var clientEncoding = "UTF8"
 
     public init(
       connectTimeout: Duration = .seconds(10), applicationName: String = "pgpreflight",
@@ -66,17 +67,20 @@ public actor Connection {
   /// Event triggers on `login` do not run, where the role may switch them off. Only the server knows whether it may, and
   /// whether there is such a thing: the first attempt on a server asks for it, and one without it follows where the
   /// server, or a pooler before it, refuses. Where a time limit of the role or the database ends the session's very start,
-  /// another attempt goes without it.
+  /// another attempt goes without it. Text is sent in UTF-8, and as the database's own bytes where no server converts
+  /// them, which the first attempt finds out.
   ///
   /// - Throws: `ConnectionFailure`, or `CancellationError` at once when the task is cancelled; nothing of the attempt
   ///   stays on the server then.
   public static func connect(
     _ string: ConnectionString, options: Options = Options()
   ) async throws -> Connection {
-    var accepted = string.effectiveValues.accepted
+    let values = string.effectiveValues
+    var accepted = values.accepted
     var limits: [String: String] = [:]
     while true {
       var options = options
+      options.clientEncoding = values.clientEncoding(of: string.database)
       options.startupSettings.merge(limits) { own, _ in own }
       if accepted >= .role { options.defaultSettings.merge(SessionSettings.defaults) { own, _ in own } }
       if accepted == .eventTriggers {
@@ -84,11 +88,19 @@ public actor Connection {
       }
       do {
         let connection = try await attempt(string, options: options)
-        string.effectiveValues.remember(accepted)
-        return connection
+        values.remember(accepted)
+        let fitting = Session.clientEncoding(for: connection.session.encoding)
+        if fitting == options.clientEncoding { return connection }
+        values.remember(clientEncoding: fitting, of: string.database)
+        await connection.close()
       } catch let failure as ConnectionFailure {
         if limits.isEmpty, let found = SessionSettings.timeLimits(after: failure) {
           limits = found
+          continue
+        }
+        // "conversion between UTF8 and MULE_INTERNAL is not supported"
+        if failure.sqlstate == "0A000", failure.message.contains("MULE_INTERNAL"), options.clientEncoding == "UTF8" {
+          values.remember(clientEncoding: "SQL_ASCII", of: string.database)
           continue
         }
         guard let next = accepted.after(failure) else { throw failure }
@@ -180,9 +192,10 @@ public actor Connection {
     by escape: (OpaquePointer?, UnsafePointer<CChar>?, Int) -> UnsafeMutablePointer<CChar>?
   ) throws(PostgresError) -> String {
     guard let handle else { throw closed }
-    guard let quoted = escape(handle.connection, text, text.utf8.count) else { throw handle.lastError }
+    let bytes = text.serverCString
+    guard let quoted = escape(handle.connection, bytes, bytes.count - 1) else { throw handle.lastError }
     defer { PQfreemem(quoted) }
-    return String(cString: quoted)
+    return String(serverText: quoted)
   }
 
   /// The parameters of the connection as it is, its database and password among them; nil when it is closed.

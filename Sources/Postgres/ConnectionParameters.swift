@@ -17,6 +17,7 @@ struct ConnectionParameters {
   let secrets: Secrets
   private let applicationName: String
   private let isForReplication: Bool
+  private let clientEncoding: String
   /// libpq's `options`: what the string gives, between what it may change and what it may not.
   private let startupOptions: String?
   /// The `options` that the string, its service file or the environment gives.
@@ -27,6 +28,7 @@ struct ConnectionParameters {
     self.string = string
     applicationName = options.applicationName
     isForReplication = options.isForReplication
+    clientEncoding = options.clientEncoding
     let values = try string.effectiveValues.of(string)
     givenOptions = values["options"]
     startupOptions =
@@ -53,8 +55,7 @@ struct ConnectionParameters {
     for case (let keyword, let value?) in overrides { pairs.append((keyword, value)) }
     if isForReplication { pairs.append(("replication", "database")) }
     pairs.append(("fallback_application_name", applicationName))
-    // Every text is decoded as UTF-8.
-    pairs.append(("client_encoding", "UTF8"))
+    pairs.append(("client_encoding", clientEncoding))
     return pairs
   }
 }
@@ -123,7 +124,7 @@ func withCStrings<R>(_ strings: [String?], _ body: (UnsafePointer<UnsafePointer<
   var bytes: [CChar] = []
   let offsets = strings.map { string -> Int? in
     guard let string else { return nil }
-    defer { bytes.append(contentsOf: string.utf8CString) }
+    defer { bytes.append(contentsOf: string.serverCString) }
     return bytes.count
   }
   return try bytes.withUnsafeBufferPointer { buffer in

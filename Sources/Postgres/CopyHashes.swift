@@ -6,22 +6,31 @@ extension Connection {
   ///
   /// - Parameters:
   ///   - isBinary: as the statement asked for; else text.
+  ///   - ignoresPadding: whether spaces at the end of a value in text form count for nothing.
   ///   - size: bytes that are waited for, except at the end; a long row makes it more.
   /// - Returns: nil after the last row; maybe none.
-  public func readCopyHashes(isBinary: Bool, atLeast size: Int) async throws -> [UInt64]? {
-    try await exchange { try $0.readCopyHashes(isBinary: isBinary, atLeast: size) }
+  public func readCopyHashes(
+    isBinary: Bool, ignoresPadding: Bool = false, atLeast size: Int
+  ) async throws -> [UInt64]? {
+    try await exchange { try $0.readCopyHashes(isBinary, ignoresPadding, atLeast: size) }
   }
 }
 
 extension Exchange {
-  fileprivate func readCopyHashes(isBinary: Bool, atLeast size: Int) throws -> [UInt64]? {
+  fileprivate func readCopyHashes(
+    _ isBinary: Bool, _ ignoresPadding: Bool, atLeast size: Int
+  ) throws -> [UInt64]? {
     if handle.hasCopiedAll { return nil }
     var hashes: [UInt64] = []
     var taken = 0
     while taken < size {
       guard let row = try nextCopyRow() else { return hashes.isEmpty ? nil : hashes }
       defer { PQfreemem(UnsafeMutableRawPointer(mutating: row.baseAddress)) }
-      if isBinary { hashBinary(row, into: &hashes) } else { hashText(row, into: &hashes) }
+      switch (isBinary, ignoresPadding) {
+      case (true, _): hashBinary(row, into: &hashes)
+      case (false, false): hashText(row, into: &hashes)
+      case (false, true): withoutPadding(row).withUnsafeBytes { hashText($0, into: &hashes) }
+      }
       taken += row.count
     }
     return hashes
@@ -35,6 +44,19 @@ private func hashText(_ bytes: UnsafeRawBufferPointer, into hashes: inout [UInt6
     hashes.append(hashed(bytes[start..<end]))
     start = end + 1
   }
+}
+
+private func withoutPadding(_ bytes: UnsafeRawBufferPointer) -> [UInt8] {
+  var kept: [UInt8] = []
+  kept.reserveCapacity(bytes.count)
+  for byte in bytes {
+    // Within a value both are written as letters after a backslash.
+    if byte == UInt8(ascii: "\t") || byte == UInt8(ascii: "\n") {
+      while kept.last == UInt8(ascii: " ") { kept.removeLast() }
+    }
+    kept.append(byte)
+  }
+  return kept
 }
 
 /// Rows of PostgreSQL's binary format: a number of fields in 2 bytes, and of each its length in 4 and its bytes

@@ -50,7 +50,7 @@ extension Exchange {
   func beginCopy(_ sql: String, as expected: ExecStatusType) throws {
     if let error = Statement(sql).error { throw error }
     handle.hasCopiedAll = false
-    guard PQsendQuery(connection, sql) == 1 else { throw handle.lastError }
+    guard PQsendQuery(connection, sql.serverCString) == 1 else { throw handle.lastError }
     guard let result = try cancellingCopy({ try nextResult() }) else { throw handle.lastError }
     defer { PQclear(result) }
     if PQresultStatus(result) == expected { return }

@@ -6,11 +6,19 @@ internal import Synchronization
 final class EffectiveValues: Sendable {
   private let values = Mutex<[String: String]?>(nil)
   private let acceptance = Mutex(AcceptedSettings.eventTriggers)
+  private let clientEncodings = Mutex<[String: String]>([:])
 
   /// What the server is asked to start a session with, as far as it has not refused.
   var accepted: AcceptedSettings { acceptance.withLock(\.self) }
 
   func remember(_ accepted: AcceptedSettings) { acceptance.withLock { $0 = accepted } }
+
+  /// That a session of the database begins with.
+  func clientEncoding(of database: String?) -> String { clientEncodings.withLock { $0[database ?? ""] } ?? "UTF8" }
+
+  func remember(clientEncoding: String, of database: String?) {
+    clientEncodings.withLock { $0[database ?? ""] = clientEncoding }
+  }
 
   /// All parameters that have a value, less the database's name.
   ///

@@ -35,7 +35,7 @@ struct Exchange {
   private func send(_ statement: Statement) -> Bool {
     withCStrings(statement.parameters) {
       PQsendQueryParams(
-        connection, statement.sql, Int32(statement.parameters.count), nil, $0, nil, nil, 0)
+        connection, statement.sql.serverCString, Int32(statement.parameters.count), nil, $0, nil, nil, 0)
     } == 1
   }
 

@@ -62,7 +62,7 @@ extension ConnectionString {
 extension Exchange {
   func command(_ sql: String) throws -> Rows {
     if let error = Statement(sql).error { throw error }
-    guard PQsendQuery(connection, sql) == 1 else { throw handle.lastError }
+    guard PQsendQuery(connection, sql.serverCString) == 1 else { throw handle.lastError }
     return try draining { try rows() }
   }
 }

@@ -9,8 +9,9 @@ extension PostgresError {
     guard !isRaised, errorClass != "P0" else {
       return "a function raised an error; its message is not shown, as it may show rows\(code)"
     }
-    // Data exceptions show the value; of settings (22023) it is no row's.
-    return (errorClass == "22" && sqlstate != "22023" ? withoutQuoted(message) : message) + code
+    // Data exceptions show the value. Of settings (22023) it is no row's, of encodings (22021, 22P05) it is a character.
+    let isShown = ["22023", "22021", "22P05"].contains(sqlstate)
+    return (errorClass == "22" && !isShown ? withoutQuoted(message) : message) + code
   }
 
   /// The detail, where it speaks of objects, sessions or resources; what is of any other class may show a row:

@@ -64,7 +64,7 @@ struct Field {
     return UnsafeBufferPointer(start: start, count: Int(PQgetlength(result, row, column)))
   }
 
-  var text: String? { isNull ? nil : String(decoding: bytes, as: UTF8.self) }
+  var text: String? { isNull ? nil : String(serverText: bytes) }
 
   /// - Throws: `ValueTooLong`.
   func bounded() throws(ValueTooLong) -> Field {

@@ -13,6 +13,10 @@ public struct Session: Sendable, Equatable {
   public let backendPID: Int32
   /// As in `server_version_num`: 150020 is 15.20.
   public let serverVersion: Int
+  /// Of the database, by the server's name for it; empty where a pooler keeps it for itself.
+  public let encoding: String
+  /// In which names, statements and results are sent: UTF8, or SQL_ASCII, which is the database's own bytes.
+  public let clientEncoding: String
   /// Whether the connection is encrypted by TLS.
   public let tls: Bool
   /// Whether the server asked for a password and got one.
@@ -32,8 +36,16 @@ public struct Session: Sendable, Equatable {
     database = text(PQdb(connection)) ?? ""
     backendPID = PQbackendPID(connection)
     serverVersion = Int(PQserverVersion(connection))
+    encoding = text(PQparameterStatus(connection, "server_encoding")) ?? ""
+    clientEncoding = text(PQparameterStatus(connection, "client_encoding")) ?? ""
     tls = PQsslInUse(connection) == 1
     passwordUsed = PQconnectionUsedPassword(connection) == 1
+  }
+
+  /// The client encoding for a database: UTF8, unless nothing says what its bytes mean, or no conversion to UTF8 is there
+  /// (PostgreSQL documentation, "Available Character Set Conversions").
+  public static func clientEncoding(for encoding: String) -> String {
+    ["SQL_ASCII", "MULE_INTERNAL"].contains(encoding) ? "SQL_ASCII" : "UTF8"
   }
 
   /// `postgres://user@host:port/dbname`, with what libpq filled in where `string` leaves it to the environment.

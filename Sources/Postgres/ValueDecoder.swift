@@ -43,6 +43,8 @@ struct ValueDecoder: Decoder, SingleValueDecodingContainer {
     case .null: throw nullFound(type, codingPath)
     case .array: throw notDecodable(type, "an array", codingPath)
     case .text(var text):
+      // It is one already; its bytes are not the server's.
+      if let text = text as? T { return text }
       guard let value = text.withUTF8({ T(postgresText: $0) }) else { throw notDecodable(type, text, codingPath) }
       return value
     }
@@ -112,7 +114,7 @@ protocol TextDecodable: Decodable {
 }
 
 extension String: TextDecodable {
-  init?(postgresText bytes: UnsafeBufferPointer<UInt8>) { self.init(decoding: bytes, as: UTF8.self) }
+  init?(postgresText bytes: UnsafeBufferPointer<UInt8>) { self.init(serverText: bytes) }
 }
 
 extension Bool: TextDecodable {

@@ -4,7 +4,7 @@ import Testing
 @Suite struct VisibleText {
   @Test(arguments: [
     ("plain text", "plain text"), ("two\nlines\t", "two\nlines\t"), ("bell \u{7}", "bell \\x07"),
-    ("\u{0}", "\\x00"), ("\r\n", "\\x0D\n"), ("\u{7F}\u{85}\u{9B}", "\\x7F\\x85\\x9B"),
+    ("\u{0}", "\\x00"), ("caf\u{10FEE9}", "caf\\xE9"), ("\r\n", "\\x0D\n"), ("\u{7F}\u{85}\u{9B}", "\\x7F\\x85\\x9B"),
     ("a\u{202E}b", "a\\u{202E}b"), ("\u{2066}x\u{2069}", "\\u{2066}x\\u{2069}"), ("\u{200F}", "\\u{200F}"),
     ("\u{FEFF}\u{FFFE}\u{1FFFF}", "\\u{FEFF}\\u{FFFE}\\u{1FFFF}"), ("é 🐘 👩‍👩‍👧 ä", "é 🐘 👩‍👩‍👧 ä"),
   ])

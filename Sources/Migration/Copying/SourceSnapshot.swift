@@ -15,7 +15,6 @@ struct SourceSnapshot: Sendable {
   /// "txid_snapshot"), since the server's start, as a crash may lose some and give their numbers to others. Two that are
   /// written alike see the same. A standby does not tell which are open: there no two are alike.
   let identity: String
-  let encoding: String
   let locks: SnapshotLocks
   /// Of those that read over the session that holds the locks.
   let turns = Slots(1)
@@ -43,7 +42,7 @@ struct SourceSnapshot: Sendable {
     }
     self.connection = connection
     do {
-      (id, identity, encoding) = try await attempting("taking a snapshot", source, database: database) {
+      (id, identity) = try await attempting("taking a snapshot", source, database: database) {
         guard let slot else { return try await Self.take(over: connection) }
         return try await Self.take(over: connection, creating: slot, of: database, from: source)
       }
@@ -65,7 +64,7 @@ struct SourceSnapshot: Sendable {
     self.database = database
     self.held = held
     self.connection = connection
-    (id, identity, encoding) = try await attempting("taking a snapshot", source, database: database) {
+    (id, identity) = try await attempting("taking a snapshot", source, database: database) {
       try await Self.export(over: connection)
     }
     locks = SnapshotLocks(heldBy: connection, id: id)
@@ -79,7 +78,7 @@ struct SourceSnapshot: Sendable {
   /// Locks first and looks then: what happened to a table before its lock is seen, what comes after it waits. `pg_dump`
   /// does it the other way round, and can find a table empty that somebody has just truncated. A table that was made
   /// between the list and the snapshot means another attempt; in the end it is locked after it was seen.
-  private static func take(over connection: Connection) async throws -> (String, String, String) {
+  private static func take(over connection: Connection) async throws -> (String, String) {
     var attempts = 5
     while true {
       attempts -= 1
@@ -105,7 +104,7 @@ struct SourceSnapshot: Sendable {
   /// for a lock. A table that was altered or dropped before it was locked means another attempt.
   private static func take(
     over connection: Connection, creating slot: ReplicationName, of database: String, from source: Endpoint
-  ) async throws -> (String, String, String) {
+  ) async throws -> (String, String) {
     var options = Connection.Options()
     options.connectTimeout = source.connectTimeout
     options.applicationName = source.applicationName
@@ -176,12 +175,12 @@ struct SourceSnapshot: Sendable {
     }
   }
 
-  static func export(over connection: Connection) async throws -> (String, String, String) {
+  static func export(over connection: Connection) async throws -> (String, String) {
     let rows = try await connection.query(ReadingStatements.exportSnapshot)
-    guard let id = rows.text(0, 0), let next = rows.text(0, 1), let encoding = rows.text(0, 2) else {
+    guard let id = rows.text(0, 0), let identity = rows.text(0, 1) else {
       throw MigrationError("the server exported no snapshot")
     }
-    return (id, next, encoding)
+    return (id, identity)
   }
 
   /// Another session that sees the same; `leave` gives it back.

@@ -14,6 +14,8 @@ struct SourceTable: Decodable, Sendable, Equatable {
   var sizeBytes: Int
   /// Whether all columns are of types whose binary form is the same on every server.
   var isBinary: Bool
+  /// Whether a value of those types may be text, which is in an encoding.
+  var hasText = false
   /// The partitioned table through which the rows go, where the target may route them to other partitions.
   var routedThrough: String?
   /// Of an extension's configuration table: which rows are the user's own (`WHERE …`, or nothing for all).
@@ -46,7 +48,10 @@ struct SourceTable: Decodable, Sendable, Equatable {
              pg_catalog.pg_table_size(c.oid) AS size_bytes,
              NOT EXISTS (SELECT FROM pg_catalog.pg_attribute a
                WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
-                 AND NOT a.atttypid = ANY ('{\(Self.binaryTypes)}'::oid[])) AS is_binary,
+                 AND NOT a.atttypid = ANY ('{\(Self.listed(Self.plainTypes + Self.textTypes))}'::oid[])) AS is_binary,
+             EXISTS (SELECT FROM pg_catalog.pg_attribute a
+               WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+                 AND a.atttypid = ANY ('{\(Self.listed(Self.textTypes))}'::oid[])) AS has_text,
              \(routedThrough(version)) AS routed_through,
              (SELECT pg_catalog.quote_ident(a.attname) FROM pg_catalog.pg_attribute a
                WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped \(generated)
@@ -93,17 +98,22 @@ struct SourceTable: Decodable, Sendable, Equatable {
   /// that hold identifiers of objects (`regclass` and its kin), and those whose form has a version of its own.
   ///
   /// Source: `pg_type.dat` and the types' send functions.
-  private static let binaryTypes = [
-    // bool, bytea, "char", name, int8, int2, int4, text, oid, tid, json
-    16, 17, 18, 19, 20, 21, 23, 25, 26, 27, 114,
+  private static let plainTypes = [
+    // bool, bytea, "char", int8, int2, int4, oid, tid
+    16, 17, 18, 20, 21, 23, 26, 27,
     // point, lseg, path, box, polygon, line, float4, float8, circle, money, macaddr, inet, cidr, macaddr8
     600, 601, 602, 603, 604, 628, 700, 701, 718, 790, 829, 869, 650, 774,
-    // bpchar, varchar, date, time, timestamp, timestamptz, interval, timetz, bit, varbit, numeric, uuid, jsonb
-    1042, 1043, 1082, 1083, 1114, 1184, 1186, 1266, 1560, 1562, 1700, 2950, 3802,
+    // date, time, timestamp, timestamptz, interval, timetz, bit, varbit, numeric, uuid
+    1082, 1083, 1114, 1184, 1186, 1266, 1560, 1562, 1700, 2950,
     // their arrays
-    1000, 1001, 1002, 1003, 1016, 1005, 1007, 1009, 1028, 1010, 199, 1017, 1018, 1019, 1020, 1027, 629, 1021, 1022,
-    719, 791, 1040, 1041, 651, 775, 1014, 1015, 1182, 1183, 1115, 1185, 1187, 1270, 1561, 1563, 1231, 2951, 3807,
-  ].map(String.init).joined(separator: ",")
+    1000, 1001, 1002, 1016, 1005, 1007, 1028, 1010, 1017, 1018, 1019, 1020, 1027, 629, 1021, 1022, 719, 791, 1040,
+    1041, 651, 775, 1182, 1183, 1115, 1185, 1187, 1270, 1561, 1563, 1231, 2951,
+  ]
+
+  /// The same of text: name, text, json, bpchar, varchar, jsonb, and their arrays.
+  private static let textTypes = [19, 25, 114, 1042, 1043, 3802, 1003, 1009, 199, 1014, 1015, 3807]
+
+  private static func listed(_ types: [Int]) -> String { types.map(String.init).joined(separator: ",") }
 }
 
 /// A foreign key of the target.
@@ -194,8 +204,8 @@ struct TablePart: Sendable, Equatable {
   /// What reads it on the source.
   ///
   /// - Parameter wide: rows that go another way.
-  func copyOut(encoding: String, excluding wide: WideRows? = nil) -> String {
-    let options = "(FORMAT \(table.isBinary ? "binary" : "text"), ENCODING \(Quoting.literal(encoding)))"
+  func copyOut(_ format: RowFormat, excluding wide: WideRows? = nil) -> String {
+    let options = format.options(isBinary: format.isBinary(table))
     guard condition.isEmpty, wide == nil else {
       let rows = "SELECT \(table.columns ?? "") FROM ONLY \(table.name) \(condition)"
       guard let wide else { return "COPY (\(rows)) TO STDOUT WITH \(options)" }
@@ -210,12 +220,10 @@ struct TablePart: Sendable, Equatable {
   ///
   /// A table that one transaction empties and fills can be frozen at once (documentation of COPY, `FREEZE`): nobody
   /// else sees it before the commit, and it needs no vacuum afterwards.
-  func copyIn(encoding: String) -> String {
+  func copyIn(_ format: RowFormat) -> String {
     let columns = table.columns.map { " (\($0))" } ?? ""
-    let format = "FORMAT \(table.isBinary ? "binary" : "text"), ENCODING \(Quoting.literal(encoding))"
-    return """
-      COPY \(table.routedThrough ?? table.name)\(columns) FROM STDIN WITH (\(format)\(isFrozen ? ", FREEZE" : ""))
-      """
+    let options = format.options(isBinary: format.isBinary(table), more: isFrozen ? ", FREEZE" : "")
+    return "COPY \(table.routedThrough ?? table.name)\(columns) FROM STDIN WITH \(options)"
   }
 
   var isFrozen: Bool { isWhole && table.routedThrough == nil && !table.isOfExtension && !replacesReferencedRows }

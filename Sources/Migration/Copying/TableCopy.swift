@@ -11,6 +11,8 @@ struct TableCopy: Sendable {
   /// Is told how many bytes have arrived.
   let progress: @Sendable (Int) -> Void
 
+  private var format: RowFormat { RowFormat(from: source.session, to: destination.session) }
+
   /// Bytes that are read before they are written: below it calls cost more than the copy, above it nothing is gained.
   private static let chunk = 128 << 10
 
@@ -41,8 +43,7 @@ struct TableCopy: Sendable {
     var records: [Statement?] = []
     for (part, wide, places) in loads {
       var (rows, bytes) = try await stream(
-        part.copyOut(encoding: snapshot.encoding, excluding: wide), into: part.copyIn(encoding: snapshot.encoding),
-        part.table.name)
+        part.copyOut(format, excluding: wide), into: part.copyIn(format), part.table.name)
       for place in places {
         guard let wide else { continue }
         bytes += try await copy(wide, at: place)
@@ -83,11 +84,11 @@ struct TableCopy: Sendable {
       _ = try await destination.pipeline([wide.preparation(for: place).map { Statement($0) }])[0].get()
     }
     var bytes = try await stream(
-      wide.narrowOut(place, encoding: snapshot.encoding), into: wide.narrowIn(place, encoding: snapshot.encoding), name
+      wide.narrowOut(place, format), into: wide.narrowIn(place, format), name
     ).bytes
-    for out in wide.piecesOut(place) { bytes += try await stream(out, into: wide.piecesIn, name).bytes }
+    for out in wide.piecesOut(place, format) { bytes += try await stream(out, into: wide.piecesIn, name).bytes }
     try await onTarget("putting a row of \(name) together") {
-      _ = try await destination.query(wide.insertion(of: place))
+      _ = try await destination.query(wide.insertion(of: place, format))
       _ = try await destination.pipeline([wide.removal.map { Statement($0) }])[0].get()
     }
     return bytes

@@ -17,16 +17,16 @@ struct WideRows: Sendable {
   private let types: [Int]
   private let typeNames: [String]
 
-  /// How a value of these types is written as bytes in UTF-8, `%` being the column, and read from them: bytea, text,
-  /// json, xml, bpchar, varchar. How long they are is known without reading them; of other types it is not.
-  static let types: [Int: (bytes: String, value: String)] = [
-    17: ("%", "%"),
-    25: ("pg_catalog.textsend(%)", "pg_catalog.convert_from(%, 'UTF8')"),
-    114: ("pg_catalog.textsend(%::pg_catalog.text)", "pg_catalog.convert_from(%, 'UTF8')"),
-    142: ("pg_catalog.textsend(%::pg_catalog.text)", "pg_catalog.convert_from(%, 'UTF8')"),
-    1042: ("pg_catalog.bpcharsend(%)", "pg_catalog.convert_from(%, 'UTF8')"),
-    1043: ("pg_catalog.textsend(%::pg_catalog.text)", "pg_catalog.convert_from(%, 'UTF8')"),
+  /// How a value of these types becomes text, `%` being the column; nil for bytea, which is none: bytea, text, json, xml,
+  /// bpchar, varchar. How long they are is known without reading them; of other types it is not.
+  static let types: [Int: String?] = [
+    bytea: nil, 25: "%", 114: "%::pg_catalog.text", 142: "%::pg_catalog.text",
+    // A cast would take the spaces at its end.
+    1042: "pg_catalog.concat(%)",
+    1043: "%::pg_catalog.text",
   ]
+
+  static let bytea = 17
 
   /// What is stored out of line is compressed, a hundred times at most: below this there is nothing to look for.
   static let leastOutOfLine = 32 << 10
@@ -95,21 +95,22 @@ struct WideRows: Sendable {
 
   var removal: [String] { ["DROP TABLE pg_temp.pgpreflight_row", "DROP TABLE pg_temp.pgpreflight_pieces"] }
 
-  private func options(_ encoding: String) -> String {
-    "(FORMAT \(part.table.isBinary ? "binary" : "text"), ENCODING \(Quoting.literal(encoding)))"
+  func narrowOut(_ place: Place, _ format: RowFormat) -> String {
+    """
+    COPY (SELECT \(narrowColumns(place).joined(separator: ", ")) \(row(place)))
+      TO STDOUT WITH \(format.options(isBinary: format.isBinary(part.table)))
+    """
   }
 
-  func narrowOut(_ place: Place, encoding: String) -> String {
-    "COPY (SELECT \(narrowColumns(place).joined(separator: ", ")) \(row(place))) TO STDOUT WITH \(options(encoding))"
+  func narrowIn(_ place: Place, _ format: RowFormat) -> String {
+    "COPY pg_temp.pgpreflight_row FROM STDIN WITH \(format.options(isBinary: format.isBinary(part.table)))"
   }
 
-  func narrowIn(_ place: Place, encoding: String) -> String {
-    "COPY pg_temp.pgpreflight_row FROM STDIN WITH \(options(encoding))"
-  }
-
-  func piecesOut(_ place: Place) -> [String] {
+  /// Text as bytes in the encoding that all of it goes in.
+  func piecesOut(_ place: Place, _ format: RowFormat) -> [String] {
     place.columns.map { column in
-      let bytes = Self.types[types[column]]?.bytes.replacing("%", with: names[column]) ?? names[column]
+      let bytes =
+        text(column).map { "pg_catalog.convert_to(\($0), \(Quoting.literal(format.encoding)))" } ?? names[column]
       // Without OFFSET the value would be written as bytes anew for each piece.
       return """
         COPY (SELECT \(column)::pg_catalog.int4, g.n::pg_catalog.int4,
@@ -122,13 +123,19 @@ struct WideRows: Sendable {
     }
   }
 
+  /// A value of a column as text; nil where it is none.
+  private func text(_ column: Int) -> String? {
+    (Self.types[types[column]] ?? nil)?.replacing("%", with: names[column])
+  }
+
   var piecesIn: String { "COPY pg_temp.pgpreflight_pieces FROM STDIN WITH (FORMAT binary)" }
 
-  func insertion(of place: Place) -> String {
+  func insertion(of place: Place, _ format: RowFormat) -> String {
     let narrow = narrowColumns(place)
     let values = place.columns.map { column in
       let all = "pg_catalog.string_agg(p.piece, ''::pg_catalog.bytea ORDER BY p.n)"
-      let value = Self.types[types[column]]?.value.replacing("%", with: all) ?? all
+      let value =
+        text(column) == nil ? all : "pg_catalog.convert_from(\(all), \(Quoting.literal(format.encoding)))"
       return "(SELECT \(value) FROM pg_temp.pgpreflight_pieces p WHERE p.k = \(column))::\(typeNames[column])"
     }
     let columns = narrow + place.columns.map { names[$0] }

@@ -41,15 +41,12 @@ extension Cutover {
     }
     guard !tables.isEmpty else { return }
     step("comparing what is replicated before writes are blocked")
-    let encoding = try await attempting("looking at the database", replications.source, database: database) {
-      try await worker.query(ReadingStatements.databaseEncoding).text(0, 0) ?? ""
-    }
     let (source, target) = try await activity(look)
     let end = ContinuousClock.now + Self.timeBefore
     let found = try await EarlyComparison(
       mode: settings.verification, database: database, source: replications.source, target: replications.target,
       jobs: replications.settings.jobs, present: worker, steering: steering.connection
-    ).run(tables, encoding: encoding, until: end)
+    ).run(tables, until: end)
     comparedBefore = ComparedBefore(found: found, source: source, target: target, targets: look.targets)
     step(
       "\(found.count) of \(tables.count) \(tables.count == 1 ? "table" : "tables") compared, and the same"

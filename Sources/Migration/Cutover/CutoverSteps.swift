@@ -191,6 +191,7 @@ extension Cutover {
     let archive = try await SchemaArchive(
       of: database, from: replications.source, dump: Program(folder: tools.folder, name: "pg_dump"),
       restore: Program(folder: tools.folder, name: "pg_restore"),
+      encoding: SchemaArchive.encoding(from: source.session, into: steering.connection.session.encoding),
       arguments: ["--lock-wait-timeout=5s"]
         + tables.map { "--table=\(patternQuoted($0.nspname)).\(patternQuoted($0.relname))" })
     // A partition brings its own indexes along to a table that has its indexes already: they are there first.

@@ -27,9 +27,8 @@ struct LargeObjectCopying: Sendable {
 
   /// - Throws: `MigrationError`, `CancellationError`. What is there then is replaced by the next attempt.
   func run() async throws {
-    let entries = try await snapshot.rows(
-      of: Entry.self, for: "listing large objects", ReadingStatements.largeObjectEntries)
     try await target.session(in: snapshot.database, for: "replacing large objects") { connection in
+      let entries = try await entries(for: connection)
       while try await journal.removeLargeObjects(atMost: Self.removedAtOnce, over: connection) > 0 {}
       guard try await journal.largeObjects(over: connection).others == 0 else {
         throw MigrationError("the target has large objects that the migration did not make")
@@ -40,6 +39,22 @@ struct LargeObjectCopying: Sendable {
         try Task.checkCancellation()
         try await copy(entries[start..<min(start + Self.batch, entries.count)], roles, to: connection)
       }
+    }
+  }
+
+  /// Where one side has only bytes, comments are sent as those of the source, in both sessions.
+  private func entries(for connection: Connection) async throws -> [Entry] {
+    let source = snapshot.connection
+    let hasBytes = source.session.isOfBytes || connection.session.isOfBytes
+    if hasBytes { _ = try await connection.query("SET client_encoding = 'SQL_ASCII'") }
+    let encoding = hasBytes ? "SQL_ASCII" : source.session.clientEncoding
+    return try await attempting("listing large objects", snapshot.source, database: snapshot.database) {
+      let statements = [
+        Statement("SET LOCAL client_encoding = \(Quoting.literal(encoding))"),
+        Statement(ReadingStatements.largeObjectEntries),
+        Statement("SET LOCAL client_encoding = \(Quoting.literal(source.session.clientEncoding))"),
+      ]
+      return try await source.pipeline([statements])[0].get()[1].decode(Entry.self)
     }
   }
 

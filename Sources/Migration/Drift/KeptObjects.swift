@@ -20,8 +20,10 @@ extension Journal {
   /// Writes what `SchemaReading` has read.
   func keep(_ rows: SchemaReading.Rows, over connection: Connection) async throws {
     try await connection.beginCopyIn(
-      "COPY \(objects) (side, name, kind, identity, relation, digest, detail) FROM STDIN WITH (FORMAT text, ENCODING 'UTF8')"
-    )
+      """
+      COPY \(objects) (side, name, kind, identity, relation, digest, detail) FROM STDIN
+        WITH (FORMAT text, ENCODING \(Quoting.literal(rows.encoding)))
+      """)
     for part in rows.parts { try await connection.writeCopyData(part) }
     _ = try await connection.endCopyIn()
   }

@@ -5,6 +5,7 @@ import Postgres
 enum SchemaReading {
   /// All objects in the format of COPY, as they are kept: nobody looks at them before something has changed.
   struct Rows: Sendable {
+    var encoding: String
     var parts: [CopyData] = []
   }
 
@@ -25,9 +26,9 @@ enum SchemaReading {
         try await connection.beginCopyOut(
           """
           COPY (SELECT '\(side.rawValue)', a.name, a.kind, a.identity, a.relation, a.digest, a.detail
-                  FROM (\(ObjectStatements.all(version))) a) TO STDOUT WITH (FORMAT text, ENCODING 'UTF8')
+                  FROM (\(ObjectStatements.all(version))) a) TO STDOUT
           """)
-        var rows = Rows()
+        var rows = Rows(encoding: connection.session.clientEncoding)
         while let part = try await connection.readCopyData(atLeast: 1 << 17) { rows.parts.append(part) }
         _ = try await connection.endCopyOut()
         _ = try await connection.query("RELEASE reading")

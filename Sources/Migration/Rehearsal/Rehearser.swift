@@ -76,13 +76,14 @@ public struct Rehearser: Sendable {
       rehearsal.missingRoles = try pair.source.roleReferences.value
         .filter { $0.datname.isSameName(as: name) && !roles.containsName($0.rolname) && !$0.rolname.hasPrefix("pg_") }
         .map(\.rolname).sorted()
+      let (session, left) = try await source.session(in: name, for: "listing the privileges of extensions") {
+        ($0.session, try await ExtensionPrivileges.entries(of: pair.options.excludedExtensions, over: $0))
+      }
       let archive = try await SchemaArchive(
         of: name, from: source, dump: Program(folder: tools.folder, name: "pg_dump"),
         restore: Program(folder: tools.folder, name: "pg_restore"),
-        arguments: ["--create"] + pair.options.dumpArguments(for: name),
-        leavingOut: source.session(in: name, for: "listing the privileges of extensions") {
-          try await ExtensionPrivileges.entries(of: pair.options.excludedExtensions, over: $0)
-        })
+        encoding: SchemaArchive.encoding(from: session, into: try existing(name)?.encoding),
+        arguments: ["--create"] + pair.options.dumpArguments(for: name), leavingOut: left)
       let entries = try await entries(of: archive, in: name, without: rehearsal.missingRoles)
         .filter { isSuperuser || !$0.mayTakeSuperuser && !$0.isKind("PUBLICATION") }
       let scratch = "\(Self.prefix)\(run)_\(number)"
@@ -167,12 +168,17 @@ public struct Rehearser: Sendable {
     }
   }
 
+  /// The target's database of that name, where it is the target that is rehearsed on.
+  private func existing(_ name: String) throws -> Database? {
+    isTarget ? try pair.databasePairs.first { $0.name.isSameName(as: name) }?.database(on: .target) : nil
+  }
+
   private func restore(
     _ archive: SchemaArchive, _ entries: [ArchiveEntry], of name: String, into scratch: String, isSuperuser: Bool,
     _ rehearsal: Rehearsal
   ) async throws -> Fact<Rehearsal> {
     var rehearsal = rehearsal
-    let existing = isTarget ? try pair.databasePairs.first { $0.name.isSameName(as: name) }?.database(on: .target) : nil
+    let existing = try existing(name)
     let creation =
       if let existing { existing.copy(named: scratch) } else { try await archive.databaseCreation(named: scratch) }
     if let error = try await create(scratch, by: creation) {

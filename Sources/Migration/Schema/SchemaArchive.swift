@@ -39,11 +39,12 @@ struct SchemaArchive: Sendable {
   let afterData: [ArchiveEntry]
 
   /// - Parameters:
+  ///   - encoding: in which it is written.
   ///   - arguments: for `pg_dump`: which objects, and the snapshot to see them in.
   ///   - leavingOut: what privileges are described by that are not restored.
   init(
-    of database: String, from source: Endpoint, dump: Program, restore: Program, arguments: [String],
-    leavingOut: [String] = []
+    of database: String, from source: Endpoint, dump: Program, restore: Program, encoding: String,
+    arguments: [String], leavingOut: [String] = []
   ) async throws {
     let file = try NamelessFile()
     self.file = file
@@ -51,8 +52,10 @@ struct SchemaArchive: Sendable {
     let connection = try source.program(database: database)
     _ = try await attempting("dumping the schema", source, database: database) {
       try await dump.run(
-        ["--format=custom", "--section=pre-data", "--section=post-data", "--no-subscriptions", "--file", file.path]
-          + arguments, over: connection)
+        [
+          "--format=custom", "--section=pre-data", "--section=post-data", "--no-subscriptions",
+          "--encoding=\(encoding)", "--file", file.path,
+        ] + arguments, over: connection)
     }
     beforeData = try await Self.entries(of: file, section: "pre-data", restore).filter { entry in
       !(entry.isKind("ACL") && leavingOut.contains { entry.description.hasPrefix($0) })

@@ -15,12 +15,12 @@ struct Program: Sendable {
   @discardableResult
   func run(_ arguments: [String], over connection: ProgramConnection? = nil) async throws -> String {
     let words = arguments + (connection.map { ["--dbname", $0.argument] } ?? [])
-    let (result, said): (ExecutionResult<Void, StringOutput<UTF8>, FileDescriptorOutput>, String)
+    let (result, said): (ExecutionResult<Void, BytesOutput, FileDescriptorOutput>, String)
     do {
       (result, said) = try await ErrorOutput.collected(upTo: Self.longestComplaint) { errors in
         try await Subprocess.run(
-          .path(FilePath("\(folder)/\(name)")), arguments: Arguments(words), environment: environment(of: connection),
-          platformOptions: Self.options, output: .string(limit: .max),
+          .path(FilePath("\(folder)/\(name)")), arguments: Self.arguments(words),
+          environment: environment(of: connection), platformOptions: Self.options, output: .bytes(limit: .max),
           error: .fileDescriptor(errors, closeAfterSpawningProcess: true))
       }
     } catch {
@@ -31,7 +31,7 @@ struct Program: Sendable {
     guard result.terminationStatus.isSuccess else {
       throw MigrationError(Self.complaint(of: name, said, result.terminationStatus))
     }
-    return result.standardOutput
+    return String(serverText: result.standardOutput)
   }
 
   /// Runs it to its end, whatever that is.
@@ -42,7 +42,8 @@ struct Program: Sendable {
     do {
       let (result, said) = try await ErrorOutput.collected(upTo: Self.longestAttempt) { errors in
         try await Subprocess.run(
-          .path(FilePath("\(folder)/\(name)")), arguments: Arguments(arguments + ["--dbname", connection.argument]),
+          .path(FilePath("\(folder)/\(name)")),
+          arguments: Self.arguments(arguments + ["--dbname", connection.argument]),
           environment: environment(of: connection), platformOptions: Self.options, output: .discarded,
           error: .fileDescriptor(errors, closeAfterSpawningProcess: true))
       }
@@ -62,7 +63,7 @@ struct Program: Sendable {
     let pipe = try FileDescriptor.pipe()
     async let first = ErrorOutput.collected(upTo: Self.longestComplaint) { errors in
       try await Subprocess.run(
-        .path(FilePath("\(folder)/\(name)")), arguments: Arguments(arguments + ["--dbname", connection.argument]),
+        .path(FilePath("\(folder)/\(name)")), arguments: Self.arguments(arguments + ["--dbname", connection.argument]),
         environment: environment(of: connection), platformOptions: Self.options,
         output: .fileDescriptor(pipe.writeEnd, closeAfterSpawningProcess: true),
         error: .fileDescriptor(errors, closeAfterSpawningProcess: true))
@@ -70,7 +71,7 @@ struct Program: Sendable {
     async let second = ErrorOutput.collected(upTo: Self.longestComplaint) { errors in
       try await Subprocess.run(
         .path(FilePath("\(other.folder)/\(other.name)")),
-        arguments: Arguments(otherArguments + ["--dbname", otherConnection.argument]),
+        arguments: Self.arguments(otherArguments + ["--dbname", otherConnection.argument]),
         environment: environment(of: otherConnection), platformOptions: Self.options,
         input: .fileDescriptor(pipe.readEnd, closeAfterSpawningProcess: true), output: .discarded,
         error: .fileDescriptor(errors, closeAfterSpawningProcess: true))
@@ -85,6 +86,9 @@ struct Program: Sendable {
       throw MigrationError(Self.complaint(of: name, dumpSaid, dump.terminationStatus))
     }
   }
+
+  /// Names among them are of any bytes.
+  private static func arguments(_ words: [String]) -> Arguments { Arguments(words.map { $0.serverBytes + [0] }) }
 
   private func environment(of connection: ProgramConnection?) -> Environment {
     // What it says is read, and shown, in English.

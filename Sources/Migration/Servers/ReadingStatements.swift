@@ -67,11 +67,6 @@ public enum ReadingStatements {
      WHERE c.relkind = 'm' AND c.relispopulated AND c.oid >= 16384 ORDER BY c.oid
     """
 
-  static let databaseEncoding = """
-    SELECT pg_catalog.pg_encoding_to_char(d.encoding) FROM pg_catalog.pg_database d
-     WHERE d.datname = pg_catalog.current_database()
-    """
-
   static let databaseSize = "SELECT pg_catalog.pg_database_size(pg_catalog.current_database())"
 
   static let relation = "SELECT pg_catalog.to_regclass($1) IS NOT NULL"
@@ -257,9 +252,7 @@ public enum ReadingStatements {
     SELECT pg_catalog.pg_export_snapshot(),
            pg_catalog.txid_current_snapshot()::text
              || ' ' || CASE WHEN pg_catalog.pg_is_in_recovery() THEN pg_catalog.clock_timestamp()
-                            ELSE pg_catalog.pg_postmaster_start_time() END::text,
-           pg_catalog.pg_encoding_to_char(d.encoding)
-      FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database()
+                            ELSE pg_catalog.pg_postmaster_start_time() END::text
     """
 
   /// Of a table, or of the partitions of one: whether it has other files now than the snapshot sees.
@@ -307,7 +300,7 @@ public enum ReadingStatements {
     ]
     return (version.major >= 10 ? replication : []) + (version.major >= 15 ? [errors(version)] : []) + [
       databases, roleNames, database, thisDatabase, systemIdentifier, timeline, relation, carriedSequences, journals,
-      hasContent, takeCutoverLock, cutoverLockHolder, populatedViews, databaseEncoding, databaseSize,
+      hasContent, takeCutoverLock, cutoverLockHolder, populatedViews, databaseSize,
       lockHolders,
       lockableAgainstWriters, backendPID,
       preparedTransactions, entrances, databaseAccess, beginningSessions, otherSessions, sizes, hasLargeObjects,

@@ -32,7 +32,7 @@ struct EarlyComparison: Sendable {
   }
 
   /// - Throws: `MigrationError`, `CancellationError`.
-  func run(_ tables: [ComparedTable], encoding: String, until end: ContinuousClock.Instant) async throws -> Found {
+  func run(_ tables: [ComparedTable], until end: ContinuousClock.Instant) async throws -> Found {
     let workers = min(jobs, tables.count)
     guard workers > 0 else { return [:] }
     let progress = Progress()
@@ -49,7 +49,7 @@ struct EarlyComparison: Sendable {
       }
     }
     let comparison = TableComparison(
-      mode: mode, database: database, source: source, target: target, encoding: encoding, present: present)
+      mode: mode, database: database, source: source, target: target, present: present)
     do {
       try await withThrowingTaskGroup(of: Void.self) { group in
         for worker in 0..<workers {
@@ -178,6 +178,8 @@ struct EarlyComparison: Sendable {
     let connection: Connection
     let source: Endpoint
     let database: String
+
+    var session: Session { connection.session }
 
     init(connection: Connection, _ comparison: TableComparison) {
       self.connection = connection

@@ -30,6 +30,10 @@ struct SchemaComparison: Sendable {
   }
 
   private func compare(_ source: Connection, _ target: Connection) async throws -> Outcome {
+    // Where one side has only bytes, those of the other one are what it is to have.
+    for (one, other) in [(source, target), (target, source)] where one.session.isOfBytes && !other.session.isOfBytes {
+      _ = try await other.query("SET client_encoding = 'SQL_ASCII'")
+    }
     async let first = Fingerprints(over: source)
     async let second = Fingerprints(over: target)
     let (here, there) = (try await first, try await second)

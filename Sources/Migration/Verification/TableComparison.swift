@@ -8,8 +8,6 @@ struct TableComparison: Sendable {
   let database: String
   let source: Endpoint
   let target: Endpoint
-  /// In which both servers write text.
-  let encoding: String
   /// In the source, outside of any transaction: for catalogs as they are at the moment, not as a snapshot sees them.
   let present: Connection?
 
@@ -24,8 +22,9 @@ struct TableComparison: Sendable {
   func compare(_ table: ComparedTable, _ reader: some SourceReader, _ there: Connection) async throws -> Outcome {
     let isWhole = mode == .full || mode == .sample && table.sizeBytes < TableSample.leastSize
     let read: TableContent.Mode = isWhole ? .checksum : .count
-    async let first = reader.reading(table.name) { try await content(of: table, read, over: $0, source) }
-    async let second = contentOnTarget(of: table, read, over: there)
+    let format = RowFormat(from: reader.session, to: there.session)
+    async let first = reader.reading(table.name) { try await content(of: table, read, format, over: $0, source) }
+    async let second = contentOnTarget(of: table, read, format, over: there)
     let (here, other) = (try await first, try await second)
     let difference = Self.difference(table, here, other)
     let counted = Outcome(difference: difference, depth: isWhole ? .full : .counts)
@@ -53,11 +52,12 @@ struct TableComparison: Sendable {
 
   /// - Returns: nil where there is no such table, or not with these columns.
   private func content(
-    of table: ComparedTable, _ mode: TableContent.Mode, over connection: Connection, _ endpoint: Endpoint
+    of table: ComparedTable, _ mode: TableContent.Mode, _ format: RowFormat, over connection: Connection,
+    _ endpoint: Endpoint
   ) async throws -> TableContent? {
     do {
       return try await attempting("reading \(table.name)", endpoint, database: database) {
-        try await table.content(over: connection, mode: mode, encoding: encoding)
+        try await table.content(over: connection, mode: mode, format)
       }
     } catch let error as MigrationError where ["42P01", "42703"].contains(error.sqlstate) {
       return nil
@@ -66,12 +66,12 @@ struct TableComparison: Sendable {
 
   /// In one view of the table: somebody perhaps writes to it.
   private func contentOnTarget(
-    of table: ComparedTable, _ mode: TableContent.Mode, over connection: Connection
+    of table: ComparedTable, _ mode: TableContent.Mode, _ format: RowFormat, over connection: Connection
   ) async throws -> TableContent? {
-    guard table.isReadInParts else { return try await content(of: table, mode, over: connection, target) }
+    guard table.isReadInParts else { return try await content(of: table, mode, format, over: connection, target) }
     _ = try await connection.query("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
     do {
-      let found = try await content(of: table, mode, over: connection, target)
+      let found = try await content(of: table, mode, format, over: connection, target)
       _ = try await connection.query("ROLLBACK")
       return found
     } catch {
@@ -110,16 +110,24 @@ struct TableComparison: Sendable {
     of table: ComparedTable, rows: Int, _ reader: some SourceReader, _ there: Connection
   ) async throws -> Outcome? {
     guard let present else { return nil }
-    let here = try await reader.locking(table.name) { connection in
-      try await attempting("reading a sample of \(table.name)", source, database: database) {
-        try await chosen(of: table, rows: rows, over: connection, present)
+    let format = RowFormat(from: reader.session, to: there.session)
+    let here: Sample?
+    let other: [UInt64]?
+    do {
+      here = try await reader.locking(table.name) { connection in
+        try await attempting("reading a sample of \(table.name)", source, database: database) {
+          try await chosen(of: table, rows: rows, format, over: connection, present)
+        }
       }
+      guard let here else { return nil }
+      other = try await attempting("reading a sample of \(table.name)", target, database: database) {
+        try await same(as: here, of: table, format, over: there)
+      }
+    } catch let error as MigrationError where error.sqlstate == "22P05" {
+      // A key holds what is a character of the database's encoding alone.
+      return nil
     }
-    guard let here else { return nil }
-    let other = try await attempting("reading a sample of \(table.name)", target, database: database) {
-      try await same(as: here, of: table, over: there)
-    }
-    guard let other else { return nil }
+    guard let here, let other else { return nil }
     var outcome = Outcome(depth: .sample)
     let missing = TableSample.missing(here.hashes, from: other)
     if missing > 0 {
@@ -132,9 +140,9 @@ struct TableComparison: Sendable {
   }
 
   private func chosen(
-    of table: ComparedTable, rows: Int, over connection: Connection, _ present: Connection
+    of table: ComparedTable, rows: Int, _ format: RowFormat, over connection: Connection, _ present: Connection
   ) async throws -> Sample? {
-    guard let key = try await TableSample.key(of: table.name, over: present, encoding: encoding) else { return nil }
+    guard let key = try await TableSample.key(of: table.name, over: present, format) else { return nil }
     var generator = SystemRandomNumberGenerator()
     let places = TableSample.places(blocks: table.blocks, rows: rows, using: &generator)
     guard !places.isEmpty else { return Sample(key: key, values: [], hashes: []) }
@@ -145,24 +153,24 @@ struct TableComparison: Sendable {
     }
     let chosen = Array(values.shuffled(using: &generator).prefix(TableSample.rows))
     guard !chosen.isEmpty else { return Sample(key: key, values: [], hashes: []) }
-    let hashes = try await table.hashes(over: connection, encoding) {
+    let hashes = try await table.hashes(over: connection, format) {
       TableSample.reading($0, of: table.name, key, chosen)
     }
     return Sample(key: key, values: chosen, hashes: hashes)
   }
 
   private func same(
-    as sample: Sample, of table: ComparedTable, over connection: Connection
+    as sample: Sample, of table: ComparedTable, _ format: RowFormat, over connection: Connection
   ) async throws -> [UInt64]? {
     guard !sample.values.isEmpty else { return [] }
     // Locks first, and looks then: the transaction's snapshot is taken by the first query.
     _ = try await connection.query("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
     do {
       let hashes = try await connection.withDefinitionLocked(of: table.name) { connection -> [UInt64]? in
-        guard try await TableSample.key(of: table.name, over: connection, encoding: encoding) == sample.key else {
+        guard try await TableSample.key(of: table.name, over: connection, format) == sample.key else {
           return nil
         }
-        return try await table.hashes(over: connection, encoding) {
+        return try await table.hashes(over: connection, format) {
           TableSample.reading($0, of: table.name, sample.key, sample.values)
         }
       }
@@ -177,6 +185,9 @@ struct TableComparison: Sendable {
 
 /// How a table of the source is read: in a transaction whose snapshot is that of all of them, or its own.
 protocol SourceReader: Sendable {
+  /// Of the database.
+  var session: Session { get }
+
   /// - Returns: nil also where somebody else has the table now.
   func reading<T: Sendable>(_ table: String, _ body: @Sendable (Connection) async throws -> T?) async throws -> T?
 
@@ -190,6 +201,8 @@ protocol SourceReader: Sendable {
 struct JoinedReader: SourceReader {
   let snapshot: SourceSnapshot
   let connection: Connection
+
+  var session: Session { connection.session }
 
   func reading<T: Sendable>(_ table: String, _ body: @Sendable (Connection) async throws -> T?) async throws -> T? {
     do {

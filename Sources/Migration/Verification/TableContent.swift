@@ -28,9 +28,10 @@ struct ComparedTable: Sendable {
   /// Read together; nil for a table without columns.
   private let columns: [String]?
   /// Read one by one, as a row may be larger than a message, or this process, can hold.
-  private let wideColumns: [String]
+  private let wideColumns: [(name: String, isText: Bool)]
   private let narrowColumn: String?
   private let isBinary: Bool
+  private let hasText: Bool
 
   /// Bytes outside the main part, compressed a hundred times at most, from which on rows can be too large.
   private static let leastOutOfLine = 2 << 20
@@ -53,12 +54,15 @@ struct ComparedTable: Sendable {
     blocks = tables.sum(of: \.blocks)
     isPartitioned = table.routedThrough != nil
     isBinary = table.isBinary
+    hasText = table.hasText
     narrowColumn = table.narrowColumn
     let outOfLine = table.sizeBytes.subtractingReportingOverflow(
       table.blocks.multipliedReportingOverflow(by: Self.blockSize).partialValue
     ).partialValue
-    wideColumns = isPartitioned || outOfLine > Self.leastOutOfLine ? table.wideColumns ?? [] : []
-    let wide = Set(wideColumns)
+    wideColumns =
+      isPartitioned || outOfLine > Self.leastOutOfLine
+      ? zip(table.wideColumns ?? [], table.wideTypes ?? []).map { (name: $0, isText: $1 != WideRows.bytea) } : []
+    let wide = Set(wideColumns.map(\.name))
     columns = table.columnNames.map { $0.filter { !wide.contains($0) } }
   }
 
@@ -67,21 +71,23 @@ struct ComparedTable: Sendable {
 
   /// - Parameters:
   ///   - connection: in a transaction that sees the same all the time, where the table is read in parts.
-  ///   - encoding: that in which both servers write text.
+  ///   - format: that in which both servers write values.
   /// - Throws: `PostgresError`, `CancellationError`.
-  func content(over connection: Connection, mode: TableContent.Mode, encoding: String) async throws -> TableContent {
+  func content(over connection: Connection, mode: TableContent.Mode, _ format: RowFormat) async throws -> TableContent {
     var content = TableContent(rows: 0, checksum: mode == .checksum ? 0 : nil)
     for part in try await parts(over: connection) {
       switch mode {
       case .count: content.rows += try await count(part, over: connection)
       case .checksum:
-        let (rows, checksum) = try await checksum(part, over: connection, encoding)
+        let (rows, checksum) = try await checksum(part, over: connection, format)
         content.rows += rows
         content.checksum = content.checksum.map { $0 &+ checksum }
       }
     }
     return content
   }
+
+  private func isBinary(in format: RowFormat) -> Bool { isBinary && (format.hasBinaryText || !hasText) }
 
   private func parts(over connection: Connection) async throws -> [String] {
     guard isPartitioned else { return [name] }
@@ -91,19 +97,23 @@ struct ComparedTable: Sendable {
 
   private func count(_ part: String, over connection: Connection) async throws -> Int {
     let columns = narrowColumn.map { " (\($0))" } ?? ""
-    try await connection.beginCopyOut("COPY \(part)\(columns) TO STDOUT")
+    // No value is converted, which could be refused.
+    try await connection.beginCopyOut("COPY \(part)\(columns) TO STDOUT WITH (FORMAT text, ENCODING 'SQL_ASCII')")
     while try await connection.readCopyData(atLeast: 131_072) != nil {}
     return try await connection.endCopyOut()
   }
 
-  private func checksum(_ part: String, over connection: Connection, _ encoding: String) async throws -> (Int, UInt64) {
+  private func checksum(_ part: String, over connection: Connection, _ format: RowFormat) async throws -> (Int, UInt64)
+  {
     guard wideColumns.isEmpty else {
-      let hashes = try await hashes(over: connection, encoding) { "\(part)\($0.isEmpty ? "" : " (\(listed($0)))")" }
+      let hashes = try await hashes(over: connection, format) { "\(part)\($0.isEmpty ? "" : " (\(listed($0)))")" }
       return (hashes.count, hashes.reduce(0, &+))
     }
     var sum: UInt64 = 0
     let chosen = columns.map { $0.isEmpty ? "" : " (\(listed($0)))" } ?? ""
-    let rows = try await read(part + chosen, over: connection, encoding, isBinary) { sum = $0.reduce(sum, &+) }
+    let rows = try await read(part + chosen, over: connection, format, isBinary(in: format)) {
+      sum = $0.reduce(sum, &+)
+    }
     return (rows, sum)
   }
 
@@ -112,14 +122,16 @@ struct ComparedTable: Sendable {
   ///
   /// - Parameter source: what COPY reads, for some of the columns.
   func hashes(
-    over connection: Connection, _ encoding: String, of source: ([String]) -> String
+    over connection: Connection, _ format: RowFormat, of source: ([String]) -> String
   ) async throws -> [UInt64] {
     var hashes: [UInt64] = []
     let joint = columns ?? []
-    let readings = (joint.isEmpty ? [] : [(joint, isBinary)]) + wideColumns.map { ([$0], true) }
+    let readings =
+      (joint.isEmpty ? [] : [(joint, isBinary(in: format))])
+      + wideColumns.map { ([$0.name], format.hasBinaryText || !$0.isText) }
     for (number, (columns, isBinary)) in readings.enumerated() {
       var place = 0
-      _ = try await read(source(columns), over: connection, encoding, isBinary) { found in
+      _ = try await read(source(columns), over: connection, format, isBinary) { found in
         if number == 0 {
           hashes += found
         } else {
@@ -134,12 +146,13 @@ struct ComparedTable: Sendable {
   }
 
   private func read(
-    _ source: String, over connection: Connection, _ encoding: String, _ isBinary: Bool, _ rows: ([UInt64]) -> Void
+    _ source: String, over connection: Connection, _ format: RowFormat, _ isBinary: Bool, _ rows: ([UInt64]) -> Void
   ) async throws -> Int {
-    let format = isBinary ? "binary" : "text"
-    try await connection.beginCopyOut(
-      "COPY \(source) TO STDOUT WITH (FORMAT \(format), ENCODING \(Quoting.literal(encoding)))")
-    while let hashes = try await connection.readCopyHashes(isBinary: isBinary, atLeast: 131_072) { rows(hashes) }
+    try await connection.beginCopyOut("COPY \(source) TO STDOUT WITH \(format.options(isBinary: isBinary))")
+    // SQL_ASCII counts bytes, where other encodings count characters: a char(n) has fewer or more spaces at its end there.
+    while let hashes = try await connection.readCopyHashes(
+      isBinary: isBinary, ignoresPadding: !format.sharesText, atLeast: 131_072)
+    { rows(hashes) }
     return try await connection.endCopyOut()
   }
 }

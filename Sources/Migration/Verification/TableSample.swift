@@ -46,7 +46,7 @@ struct TableSample: Sendable {
     869: "inet", 1042: "bpchar", 1043: "text", 1082: "date", 1083: "time", 1114: "timestamp", 1184: "timestamptz",
     1700: "numeric", 2950: "uuid",
   ]
-  /// Of those, whose values are text: in a database of no encoding they may be none that could be sent.
+  /// Of those, whose values are text.
   private static let textTypes: Set = [19, 25, 1042, 1043]
 
   private struct Columns: Decodable {
@@ -57,11 +57,11 @@ struct TableSample: Sendable {
 
   /// - Parameter connection: one that sees what is there after the lock was taken.
   /// - Returns: nil where the table has no fitting key, or code of users is part of what the server looks at to plan.
-  static func key(of table: String, over connection: Connection, encoding: String) async throws -> Key? {
+  static func key(of table: String, over connection: Connection, _ format: RowFormat) async throws -> Key? {
     let version = ServerVersion(rawValue: connection.session.serverVersion)
     let found = try await connection.query(ReadingStatements.sampleKey(version), [table]).decode(Columns.self).first
     guard let found, found.isPlain, let columns = found.columns, let oids = found.types else { return nil }
-    guard encoding != "SQL_ASCII" || textTypes.isDisjoint(with: oids) else { return nil }
+    guard format.sharesText || textTypes.isDisjoint(with: oids) else { return nil }
     let types = oids.compactMap { Self.types[$0] }
     guard types.count == columns.count, !columns.isEmpty else { return nil }
     return Key(columns: columns, types: types)

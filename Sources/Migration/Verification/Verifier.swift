@@ -31,8 +31,7 @@ struct Verifier: Sendable {
 
   private func compare(_ tables: [ComparedTable], _ present: Connection?) async throws -> Verification {
     let comparison = TableComparison(
-      mode: mode, database: snapshot.database, source: snapshot.source, target: target, encoding: snapshot.encoding,
-      present: present)
+      mode: mode, database: snapshot.database, source: snapshot.source, target: target, present: present)
     let results = Results()
     let workers = min(jobs, tables.count)
     try await withThrowingTaskGroup(of: Void.self) { group in

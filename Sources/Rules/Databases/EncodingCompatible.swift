@@ -8,11 +8,12 @@ extension Rule {
     explanation: Explanation(
       why: """
         Text is converted between the encodings of both databases. A character that the target's encoding lacks ends \
-        the load, or the subscription's copy.
+        the load, or stops the replication.
         """,
       decides: """
         The encodings are the same, or the target's is UTF8, which has every character. SQL_ASCII on either side is a \
-        warning: nothing is converted and nothing was verified. A database that is still to be created gets the \
+        warning: nothing is converted and nothing was verified; where the other side is not UTF8, names with characters \
+        other than ASCII cannot be migrated. A database that is still to be created gets the \
         source's encoding, which for SQL_ASCII under a locale other than C takes a superuser.
         """,
       fix: "Drop the target database, so that it is created with the source's encoding, or create it with UTF8."),
@@ -23,9 +24,12 @@ extension Rule {
       let evidence = ["source encoding": source.encoding, "target encoding": target.encoding]
       let object = "database \(quotedIdentifier(pair.name))"
       if source.encoding == target.encoding { return .passed("Both are \(source.encoding).") }
+      let names =
+        [source.encoding, target.encoding].contains { ["UTF8", "MULE_INTERNAL"].contains($0) }
+        ? "" : " Names with characters other than ASCII cannot be migrated."
       if source.encoding == "SQL_ASCII" {
         return .failed(
-          "\(both): bytes that are not valid in \(target.encoding) end the load.",
+          "\(both): bytes that are not valid in \(target.encoding) end the load, or stop the replication.\(names)",
           [
             Finding(
               object, "its text was never verified to be in any encoding", evidence: evidence,
@@ -36,7 +40,7 @@ extension Rule {
       }
       if target.encoding == "SQL_ASCII" {
         return .failed(
-          "\(both): the text arrives as it is, and is not verified any more.",
+          "\(both): the text arrives as it is, and is not verified any more.\(names)",
           [
             Finding(
               object, "the target takes any bytes for text", evidence: evidence,
