@@ -220,7 +220,7 @@ struct DatabaseMigration: Sendable {
       let tables = tables.filter { !compared.contains($0.oid) }
       var verification: Verification
       if let facts {
-        verification = try await compare(ComparedTable.all(of: tables), with: facts, encoding: snapshot.encoding)
+        verification = try await compare(ComparedTable.all(of: tables), with: facts)
       } else {
         verification = try await Verifier(
           mode: settings.verification, snapshot: snapshot, target: target, slots: slots, jobs: settings.jobs,
@@ -324,7 +324,10 @@ struct DatabaseMigration: Sendable {
 
     let compared = ComparedTable.all(
       of: kept == nil && readsBeforehand ? tables.filter { !resumption.compared.contains($0.oid) } : [])
-    let contents = SourceContents(of: compared)
+    let format = try await target.session(in: name, for: "asking for the encoding", purpose: .reading) {
+      RowFormat(from: snapshot.connection.session, to: $0.session)
+    }
+    let contents = SourceContents(of: compared, in: format)
     for table in complete { _ = await contents.arrived(table.oid) }
     let workers = min(settings.jobs, max(1, missing.count + after.indexes.count))
     return try await withThrowingTaskGroup(of: Void.self) { group in

@@ -4,6 +4,8 @@ import Postgres
 /// What the tables of the source hold, each read in the snapshot as soon as its rows have been copied: the snapshot need
 /// not be held until the target's tables are compared.
 actor SourceContents {
+  /// In which both sides are read.
+  let format: RowFormat
   private var content: [String: TableContent?] = [:]
   /// By the number of a table whose rows are still to come, what is read with it.
   private var tables: [Int: ComparedTable] = [:]
@@ -11,7 +13,8 @@ actor SourceContents {
   private var missing: [String: Int] = [:]
 
   /// - Parameter tables: those that are to be compared.
-  init(of tables: [ComparedTable]) {
+  init(of tables: [ComparedTable], in format: RowFormat) {
+    self.format = format
     for table in tables {
       missing[table.name] = table.oids.count
       for oid in table.oids { self.tables[oid] = table }
@@ -50,16 +53,15 @@ extension DatabaseMigration {
   func read(
     _ table: ComparedTable, into contents: SourceContents, _ snapshot: SourceSnapshot, over joined: Connection
   ) async throws {
-    let comparison = comparison(snapshot.encoding)
+    let (comparison, format) = (comparison, contents.format)
     let content = try await snapshot.reading(table.name, over: joined) {
-      try await comparison.contentOfSource(table, over: $0)
+      try await comparison.contentOfSource(table, format, over: $0)
     }
     await contents.keep(content, of: table)
   }
 
-  private func comparison(_ encoding: String) -> TableComparison {
-    TableComparison(
-      mode: settings.verification, database: name, source: source, target: target, encoding: encoding, present: nil)
+  private var comparison: TableComparison {
+    TableComparison(mode: settings.verification, database: name, source: source, target: target, present: nil)
   }
 
   /// What an interrupted run has copied as of the same snapshot, and all that is no table.
@@ -98,14 +100,15 @@ extension DatabaseMigration {
   }
 
   /// Compares what the target has with what was read of the source.
-  func compare(_ tables: [ComparedTable], with facts: SourceFacts, encoding: String) async throws -> Verification {
-    let comparison = comparison(encoding)
+  func compare(_ tables: [ComparedTable], with facts: SourceFacts) async throws -> Verification {
+    let comparison = comparison
     let found = Mismatches()
     try await eachInSessions(
       tables, jobs: settings.jobs, slots: slots, endpoint: target, database: name, purpose: .reading
     ) { connection, table in
       guard let here = await facts.contents.content(of: table) else { return }
-      if let mismatch = try await comparison.difference(of: table, from: here, over: connection) {
+      let format = facts.contents.format
+      if let mismatch = try await comparison.difference(of: table, from: here, format, over: connection) {
         await found.add(mismatch)
       }
     }

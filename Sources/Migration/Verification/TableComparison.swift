@@ -38,16 +38,18 @@ struct TableComparison: Sendable {
   /// What the source holds, to be compared later: how many rows, or a checksum of all of them.
   ///
   /// - Returns: nil where there is no such table.
-  func contentOfSource(_ table: ComparedTable, over connection: Connection) async throws -> TableContent? {
-    try await content(of: table, mode == .full ? .checksum : .count, over: connection, source)
+  func contentOfSource(
+    _ table: ComparedTable, _ format: RowFormat, over connection: Connection
+  ) async throws -> TableContent? {
+    try await content(of: table, mode == .full ? .checksum : .count, format, over: connection, source)
   }
 
   /// - Parameter here: what `contentOfSource` has found.
   func difference(
-    of table: ComparedTable, from here: TableContent?, over there: Connection
+    of table: ComparedTable, from here: TableContent?, _ format: RowFormat, over there: Connection
   ) async throws -> Verification.Mismatch? {
     Self.difference(
-      table, here, try await contentOnTarget(of: table, mode == .full ? .checksum : .count, over: there))
+      table, here, try await contentOnTarget(of: table, mode == .full ? .checksum : .count, format, over: there))
   }
 
   /// - Returns: nil where there is no such table, or not with these columns.

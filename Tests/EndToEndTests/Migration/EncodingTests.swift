@@ -34,6 +34,9 @@ private struct EncodedDatabase: Sendable, CustomStringConvertible {
     EncodedDatabase("UTF8", "SQL_ASCII", "'Zoë 漢字 🐘'"),
     EncodedDatabase("MULE_INTERNAL", "MULE_INTERNAL", "e'caf\\x81\\xE9'", client: "SQL_ASCII"),
   ]
+
+  /// Those without another one of their kind.
+  static let replicated = all.filter { !["LATIN9", "MULE_INTERNAL"].contains($0.source) }
 }
 
 /// What arrives in a database is what the server itself makes of the source's text in the target's encoding; where
@@ -71,10 +74,10 @@ private struct EncodedDatabase: Sendable, CustomStringConvertible {
 
   @Test func `text arrives in every encoding by replication, and at the cutover`() async throws {
     let move = try await Move.start(settings: Self.settings)
-    for database in EncodedDatabase.all { try await create(database, move) }
-    let begun = try await move.migrate(Self.included, by: "replication")
+    for database in EncodedDatabase.replicated { try await create(database, move) }
+    let begun = try await move.migrate(Self.included(EncodedDatabase.replicated), by: "replication")
     #expect(begun.output.status == .exited(0), "\(begun.output.stdout)\(begun.output.stderr)")
-    for database in EncodedDatabase.all {
+    for database in EncodedDatabase.replicated {
       let outcome = begun.database("\(database)")
       #expect(outcome?.status == .inStep, "\(database): \(outcome?.message ?? "")")
       try await change(database, move)
@@ -86,7 +89,7 @@ private struct EncodedDatabase: Sendable, CustomStringConvertible {
       #expect(result.status == .done, "\(result.name)")
       #expect(result.verification?.mismatches == [], "\(result.name)")
     }
-    for database in EncodedDatabase.all { try await expectSame(database, move) }
+    for database in EncodedDatabase.replicated { try await expectSame(database, move) }
   }
 
   @Test func `bytes that are no text for the target end the migration, with the table's name and the server's words`()
@@ -138,7 +141,11 @@ private struct EncodedDatabase: Sendable, CustomStringConvertible {
 
   // MARK: What there is
 
-  private static let included = EncodedDatabase.all.flatMap { ["--include-database", "\($0)"] }
+  private static let included = included(EncodedDatabase.all)
+
+  private static func included(_ databases: [EncodedDatabase]) -> [String] {
+    databases.flatMap { ["--include-database", "\($0)"] }
+  }
 
   private func creation(_ name: String, _ encoding: String) -> String {
     "create database \(name) template template0 encoding '\(encoding)' lc_collate 'C' lc_ctype 'C'"
