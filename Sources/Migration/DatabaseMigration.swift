@@ -27,11 +27,13 @@ struct DatabaseMigration: Sendable {
 
   /// - Throws: `MigrationError`, `CancellationError`. What is in the journal then can be gone on with.
   func run() async throws -> MigratedDatabase {
+    if settings.resumes { try await Resumption.makeSure(self) }
     if settings.resumes, let finished = try await finishedBefore() {
       return finished.status == .inStep ? try await resumeReplication(finished) : finished
     }
     var isDropped = false
     while true {
+      await slotGuard?.begin()
       let beginning = try await begin()
       let (snapshot, replication) = (beginning.snapshot, beginning.replication)
       let finished: MigratedDatabase
@@ -62,10 +64,18 @@ struct DatabaseMigration: Sendable {
   /// Nothing reads the slot of a replication that has not begun, for which the source would keep its WAL. With tables that
   /// have arrived, it is what they can be gone on with.
   private func giveUpUnlessKept(_ replication: Replication?) async {
-    guard let replication, await slotGuard?.isGivenUp != true else { return }
-    let steps = try? await Task { try await journaledSteps() }.value
-    let parts = Resumption.parts(of: steps ?? [:])
-    if steps == nil || steps?[KeptReplication.step] != nil && parts.values.contains(where: { Resumption.areAll($0) }) {
+    guard let replication else { return }
+    let isKept = try? await Task {
+      let steps = try await journaledSteps()
+      guard let position = steps[KeptReplication.step], await slotGuard?.isGivenUp != true,
+        Resumption.parts(of: steps).values.contains(where: { Resumption.areAll($0) })
+      else { return false }
+      // Of a slot that was made since, the journal knows nothing.
+      if try await replication.isSubscribed() { return true }
+      return try await replication.position() == position
+    }.value
+    // Where it is not known, nothing is assumed.
+    if isKept ?? true {
       return record.leave(
         "slot \(replication.name) of the source is kept, and the source keeps its WAL for it: migrate --resume goes on "
           + "with it, cleanup removes it")
@@ -145,6 +155,10 @@ struct DatabaseMigration: Sendable {
         }
       }
     }
+    let begun = resumption.steps["begun"]?.split(separator: " ").first
+    if let begun, !resumption.steps.keys.contains(where: { $0.hasPrefix("schema") }) {
+      try await note("begun", "\(begun) \(digest)")
+    }
     // One that was there may have been created by a run that was killed at once: it gets its properties in any case.
     let isCreated = creates(resumption) || resumption.steps["begun"]?.hasPrefix("created ") == true
     if !isCreated, resumption.steps["schema"] == nil {
@@ -173,9 +187,11 @@ struct DatabaseMigration: Sendable {
     try await record.phase("constraints") {
       try await buildConstraints(after, archive, resumption, foreignKeys: isComplete)
     }
-    try await record.phase("rest of the schema") { try await restoreRest(rest, archive, resumption) }
-    if givesObjectsAway { try await SchemaGrants(snapshot: snapshot, target: target, journal: journal).revoke() }
-    try await preparation.release(roles, in: name)
+    // Triggers come after all rows.
+    if isComplete {
+      try await record.phase("rest of the schema") { try await restoreRest(rest, archive, resumption) }
+    }
+    if isComplete { try await release(snapshot) }
     if !ownership.isEmpty {
       record.note("all objects belong to the target role, which may not give them to their owners")
     } else if !databaseOwnership.isEmpty {
@@ -190,9 +206,22 @@ struct DatabaseMigration: Sendable {
     }
     await snapshot.close()
     let isSubscribed = try await subscribe(replication, kept)
-    if let kept, isSubscribed { try await finishCopying(kept, tables, after, archive, resumption) }
-    let finished = isSubscribed ? record.inStep() : record.done()
     let carried = isSubscribed ? try await carried(tables, archive, replication) : []
+    if let kept, isSubscribed {
+      // Whoever asks for the state meanwhile is to know whose the tables are.
+      try await target.session(in: name, for: "noting what is replicated") {
+        _ = try await $0.pipeline([[journal.adding(carried)]])[0].get()
+      }
+      if !kept.left.isEmpty {
+        try await synchronise(kept)
+        try await record.phase("foreign keys") { try await buildForeignKeys(after, archive, resumption) }
+        try await record.phase("rest of the schema") { try await restoreRest(rest, archive, resumption) }
+        try await release(snapshot)
+        try await record.phase("statistics") { try await analyze(tables) }
+      }
+      try await compareSchemas()
+    }
+    let finished = isSubscribed ? record.inStep() : record.done()
     try await target.session(in: name, for: "finishing") { connection in
       if finished.status == .inStep { try await keepObjects(snapshot.objects, over: connection) }
       // This commit is not asynchronous, so that all before it are on disk with it.
@@ -238,6 +267,10 @@ struct DatabaseMigration: Sendable {
       noteChanged(await snapshot.locks.changed)
       guard verification.mismatches.isEmpty else {
         let first = verification.mismatches[0]
+        // What goes on from the slot is not compared.
+        try await target.session(in: name, for: "writing the journal") {
+          _ = try await $0.pipeline([[journal.forget([KeptReplication.step])]])[0].get()
+        }
         throw MigrationError(
           "source and target differ in \(verification.mismatches.count) places; \(first.object): \(first.message)")
       }
@@ -251,19 +284,18 @@ struct DatabaseMigration: Sendable {
     ObjectComparison.Known(absentRoles: Set(roles.placeholders + roles.refused), keepsOwners: ownership.isEmpty)
   }
 
-  /// What comes after the server's own copies, as the target's tables are of one moment then. Their rows are not compared:
-  /// they follow the source from now on, and the cutover compares them.
-  private func finishCopying(
-    _ kept: KeptReplication, _ tables: [SourceTable], _ after: EntriesAfterData, _ archive: SchemaArchive,
-    _ resumption: Resumption
-  ) async throws {
-    if !kept.left.isEmpty {
-      try await synchronise(kept)
-      try await record.phase("foreign keys") {
-        try await buildForeignKeys(after, archive, resumption)
-      }
-      try await record.phase("statistics") { try await analyze(tables) }
-    }
+  /// Takes back what was granted for the restore.
+  private func release(_ snapshot: SourceSnapshot) async throws {
+    if givesObjectsAway { try await SchemaGrants(snapshot: snapshot, target: target, journal: journal).revoke() }
+    try await preparation.release(roles, in: name)
+  }
+
+  /// Of a replication that was gone on with: rows follow the source from now on, and the cutover compares them.
+  private func compareSchemas() async throws {
+    record.note(
+      settings.stopsReplication
+        ? "rows were not compared, as the snapshot that was copied is gone"
+        : "rows are compared at the cutover, as the snapshot that was copied is gone")
     guard settings.verification != .none, comparesObjects else { return }
     try await record.phase("verification") {
       let schema = try await SchemaComparison(database: name, source: source, target: target, known: knownDifferences)
@@ -273,7 +305,6 @@ struct DatabaseMigration: Sendable {
       record.verified(verification)
       noteDifferences(verification)
     }
-    record.note("rows are compared at the cutover, as the snapshot that was copied is gone")
   }
 
   /// What differs in the schema is told, and no reason to have failed: whose objects are whose, for example, is what the
@@ -315,7 +346,8 @@ struct DatabaseMigration: Sendable {
     let sequences = SequenceCopy(snapshot, target, archive, extensionsLeftOut)
     let missing = try await resumption.missing(of: plan, self, snapshot, slot: position)
     let missingTables = Set(missing.map(\.table.oid))
-    await snapshot.need(missing.lazy.map(\.table))
+    // Also what an interrupted run has copied, until it is read to be compared.
+    await snapshot.need(tables.filter { missingTables.contains($0.oid) || readsBeforehand })
     let complete = tables.filter { !missingTables.contains($0.oid) }
     for table in complete { record.copied(table, rows: resumption.rows(of: table), bytes: 0) }
     // The server copies into tables with their indexes.
@@ -335,13 +367,11 @@ struct DatabaseMigration: Sendable {
       async let largeObjects: Void = copyLargeObjects(snapshot, resumption, isKept: kept != nil)
       for _ in 0..<workers {
         group.addTask {
-          try await slots.run {
-            do {
-              try await work(on: queue, archive, snapshot, contents)
-            } catch {
-              await queue.cancel()
-              throw error
-            }
+          do {
+            try await slots.run { try await work(on: queue, archive, snapshot, contents) }
+          } catch {
+            await queue.cancel()
+            throw error
           }
         }
       }
@@ -430,7 +460,7 @@ struct DatabaseMigration: Sendable {
   private func copyLargeObjects(_ snapshot: SourceSnapshot, _ resumption: Resumption, isKept: Bool) async throws {
     guard carriesLargeObjects, resumption.steps["large objects"] == nil else { return }
     let isThere = try await attempting("looking for large objects", source, database: name) {
-      try await hasLargeObjects(over: snapshot.connection)
+      try await snapshot.alone { try await hasLargeObjects(over: $0) }
     }
     guard isThere else { return }
     if resumption.steps["large objects begun"] != nil {
@@ -438,7 +468,7 @@ struct DatabaseMigration: Sendable {
       let there = try await target.session(in: name, for: "looking for large objects") {
         try await hasLargeObjects(over: $0)
       }
-      if context.tools.pgDump.major >= 17 || isKept, there { return try await noteLargeObjects(snapshot) }
+      if context.tools.pgDump.major >= 17 || isKept, there { return try await noteLargeObjects() }
     }
     try await slots.run {
       try await note("large objects begun")
@@ -455,18 +485,17 @@ struct DatabaseMigration: Sendable {
             over: target.program(database: name, settings: ["synchronous_commit": "off"]))
         }
       }
-      try await noteLargeObjects(snapshot)
+      try await noteLargeObjects()
     }
   }
 
-  /// That they are there, and which ones.
-  private func noteLargeObjects(_ snapshot: SourceSnapshot) async throws {
-    let oids = try await attempting("listing large objects", source, database: name) {
-      let rows = try await snapshot.connection.query(ReadingStatements.largeObjectNumbers)
-      return (0..<rows.count).compactMap { rows.text($0, 0).flatMap { Int($0) } }
-    }
-    try await target.session(in: name, for: "writing the journal") {
-      _ = try await $0.pipeline([journal.making(largeObjects: oids) + [journal.record("large objects")]])[0].get()
+  /// That they are there, and which ones: the target had none of its own.
+  private func noteLargeObjects() async throws {
+    try await target.session(in: name, for: "writing the journal") { connection in
+      let rows = try await connection.query(ReadingStatements.largeObjectNumbers)
+      let oids = (0..<rows.count).compactMap { rows.text($0, 0).flatMap { Int($0) } }
+      _ = try await connection.pipeline([journal.making(largeObjects: oids) + [journal.record("large objects")]])[0]
+        .get()
     }
   }
 

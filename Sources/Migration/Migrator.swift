@@ -19,6 +19,8 @@ public struct Migrator: Sendable {
     public var keepPasswords: PasswordKeeper?
     /// Whether a database of which the replication can't be set up goes by dump.
     public var fallsBack = true
+    /// Whether replication is allowed.
+    public var replicates = true
     /// How far a replicated database may be behind when it counts as caught up, in bytes of WAL; nil: not at all, as of
     /// the moment of asking.
     public var maximumLag: Int?

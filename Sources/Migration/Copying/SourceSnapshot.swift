@@ -12,8 +12,8 @@ struct SourceSnapshot: Sendable {
   /// For `SET TRANSACTION SNAPSHOT`, and `pg_dump --snapshot`.
   let id: String
   /// Which transactions it sees, with those that were open when it was taken (PostgreSQL documentation,
-  /// "txid_snapshot"), since the server's start, as a crash may lose some and give their numbers to others. Two that are
-  /// written alike see the same. A standby does not tell which are open: there no two are alike.
+  /// "txid_snapshot"), since the server's start, and since its statistics were reset, as a crash does: it may lose some and
+  /// give their numbers to others. Two that are written alike see the same. A standby does not tell which are open: there no two are alike.
   let identity: String
   let locks: SnapshotLocks
   /// Of those that read over the session that holds the locks.

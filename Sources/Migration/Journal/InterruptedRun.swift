@@ -16,24 +16,30 @@ public struct InterruptedRun: Sendable, Equatable {
   public static func all(on target: ConnectionString, connectTimeout: Duration) async throws -> [InterruptedRun] {
     let endpoint = endpoint(target, connectTimeout)
     var runs: [String: InterruptedRun] = [:]
-    var interrupted: Set<String> = []
+    var (interrupted, complete, unfinished): (Set<String>, Set<String>, Set<String>) = ([], [], [])
     for name in try await databases(of: endpoint) {
       let journals = try await endpoint.ifAdmitted(to: name, for: "looking for an interrupted run") { connection in
-        var found: [(run: String, isReplicating: Bool, isComplete: Bool)] = []
+        var found: [(run: String, isReplicating: Bool, isDone: Bool, isComplete: Bool)] = []
         for journal in try await Journal.all(over: connection) {
           let manifest = try await journal.manifest(over: connection)?.content
           let steps = try await journal.steps(over: connection)
-          found.append((journal.run, manifest?.isReplicating == true, steps[Journal.complete] != nil))
+          found.append(
+            (
+              journal.run, manifest?.isReplicating == true, steps[Journal.done] != nil, steps[Journal.complete] != nil
+            ))
         }
         return found
       }
       for journal in journals ?? [] {
         runs[journal.run, default: InterruptedRun(run: journal.run, databases: [], isComplete: false)].databases
           .append(name)
-        if journal.isComplete { runs[journal.run]?.isComplete = true }
-        if !journal.isReplicating { interrupted.insert(journal.run) }
+        guard !journal.isReplicating else { continue }
+        interrupted.insert(journal.run)
+        if journal.isComplete { complete.insert(journal.run) }
+        if !journal.isDone { unfinished.insert(journal.run) }
       }
     }
+    for run in complete.subtracting(unfinished) { runs[run]?.isComplete = true }
     return interrupted.sorted().compactMap { runs[$0] }
   }
 

@@ -44,7 +44,7 @@ struct Journal: Sendable {
       return
     }
     manifest.isReplicating = true
-    _ = try await connection.pipeline([[try change(to: manifest)]])[0].get()
+    _ = try await connection.pipeline([[try change(to: manifest), forget([Self.complete])]])[0].get()
   }
 
   func record(finished database: MigratedDatabase) throws -> Statement {

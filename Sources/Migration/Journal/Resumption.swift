@@ -38,7 +38,6 @@ struct Resumption: Sendable {
     steps = try await migration.journaledSteps()
     parts = Self.parts(of: steps)
     guard hasBegun else { return }
-    try await Self.makeSure(migration)
     for batch in try await begun(migration, snapshot, archive) {
       if try await Self.isThere(batch.entries, migration, snapshot) { steps[batch.step] = "" }
     }
@@ -50,7 +49,8 @@ struct Resumption: Sendable {
   }
 
   /// That the run was about these servers, and the same of them: what it has made is never dropped for another one.
-  private static func makeSure(_ migration: DatabaseMigration) async throws {
+  static func makeSure(_ migration: DatabaseMigration) async throws {
+    guard try await !migration.journaledSteps().isEmpty else { return }
     let manifest = try await migration.target.session(in: migration.name, for: "reading the manifest") {
       try await migration.journal.manifest(over: $0)?.content
     }
@@ -136,8 +136,11 @@ struct Resumption: Sendable {
       guard oids.contains(part.table.oid) else {
         return steps[part.step] == nil && !hasArrived(part.table.oid) ? part : nil
       }
+      return part
+    }.map { part in
+      // Those that an interrupted run has copied are perhaps there, and forgotten.
       var part = part
-      part.replacesExtensionRows = part.table.isOfExtension
+      part.replacesExtensionRows = hasBegun && part.table.isOfExtension
       return part
     }
   }
@@ -145,12 +148,22 @@ struct Resumption: Sendable {
   /// A table that has grown since, or that more sessions copy now, would be divided otherwise.
   private func hasArrived(_ table: Int) -> Bool { Self.areAll(parts[table]) && !outdated.contains(table) }
 
+  /// Whether what comes after the rows has begun: keys refer to them, or triggers would run.
+  private func isPastRows(
+    _ migration: DatabaseMigration, _ snapshot: SourceSnapshot, _ archive: SchemaArchive
+  ) async throws -> Bool {
+    if steps.keys.contains(where: { $0.hasPrefix("rest") }) { return true }
+    let keys = archive.afterData.filter { $0.isKind("FK CONSTRAINT") }
+    return try await !Self.existing(keys, migration, snapshot).isEmpty
+  }
+
   private func isToBeCopiedAgain(_ group: Group, isSame: Bool) -> Bool {
     let oids = group.oids
     if oids.allSatisfy(hasArrived) { return false }
     if !oids.isDisjoint(with: outdated) { return true }
     let journaled = Set(oids.flatMap { parts[$0, default: [:]].keys })
-    if journaled.isEmpty { return false }
+    // What the target's server has copied of it is in no journal.
+    if journaled.isEmpty { return hasBegun && group.emptying != nil }
     return !isSame || !journaled.isSubset(of: group.parts.map(\.step))
   }
 
@@ -159,11 +172,19 @@ struct Resumption: Sendable {
   private mutating func whyNotToGoOn(
     _ migration: DatabaseMigration, _ snapshot: SourceSnapshot, _ archive: SchemaArchive, digest: String
   ) async throws -> String? {
-    guard steps["schema"] != nil else { return nil }
+    let isSchemaBegun = steps.keys.contains { $0.hasPrefix("schema") && !$0.hasSuffix(" begun") }
+    guard isSchemaBegun else { return nil }
     guard steps["begun"]?.hasSuffix(digest) == true else { return "the schema of the source has changed since" }
-    guard let copiedUnder = steps["snapshot"], copiedUnder != snapshot.identity, kept == nil else { return nil }
-    if steps["large objects begun"] != nil { return "the source was written to since, and large objects were copied" }
+    guard steps["schema"] != nil else { return nil }
     let tables = try await migration.tables(snapshot, archive)
+    if let kept {
+      outdated = kept.copiedAgain
+      let isWaiting = tables.contains { !hasArrived($0.oid) } && !kept.isSubscribed
+      guard isWaiting, try await isPastRows(migration, snapshot, archive) else { return nil }
+      return "some tables had not arrived, and what comes after the rows was there"
+    }
+    guard steps["snapshot"] != snapshot.identity else { return nil }
+    if steps["large objects begun"] != nil { return "the source was written to since, and large objects were copied" }
     // What an extension's condition selects is not compared, nor what has gone through a partitioned table in part.
     let begun = tables.filter { parts[$0.oid] != nil }
     let routed = Dictionary(grouping: tables.filter { $0.routedThrough != nil }, by: \.routedThrough)
@@ -180,10 +201,12 @@ struct Resumption: Sendable {
       ComparedTable.all(of: complete).map { ($0.name, $0.oids) }, uniquingKeysWith: { first, _ in first })
     outdated.formUnion(verification.mismatches.flatMap { oids[$0.object] ?? [] })
     compared = Set(complete.map(\.oid)).subtracting(outdated)
-    guard let first = verification.mismatches.first else { return nil }
-    let there = try await Self.existing(archive.afterData.filter { $0.isKind("FK CONSTRAINT") }, migration, snapshot)
-    // Keys refer to its rows, or triggers would run.
-    guard !there.isEmpty || steps.keys.contains(where: { $0.hasPrefix("rest") }) else { return nil }
+    guard tables.contains(where: { !hasArrived($0.oid) }), try await isPastRows(migration, snapshot, archive) else {
+      return nil
+    }
+    guard let first = verification.mismatches.first else {
+      return "some tables had not arrived, and what comes after the rows was there"
+    }
     return "the source was written to since: \(first.object): \(first.message)"
   }
 
@@ -227,9 +250,19 @@ struct Resumption: Sendable {
   private static func isThere(
     _ entries: [ArchiveEntry], _ migration: DatabaseMigration, _ snapshot: SourceSnapshot
   ) async throws -> Bool {
-    let own = entries.last(where: telling)
+    // Some of them all over it: the last one alone may be of a kind that is declared before it is defined.
+    let own = entries.filter(telling)
     // What has no identity of its own, a comment, say, does no harm when it is created again.
-    guard let own else { return false }
+    guard !own.isEmpty else { return false }
+    for index in stride(from: 0, to: own.count, by: max(1, own.count / 20)) {
+      if try await !isThere(own[index], migration, snapshot) { return false }
+    }
+    return true
+  }
+
+  private static func isThere(
+    _ own: ArchiveEntry, _ migration: DatabaseMigration, _ snapshot: SourceSnapshot
+  ) async throws -> Bool {
     let address = try await attempting("identifying an object", snapshot.source, database: snapshot.database) {
       try await snapshot.connection.query(
         "SELECT type, object_names, object_args FROM pg_catalog.pg_identify_object_as_address($1::oid, $2::oid, 0)",

@@ -36,14 +36,10 @@ enum RunLock {
     }
   }
 
-  /// Such locks are a database's own: all programs take the same one, whatever their connection strings name.
+  /// Such locks are a database's own: where it can be had, all programs take the same one, whatever their connection
+  /// strings name.
   private static func connect(to target: Endpoint) async throws -> Connection {
-    let first = try await target.connect(to: target.string.database ?? "postgres", for: .reading)
-    let entrance = try? await first.query(ReadingStatements.entrances, [""]).text(0, 0)
-    guard let entrance, entrance != first.session.database,
-      let second = try? await target.connect(to: entrance, for: .reading)
-    else { return first }
-    await first.close()
-    return second
+    if let connection = try? await target.connect(to: "postgres", for: .reading) { return connection }
+    return try await target.connect(to: nil, for: .reading)
   }
 }

@@ -8,10 +8,16 @@ import Postgres
 struct InStep: Sendable {
   private let replication: Replication
 
-  init(_ replication: Replication) { self.replication = replication }
-
   /// Without any progress for so long, something is in the way that does not go by itself.
-  static let patience = Duration.seconds(120)
+  private let patience: Duration
+
+  init(_ replication: Replication, patience: Duration = .seconds(120)) {
+    self.replication = replication
+    self.patience = patience
+  }
+
+  /// What fails again and again is waited for no longer than this.
+  private static let patienceWithErrors = Duration.seconds(120)
   /// A worker that has run for so long does not fail again and again.
   private static let trust = Duration.seconds(30)
 
@@ -59,6 +65,7 @@ struct InStep: Sendable {
     let clock = ContinuousClock()
     var last: (confirmed: String, ready: Int) = ("", -1)
     var since = clock.now
+    var failures: (count: Int, last: ContinuousClock.Instant) = (0, clock.now - Self.trust)
     var worker: (pid: Int?, since: ContinuousClock.Instant) = (nil, clock.now)
     while true {
       try Task.checkCancellation()
@@ -68,16 +75,22 @@ struct InStep: Sendable {
       let now = (state.slot?.confirmed ?? "", state.tablesReady)
       if now != last { (last, since) = (now, clock.now) }
       if state.workerPID != worker.pid { worker = (state.workerPID, clock.now) }
-      // A large transaction takes its time without any other sign. A worker that fails is another one soon.
-      let isAtWork = clock.now - worker.since > Self.trust && (state.silentSeconds ?? .infinity) < 30
+      let count = state.errors.sum(of: \.count)
+      if count > failures.count { failures = (count, clock.now) }
+      // A large transaction takes its time without any other sign. A worker that fails is another one soon, and what copies
+      // a table fails beside one that does not.
+      let isFailing = clock.now - failures.last < Self.trust
+      let isAtWork =
+        clock.now - worker.since > Self.trust && (state.silentSeconds ?? .infinity) < 30 && !isFailing
       if state.workerPID != nil, isAtWork { since = clock.now }
       switch state.trouble {
       case .notRunning, nil:
         // A worker that has ended is started again after a while.
-        guard clock.now - since < Self.patience else {
+        let patience = isFailing ? min(patience, Self.patienceWithErrors) : patience
+        guard clock.now - since < patience else {
           let errors = state.errors.map { "\($0.kind): \($0.count)" }.joined(separator: ", ")
           throw MigrationError(
-            "the target does not catch up: nothing was applied for \(Self.patience.components.seconds) seconds"
+            "the target does not catch up: nothing was applied for \(patience.components.seconds) seconds"
               + (errors.isEmpty ? "" : " (\(errors))") + "; see its server's log")
         }
       case let trouble?: throw MigrationError("the target does not catch up: \(trouble.rawValue)")

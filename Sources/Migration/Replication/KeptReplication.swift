@@ -12,6 +12,8 @@ struct KeptReplication: Sendable {
   let left: [PublishedTable]
   /// Whether the target has the subscription: what it does with a table is its own.
   let isSubscribed: Bool
+  /// Tables that are not published, all of them where one has not arrived: keys may join them, and they are of one moment.
+  let copiedAgain: Set<Int>
 
   /// The step of the journal that tells where the slot began.
   static let step = "slot"
@@ -35,6 +37,8 @@ struct KeptReplication: Sendable {
         ReadingStatements.keptSlot(ServerVersion(rawValue: source.session.serverVersion)), ["\(replication.name)"]
       ).decode(Slot.self).first, slot.isWhole
     else { return nil }
+    let relations = try await source.query(ReadingStatements.publishedRelations, ["\(replication.name)"])
+    let there = Set((0..<relations.count).compactMap { relations.text($0, 0).flatMap { Int($0) } })
     let parts = Resumption.parts(of: steps)
     let hasArrived = { (table: PublishedTable) in Resumption.areAll(parts[table.oid]) }
     let published = tables.filter { $0.obstacle == nil }
@@ -43,9 +47,15 @@ struct KeptReplication: Sendable {
     self.published = published
     self.isSubscribed = isSubscribed
     left = published.filter { !hasArrived($0) }
+    copiedAgain = others.allSatisfy(hasArrived) ? [] : Set(others.map(\.oid))
     if isSubscribed { return }
     // Whoever has read it has what the target lacks. With nothing there, it is better begun again.
-    guard slot.position == began, left.isEmpty || slot.canPublish, published.contains(where: hasArrived) else {
+    // Else somebody has changed the publication, or what can be published is something else now.
+    guard slot.position == began, left.isEmpty || slot.canPublish, published.contains(where: hasArrived),
+      there.isSubset(of: published.map(\.oid)), published.filter(hasArrived).allSatisfy({ there.contains($0.oid) })
+    else { return nil }
+    // What an extension has put into its tables is there already: the server would copy it once more.
+    guard try await source.query(ReadingStatements.ofExtensions, [arrayLiteral(left.map(\.oid))]).count == 0 else {
       return nil
     }
     // A key between a table that follows and one that does not could not be created: they are of different moments.
@@ -85,6 +95,21 @@ extension Replication {
     }
   }
 
+  /// Whether anything of it is on either side.
+  func exists() async throws -> Bool {
+    let isOnSource = try await source.session(in: database, for: "looking for the replication", purpose: .reading) {
+      connection in
+      // Logical replication is new in 10.
+      guard connection.session.serverVersion >= 100_000 else { return false }
+      let slot = try await connection.query(
+        ReadingStatements.keptSlot(ServerVersion(rawValue: connection.session.serverVersion)), ["\(name)"])
+      if slot.count > 0 { return true }
+      return try await connection.query(ReadingStatements.publication, ["\(name)"]).count > 0
+    }
+    if isOnSource { return true }
+    return try await isSubscribed()
+  }
+
   func isSubscribed() async throws -> Bool {
     guard try await target.has(database: database, from: targetEntrance) else { return false }
     return try await target.session(in: database, for: "looking for the subscription", purpose: .reading) {
@@ -117,6 +142,9 @@ extension Replication {
     return byExtension
   }
 
+  /// A table is published while nobody has written to it in a transaction that is still open: what such a transaction
+  /// writes afterwards would be lost to releases before 15.13, 16.9 and 17.5 (their release notes, "Fix data loss in
+  /// logical replication").
   private func change(publishing tables: [PublishedTable], isPublished: Bool) async throws {
     guard !tables.isEmpty else { return }
     try await source.session(in: database, for: "changing the publication") { connection in
@@ -124,8 +152,33 @@ extension Replication {
       let there = Set((0..<rows.count).compactMap { rows.text($0, 0).flatMap { Int($0) } })
       let names = tables.filter { there.contains($0.oid) != isPublished }.map { "ONLY \($0.name)" }
       guard !names.isEmpty else { return }
-      _ = try await connection.query(
-        "ALTER PUBLICATION \(name) \(isPublished ? "ADD" : "DROP") TABLE \(names.joined(separator: ", "))")
+      guard isPublished else {
+        _ = try await connection.query("ALTER PUBLICATION \(name) DROP TABLE \(names.joined(separator: ", "))")
+        return
+      }
+      for table in names { try await publish(table, over: connection) }
     }
   }
+
+  private func publish(_ table: String, over connection: Connection) async throws {
+    var attempts = Self.attempts
+    while true {
+      attempts -= 1
+      // Writers queue behind a lock that is waited for: not for long.
+      let statements = [
+        "BEGIN", "SET LOCAL lock_timeout = '1s'", "LOCK TABLE \(table) IN SHARE ROW EXCLUSIVE MODE",
+        "ALTER PUBLICATION \(name) ADD TABLE \(table)", "COMMIT",
+      ]
+      switch try await connection.pipeline([statements.map { Statement($0) }])[0] {
+      case .success: return
+      case .failure(let error) where error.sqlstate == "55P03" && attempts > 0:
+        _ = try? await connection.query("ROLLBACK")
+        try await Task.sleep(for: .seconds(1))
+      case .failure(let error): throw error
+      }
+    }
+  }
+
+  /// To lock a table that is written to all the time, one a second and a bit.
+  private static let attempts = 60
 }

@@ -31,9 +31,14 @@ extension DatabaseMigration {
   /// follows, unless an interrupted run has left one that does. If that fails and dump is allowed, the database goes by
   /// dump.
   func begin() async throws -> Beginning {
-    guard isReplicated else {
+    let isKnown = settings.resumes && settings.replicates
+    let wasReplicated = isKnown ? try await journaledSteps()[KeptReplication.step] != nil : false
+    guard isReplicated || wasReplicated else {
       // It was perhaps to be replicated when it was interrupted.
-      if settings.resumes, try await journaledSteps()[KeptReplication.step] != nil { try await replication().remove() }
+      if settings.resumes {
+        let replication = try await replication()
+        if try await replication.exists() { try await replication.remove() }
+      }
       let (snapshot, archive) = try await look()
       return Beginning(snapshot: snapshot, archive: archive)
     }
@@ -170,7 +175,7 @@ extension DatabaseMigration {
   /// Waits until the server has copied what was left to it.
   func synchronise(_ kept: KeptReplication) async throws {
     try await record.phase("copies by the server") {
-      try await InStep(kept.replication).reach(lag: nil) { lag in
+      try await InStep(kept.replication, patience: .seconds(3600)).reach(lag: nil) { lag in
         record.events(.lag(database: name, bytes: lag))
       }
     }

@@ -20,6 +20,9 @@ actor SlotGuard {
 
   func giveUp() { isGivenUp = true }
 
+  /// With another slot.
+  func begin() { (isGivenUp, isSubscribed) = (false, false) }
+
   nonisolated var reason: String {
     "the source kept more than \(formattedBytes(limit)) of WAL for the slot, which was given up"
   }
@@ -39,7 +42,21 @@ extension DatabaseMigration {
     of replication: Replication?, _ body: @escaping @Sendable () async throws -> MigratedDatabase
   ) async throws -> MigratedDatabase {
     guard let replication, let slotGuard else { return try await body() }
-    return try await withThrowingTaskGroup(of: MigratedDatabase?.self) { group in
+    do {
+      let database = try await run(beside: replication, slotGuard, body)
+      try await removeGivenUp(replication, slotGuard)
+      return database
+    } catch {
+      try? await removeGivenUp(replication, slotGuard)
+      throw error
+    }
+  }
+
+  private func run(
+    beside replication: Replication, _ slotGuard: SlotGuard,
+    _ body: @escaping @Sendable () async throws -> MigratedDatabase
+  ) async throws -> MigratedDatabase {
+    try await withThrowingTaskGroup(of: MigratedDatabase?.self) { group in
       group.addTask { try await body() }
       group.addTask {
         try await watch(replication, slotGuard)
@@ -72,17 +89,25 @@ extension DatabaseMigration {
     }
   }
 
+  /// Only the slot goes at once: what else there is of the replication needs locks that the copy holds.
   private func giveUp(_ replication: Replication, _ slotGuard: SlotGuard) async throws {
     await slotGuard.giveUp()
     record.events(.gaveSlotUp(database: name))
-    try await replication.remove()
-    guard await slotGuard.isSubscribed else {
-      guard settings.fallsBack else { throw MigrationError(slotGuard.reason) }
-      return
+    if await slotGuard.isSubscribed { try await replication.unsubscribe() }
+    try await source.session(in: name, for: "dropping the slot") {
+      try await Replication.dropSlot(replication.name, over: $0)
     }
-    try await target.session(in: name, for: "writing the journal") {
-      _ = try await $0.pipeline([[journal.forget([Journal.done])]])[0].get()
-    }
+    guard await slotGuard.isSubscribed || !settings.fallsBack else { return }
     throw MigrationError(slotGuard.reason)
+  }
+
+  private func removeGivenUp(_ replication: Replication, _ slotGuard: SlotGuard) async throws {
+    guard await slotGuard.isGivenUp else { return }
+    if await slotGuard.isSubscribed {
+      try await target.session(in: name, for: "writing the journal") {
+        _ = try await $0.pipeline([[journal.forget([Journal.done])]])[0].get()
+      }
+    }
+    try await replication.remove()
   }
 }

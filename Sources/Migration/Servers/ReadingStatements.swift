@@ -152,6 +152,12 @@ public enum ReadingStatements {
       FROM pg_catalog.pg_replication_slots s WHERE s.slot_name = $1
     """
 
+  /// Of these tables: those of extensions.
+  static let ofExtensions = """
+    SELECT FROM pg_catalog.pg_depend d
+     WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = ANY ($1::oid[]) AND d.deptype = 'e'
+    """
+
   /// Foreign keys from tables of one list to those of the other, either way.
   static let keysBetween = """
     SELECT FROM pg_catalog.pg_constraint k
@@ -253,6 +259,7 @@ public enum ReadingStatements {
            pg_catalog.txid_current_snapshot()::text
              || ' ' || CASE WHEN pg_catalog.pg_is_in_recovery() THEN pg_catalog.clock_timestamp()
                             ELSE pg_catalog.pg_postmaster_start_time() END::text
+             || coalesce(' ' || (SELECT b.stats_reset FROM pg_catalog.pg_stat_bgwriter b)::text, '')
     """
 
   /// Of a table, or of the partitions of one: whether it has other files now than the snapshot sees.
@@ -294,7 +301,7 @@ public enum ReadingStatements {
     let replication = [
       flushPosition, hasPassed, subscriptions, slots, publications, publication, publicationComment, subscription,
       slot(version), ReplicatedTables.sql(isSource: true), ReplicatedTables.sql(isSource: false), sequences,
-      publishedRelations, subscriptionOwner, unendableSessions, keptSlot(version), keptWAL, keysBetween,
+      publishedRelations, subscriptionOwner, unendableSessions, keptSlot(version), keptWAL, keysBetween, ofExtensions,
       keptObjects, ObjectStatements.digests(version), ObjectStatements.fingerprints(version),
       ObjectStatements.some(version), ObjectStatements.all(version),
     ]

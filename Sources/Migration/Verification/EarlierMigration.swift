@@ -8,6 +8,7 @@ public struct EarlierMigration: Sendable {
   private let source: Endpoint
   private let target: Endpoint
   private let comparison: DataComparison
+  private let tables: TableFilter
   private let replications: Replications
 
   public init(source: ConnectionString, target: ConnectionString, settings: DataComparison.Settings) {
@@ -16,6 +17,7 @@ public struct EarlierMigration: Sendable {
     }
     self.source = endpoint(.source, source)
     self.target = endpoint(.target, target)
+    tables = settings.tables
     comparison = DataComparison(source: source, target: target, settings: settings)
     var others = Replications.Settings()
     (others.jobs, others.connectTimeout) = (settings.jobs, settings.connectTimeout)
@@ -56,9 +58,13 @@ public struct EarlierMigration: Sendable {
     return databases
   }
 
+  /// Whether it has tables of users that are selected.
   private func hasContent(_ database: String, _ endpoint: Endpoint) async throws -> Bool {
     try await endpoint.session(in: database, for: "looking for tables", purpose: .reading) {
-      try await $0.query(ReadingStatements.hasContent).text(0, 0) == "t"
+      let rows = try await $0.query(ReadingStatements.comparableTables)
+      return (0..<rows.count).contains {
+        tables.selects(schema: rows.text($0, 1) ?? "", table: rows.text($0, 2) ?? "", in: database)
+      }
     }
   }
 
@@ -80,7 +86,10 @@ public struct EarlierMigration: Sendable {
       }
     var database = MigratedDatabase(
       name: result.name, method: nil, status: trouble == nil ? .done : .failed,
-      message: trouble ?? "was on the target already, and is the same")
+      message: trouble
+        ?? (result.verification?.mode == .counts
+          ? "was on the target already, with as many rows in each table" : "was on the target already, and is the same")
+    )
     database.verification = result.verification
     return database
   }

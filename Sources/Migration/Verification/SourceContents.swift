@@ -54,10 +54,14 @@ extension DatabaseMigration {
     _ table: ComparedTable, into contents: SourceContents, _ snapshot: SourceSnapshot, over joined: Connection
   ) async throws {
     let (comparison, format) = (comparison, contents.format)
-    let content = try await snapshot.reading(table.name, over: joined) {
-      try await comparison.contentOfSource(table, format, over: $0)
+    do {
+      let content = try await snapshot.reading(table.name, over: joined) {
+        try await comparison.contentOfSource(table, format, over: $0)
+      }
+      await contents.keep(content, of: table)
+    } catch is SourceSnapshot.Taken {
+      await snapshot.locks.note(changed: table.name)
     }
-    await contents.keep(content, of: table)
   }
 
   private var comparison: TableComparison {

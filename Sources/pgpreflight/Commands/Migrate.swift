@@ -92,6 +92,7 @@ struct Migrate: AsyncParsableCommand, PreflightCommand {
     settings.connectTimeout = preflight.settings.inspection.connectTimeout
     settings.verification = migration.verify
     settings.fallsBack = methods(preflight).contains(.dump)
+    settings.replicates = methods(preflight).contains(.replication)
     settings.maximumLag = migration.maximumLag?.bytes
     settings.stopsReplication = migration.stopReplication
     settings.maximumLockWait = migration.maximumLockWait
