@@ -1,0 +1,234 @@
+import Assessment
+import Catalog
+import Postgres
+
+/// The rows of a database, and what is built on them.
+extension DatabaseMigration {
+  /// - Returns: what of the source is to be compared, where the snapshot has been given back.
+  func copy(
+    _ all: [SourceTable], _ after: EntriesAfterData, _ archive: SchemaArchive, _ snapshot: SourceSnapshot,
+    _ resumption: Resumption, _ replication: Replication?, _ kept: KeptReplication?
+  ) async throws -> SourceFacts? {
+    if let kept { try await kept.emptyTables(of: self) }
+    let left = Set(kept?.left.map(\.oid) ?? [])
+    let tables = all.filter { !left.contains($0.oid) }
+    let plan = CopyPlan(tables: tables, jobs: settings.jobs, canSplit: snapshot.version.major >= 14)
+    record.events(
+      .sized(database: name, tables: tables.count, bytes: tables.reduce(0) { $0 + $1.sizeBytes }))
+    let position = try await replication?.position()
+    let sequences = SequenceCopy(snapshot, target, archive, extensionsLeftOut)
+    let missing = try await resumption.missing(of: plan, self, snapshot, slot: position)
+    let missingTables = Set(missing.map(\.table.oid))
+    // Also what an interrupted run has copied, until it is read to be compared.
+    await snapshot.need(tables.filter { missingTables.contains($0.oid) || readsBeforehand })
+    let complete = tables.filter { !missingTables.contains($0.oid) }
+    for table in complete { record.copied(table, rows: resumption.rows(of: table), bytes: 0) }
+    // The server copies into tables with their indexes.
+    let ready = complete + all.filter { left.contains($0.oid) }
+    let queue = WorkQueue(parts: missing, indexes: after.indexes(less: resumption.indexes), complete: ready)
+
+    let compared = ComparedTable.all(
+      of: kept == nil && readsBeforehand ? tables.filter { !resumption.compared.contains($0.oid) } : [])
+    let format = try await target.session(in: name, for: "asking for the encoding", purpose: .reading) {
+      RowFormat(from: snapshot.connection.session, to: $0.session)
+    }
+    let contents = SourceContents(of: compared, in: format)
+    for table in complete { _ = await contents.arrived(table.oid) }
+    let workers = min(settings.jobs, max(1, missing.count + after.indexes.count))
+    return try await withThrowingTaskGroup(of: Void.self) { group in
+      // First, as it can't be divided.
+      async let largeObjects: Void = copyLargeObjects(snapshot, resumption, isKept: kept != nil)
+      for _ in 0..<workers {
+        group.addTask {
+          do {
+            try await slots.run { try await work(on: queue, archive, snapshot, contents) }
+          } catch {
+            await queue.cancel()
+            throw error
+          }
+        }
+      }
+      await queue.untilCopied()
+      var facts: SourceFacts?
+      if await !queue.isCancelled {
+        do {
+          try await largeObjects
+          if await snapshot.locks.sequences == nil { await snapshot.locks.keep(try await sequences.values()) }
+          if kept == nil, readsBeforehand { facts = try await readFacts(compared, contents, snapshot) }
+          if settings.verification != .sample || kept != nil { await snapshot.close() }
+        } catch {
+          await queue.cancel()
+          throw error
+        }
+      }
+      try await group.waitForAll()
+      return facts
+    }
+  }
+
+  /// One worker: a session on each side, opened when there is something to copy. That of the source is in the snapshot, and
+  /// is closed when there is nothing more to copy.
+  func work(
+    on queue: WorkQueue, _ archive: SchemaArchive, _ snapshot: SourceSnapshot, _ contents: SourceContents
+  ) async throws {
+    var sessions: (source: Connection, target: Connection)?
+    func close() async {
+      await sessions?.source.close()
+      await sessions?.target.close()
+      sessions = nil
+    }
+    do {
+      while let work = await queue.next() {
+        try Task.checkCancellation()
+        switch work {
+        case .copy(let part):
+          if sessions == nil {
+            let source = try await snapshot.join()
+            sessions = (
+              source,
+              try await attempting("connecting", target, database: name) { try await target.connect(to: name) }
+            )
+          }
+          guard let (source, destination) = sessions else { continue }
+          let database = name
+          let events = record.events
+          let (rows, bytes) = try await snapshot.reading(part.table.name, over: source) { source in
+            let copy = TableCopy(
+              snapshot: snapshot, target: target, journal: journal, source: source, destination: destination,
+              progress: { events(.copied(database: database, bytes: $0)) })
+            return try await copy.copy(part)
+          }
+          record.copied(part.table, rows: rows, bytes: bytes)
+          record.events(.table(database: name, name: part.table.name, rows: rows))
+          if let complete = await queue.finished(work) {
+            if let table = await contents.arrived(complete) {
+              try await read(table, into: contents, snapshot, over: source)
+            }
+            await snapshot.locks.release(complete)
+            await queue.settled(complete)
+          }
+          if await queue.hasNoMoreRows { await close() }
+        case .build(let entries):
+          if await queue.hasNoMoreRows { await close() }
+          try await archive.restore(
+            entries, into: name, of: target, settings: restoreSettings, arguments: reservations)
+          await queue.finished(work)
+        }
+      }
+      await close()
+    } catch {
+      await close()
+      throw error
+    }
+  }
+
+  /// Where tables are named that are taken along, `pg_dump` takes nothing else.
+  var carriesLargeObjects: Bool {
+    if case .only = context.pair.options.tables { false } else { true }
+  }
+
+  /// Large objects by `pg_dump` and `pg_restore`, as they are no rows of a table.
+  ///
+  /// - Parameter isKept: whether those that are there are replaced at cutover in any case.
+  func copyLargeObjects(_ snapshot: SourceSnapshot, _ resumption: Resumption, isKept: Bool) async throws {
+    guard carriesLargeObjects, resumption.steps["large objects"] == nil else { return }
+    let isThere = try await attempting("looking for large objects", source, database: name) {
+      try await snapshot.alone { try await hasLargeObjects(over: $0) }
+    }
+    guard isThere else { return }
+    if resumption.steps["large objects begun"] != nil {
+      // From 17 on the data of a dump creates them. Before, it only writes into them, which can be done again.
+      let there = try await target.session(in: name, for: "looking for large objects") {
+        try await hasLargeObjects(over: $0)
+      }
+      if context.tools.pgDump.major >= 17 || isKept, there { return try await noteLargeObjects() }
+    }
+    try await slots.run {
+      try await note("large objects begun")
+      // In one transaction: an interrupted run leaves none of them behind.
+      try await attempting("copying large objects", target, database: name) {
+        try await snapshot.exported { id in
+          try await dump.run(
+            [
+              "--format=custom", "--compress=0", "--section=data", "--exclude-schema=*", "--snapshot=\(id)",
+              "--encoding=\(SchemaArchive.encoding(from: snapshot.connection.session, into: targetEncoding))",
+            ],
+            over: source.program(database: name),
+            into: restore, ["--exit-on-error", "--single-transaction"] + ownership,
+            over: target.program(database: name, settings: ["synchronous_commit": "off"]))
+        }
+      }
+      try await noteLargeObjects()
+    }
+  }
+
+  /// That they are there, and which ones: the target had none of its own.
+  func noteLargeObjects() async throws {
+    try await target.session(in: name, for: "writing the journal") { connection in
+      let rows = try await connection.query(ReadingStatements.largeObjectNumbers)
+      let oids = (0..<rows.count).compactMap { rows.text($0, 0).flatMap { Int($0) } }
+      _ = try await connection.pipeline([journal.making(largeObjects: oids) + [journal.record("large objects")]])[0]
+        .get()
+    }
+  }
+
+  // MARK: After the rows
+
+  /// - Parameter foreignKeys: whether all rows are there to which they refer.
+  func buildConstraints(
+    _ after: EntriesAfterData, _ archive: SchemaArchive, _ resumption: Resumption, foreignKeys: Bool
+  ) async throws {
+    let attached = after.attached.filter { !resumption.indexes.contains($0.id) }
+    try await slots.run(inUpTo: settings.jobs) { _ in
+      try await archive.restore(
+        attached, into: name, of: target, settings: restoreSettings, arguments: reservations)
+    }
+    if foreignKeys { try await buildForeignKeys(after, archive, resumption) }
+  }
+
+  func buildForeignKeys(
+    _ after: EntriesAfterData, _ archive: SchemaArchive, _ resumption: Resumption
+  ) async throws {
+    let foreignKeys = after.foreignKeys.filter { !resumption.indexes.contains($0.id) }
+    try await slots.run(inUpTo: settings.jobs) { places in
+      try await archive.restore(
+        foreignKeys, into: name, of: target, settings: restoreSettings,
+        arguments: ["--jobs=\(places)"] + reservations)
+    }
+  }
+
+  /// What the planner knows of the tables.
+  func analyze(_ tables: [SourceTable]) async throws {
+    let names = tables.filter { !$0.isOfExtension }.map(\.name)
+    try await eachInSessions(names, jobs: settings.jobs, slots: slots, endpoint: target, database: name) {
+      connection, table in
+      _ = try await attempting("analysing \(table)", target, database: name) {
+        try await connection.query("ANALYZE \(table)")
+      }
+    }
+  }
+}
+
+/// Deals out elements to as many sessions as there are places.
+func eachInSessions<Element: Sendable>(
+  _ elements: [Element], jobs: Int, slots: Slots, endpoint: Endpoint, database: String,
+  purpose: SessionPurpose = .writing,
+  _ body: @escaping @Sendable (Connection, Element) async throws -> Void
+) async throws {
+  let workers = min(jobs, elements.count)
+  try await withThrowingTaskGroup(of: Void.self) { group in
+    for worker in 0..<max(workers, 0) {
+      group.addTask {
+        try await slots.run {
+          try await endpoint.session(in: database, for: "connecting", purpose: purpose) { connection in
+            for index in stride(from: worker, to: elements.count, by: workers) {
+              try Task.checkCancellation()
+              try await body(connection, elements[index])
+            }
+          }
+        }
+      }
+    }
+    try await group.waitForAll()
+  }
+}
