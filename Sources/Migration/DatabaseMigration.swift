@@ -155,8 +155,8 @@ struct DatabaseMigration: Sendable {
         }
       }
     }
-    let begun = resumption.steps["begun"]?.split(separator: " ").first
-    if let begun, !resumption.steps.keys.contains(where: { $0.hasPrefix("schema") }) {
+    // Nothing of another schema is there.
+    if !resumption.hasSchema, let begun = resumption.steps["begun"]?.split(separator: " ").first {
       try await note("begun", "\(begun) \(digest)")
     }
     // One that was there may have been created by a run that was killed at once: it gets its properties in any case.

@@ -20,7 +20,8 @@ extension DatabaseMigration {
     let missing = try await resumption.missing(of: plan, self, snapshot, slot: position)
     let missingTables = Set(missing.map(\.table.oid))
     // Also what an interrupted run has copied, until it is read to be compared.
-    await snapshot.need(tables.filter { missingTables.contains($0.oid) || readsBeforehand })
+    let isCompared = kept == nil && readsBeforehand
+    await snapshot.need(tables.filter { missingTables.contains($0.oid) || isCompared })
     let complete = tables.filter { !missingTables.contains($0.oid) }
     for table in complete { record.copied(table, rows: resumption.rows(of: table), bytes: 0) }
     // The server copies into tables with their indexes.
@@ -28,7 +29,7 @@ extension DatabaseMigration {
     let queue = WorkQueue(parts: missing, indexes: after.indexes(less: resumption.indexes), complete: ready)
 
     let compared = ComparedTable.all(
-      of: kept == nil && readsBeforehand ? tables.filter { !resumption.compared.contains($0.oid) } : [])
+      of: isCompared ? tables.filter { !resumption.compared.contains($0.oid) } : [])
     let format = try await target.session(in: name, for: "asking for the encoding", purpose: .reading) {
       RowFormat(from: snapshot.connection.session, to: $0.session)
     }
@@ -53,8 +54,9 @@ extension DatabaseMigration {
       if await !queue.isCancelled {
         do {
           try await largeObjects
+          if resumption.replacesLargeObjects { try await replaceLargeObjects(snapshot) }
           if await snapshot.locks.sequences == nil { await snapshot.locks.keep(try await sequences.values()) }
-          if kept == nil, readsBeforehand { facts = try await readFacts(compared, contents, snapshot) }
+          if isCompared { facts = try await readFacts(compared, contents, snapshot) }
           if settings.verification != .sample || kept != nil { await snapshot.close() }
         } catch {
           await queue.cancel()
@@ -131,12 +133,14 @@ extension DatabaseMigration {
   ///
   /// - Parameter isKept: whether those that are there are replaced at cutover in any case.
   func copyLargeObjects(_ snapshot: SourceSnapshot, _ resumption: Resumption, isKept: Bool) async throws {
-    guard carriesLargeObjects, resumption.steps["large objects"] == nil else { return }
+    guard carriesLargeObjects, !resumption.replacesLargeObjects, resumption.steps[LargeObjectStep.done] == nil else {
+      return
+    }
     let isThere = try await attempting("looking for large objects", source, database: name) {
       try await snapshot.alone { try await hasLargeObjects(over: $0) }
     }
     guard isThere else { return }
-    if resumption.steps["large objects begun"] != nil {
+    if resumption.steps[LargeObjectStep.begun] != nil {
       // From 17 on the data of a dump creates them. Before, it only writes into them, which can be done again.
       let there = try await target.session(in: name, for: "looking for large objects") {
         try await hasLargeObjects(over: $0)
@@ -144,7 +148,7 @@ extension DatabaseMigration {
       if context.tools.pgDump.major >= 17 || isKept, there { return try await noteLargeObjects() }
     }
     try await slots.run {
-      try await note("large objects begun")
+      try await note(LargeObjectStep.begun)
       // In one transaction: an interrupted run leaves none of them behind.
       try await attempting("copying large objects", target, database: name) {
         try await snapshot.exported { id in
@@ -165,10 +169,39 @@ extension DatabaseMigration {
   /// That they are there, and which ones: the target had none of its own.
   func noteLargeObjects() async throws {
     try await target.session(in: name, for: "writing the journal") { connection in
-      let rows = try await connection.query(ReadingStatements.largeObjectNumbers)
-      let oids = (0..<rows.count).compactMap { rows.text($0, 0).flatMap { Int($0) } }
-      _ = try await connection.pipeline([journal.making(largeObjects: oids) + [journal.record("large objects")]])[0]
-        .get()
+      let made = journal.making(largeObjects: try await Self.largeObjects(over: connection))
+      _ = try await connection.pipeline([made + [journal.record(LargeObjectStep.done)]])[0].get()
+    }
+  }
+
+  private static func largeObjects(over connection: Connection) async throws -> [Int] {
+    let rows = try await connection.query(ReadingStatements.largeObjectNumbers)
+    return (0..<rows.count).compactMap { rows.text($0, 0).flatMap { Int($0) } }
+  }
+
+  /// When nobody else reads over the snapshot's session.
+  func replaceLargeObjects(_ snapshot: SourceSnapshot) async throws {
+    try await target.session(in: name, for: "writing the journal") { connection in
+      let made = journal.making(largeObjects: try await Self.largeObjects(over: connection))
+      let steps = [
+        journal.forget([LargeObjectStep.begun, LargeObjectStep.done]),
+        journal.record(LargeObjectStep.begun, LargeObjectStep.again),
+      ]
+      _ = try await connection.pipeline([made + steps])[0].get()
+    }
+    let (database, events) = (name, record.events)
+    try await snapshot.turns.run {
+      try await LargeObjectCopying(
+        snapshot: snapshot, target: target, journal: journal,
+        progress: { events(.copied(database: database, bytes: $0)) }
+      ).run()
+    }
+    try await target.session(in: name, for: "writing the journal") {
+      let steps = [
+        journal.forget([LargeObjectStep.begun]), journal.record(LargeObjectStep.begun),
+        journal.record(LargeObjectStep.done),
+      ]
+      _ = try await $0.pipeline([steps])[0].get()
     }
   }
 

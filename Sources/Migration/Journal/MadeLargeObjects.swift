@@ -1,5 +1,13 @@
 import Postgres
 
+/// Steps of the journal about large objects.
+enum LargeObjectStep {
+  static let begun = "large objects begun"
+  static let done = "large objects"
+  /// What `begun` tells where those that are there are replaced one by one.
+  static let again = "again"
+}
+
 /// Numbers of the large objects that a run has made on the target: by them they are told from others, as they have no
 /// names.
 extension Journal {

@@ -20,10 +20,14 @@ struct Resumption: Sendable {
   private var outdated: Set<Int> = []
   /// Tables whose rows were just found to be the same.
   private(set) var compared: Set<Int> = []
+  /// Whether the large objects that are there are of another snapshot, or were being replaced.
+  private(set) var replacesLargeObjects = false
   /// nil where the rows are those of the new snapshot.
   private let kept: KeptReplication?
 
   var hasBegun: Bool { steps["begun"] != nil }
+  /// Whether some of the schema is there.
+  var hasSchema: Bool { steps.keys.contains { $0.hasPrefix("schema") && !$0.hasSuffix(" begun") } }
   init(isDropped: Bool = false) {
     self.isDropped = isDropped
     kept = nil
@@ -37,6 +41,7 @@ struct Resumption: Sendable {
     self.kept = kept
     steps = try await migration.journaledSteps()
     parts = Self.parts(of: steps)
+    replacesLargeObjects = steps[LargeObjectStep.begun] == LargeObjectStep.again
     guard hasBegun else { return }
     for batch in try await begun(migration, snapshot, archive) {
       if try await Self.isThere(batch.entries, migration, snapshot) { steps[batch.step] = "" }
@@ -172,8 +177,7 @@ struct Resumption: Sendable {
   private mutating func whyNotToGoOn(
     _ migration: DatabaseMigration, _ snapshot: SourceSnapshot, _ archive: SchemaArchive, digest: String
   ) async throws -> String? {
-    let isSchemaBegun = steps.keys.contains { $0.hasPrefix("schema") && !$0.hasSuffix(" begun") }
-    guard isSchemaBegun else { return nil }
+    guard hasSchema else { return nil }
     guard steps["begun"]?.hasSuffix(digest) == true else { return "the schema of the source has changed since" }
     guard steps["schema"] != nil else { return nil }
     let tables = try await migration.tables(snapshot, archive)
@@ -184,7 +188,7 @@ struct Resumption: Sendable {
       return "some tables had not arrived, and what comes after the rows was there"
     }
     guard steps["snapshot"] != snapshot.identity else { return nil }
-    if steps["large objects begun"] != nil { return "the source was written to since, and large objects were copied" }
+    if steps[LargeObjectStep.begun] != nil { replacesLargeObjects = true }
     // What an extension's condition selects is not compared, nor what has gone through a partitioned table in part.
     let begun = tables.filter { parts[$0.oid] != nil }
     let routed = Dictionary(grouping: tables.filter { $0.routedThrough != nil }, by: \.routedThrough)
