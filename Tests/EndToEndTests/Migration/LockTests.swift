@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// The copy's locks, and who waits for them.
-@Suite(.takesTurns, .timeLimit(.minutes(10))) struct LockTests {
+@Suite(.takesTurns, .timeLimit(.minutes(30))) struct LockTests {
   private func makeCounted(_ move: Move) async throws {
     try await move.source.sql(
       """

@@ -1,7 +1,7 @@
 import TestSupport
 import Testing
 
-@Suite(.takesTurns, .timeLimit(.minutes(10))) struct CutoverObstacleTests {
+@Suite(.takesTurns, .timeLimit(.minutes(30))) struct CutoverObstacleTests {
   @Test func `status says what would keep a cutover from beginning`() async throws {
     let move = try await Move.start(settings: ["max_prepared_transactions": "5"])
     try await move.source.sql("create database shop; create role app login")
