@@ -62,27 +62,17 @@ extension DatabaseMigration {
     of snapshot: SourceSnapshot, _ archive: SchemaArchive,
     _ body: @escaping @Sendable () async throws -> MigratedDatabase
   ) async throws -> MigratedDatabase {
-    try await withThrowingTaskGroup(of: MigratedDatabase?.self) { group in
-      group.addTask { try await body() }
-      group.addTask {
-        // A session of its own: over that of the snapshot, tables are copied.
-        let own = try? await source.connect(to: name, for: .reading)
-        do {
-          try await watch(
-            snapshot, SequenceCopy(snapshot, target, archive, extensionsLeftOut), over: own ?? snapshot.connection)
-          await own?.close()
-        } catch {
-          await own?.close()
-          throw error
-        }
-        return nil
+    try await watched(body) {
+      // A session of its own: over that of the snapshot, tables are copied.
+      let own = try? await source.connect(to: name, for: .reading)
+      do {
+        try await watch(
+          snapshot, SequenceCopy(snapshot, target, archive, extensionsLeftOut), over: own ?? snapshot.connection)
+        await own?.close()
+      } catch {
+        await own?.close()
+        throw error
       }
-      while let result = try await group.next() {
-        guard let result else { continue }
-        group.cancelAll()
-        return result
-      }
-      throw CancellationError()
     }
   }
 

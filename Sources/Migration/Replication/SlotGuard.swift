@@ -43,31 +43,12 @@ extension DatabaseMigration {
   ) async throws -> MigratedDatabase {
     guard let replication, let slotGuard else { return try await body() }
     do {
-      let database = try await run(beside: replication, slotGuard, body)
+      let database = try await watched(body) { try await watch(replication, slotGuard) }
       try await removeGivenUp(replication, slotGuard)
       return database
     } catch {
       try? await removeGivenUp(replication, slotGuard)
       throw error
-    }
-  }
-
-  private func run(
-    beside replication: Replication, _ slotGuard: SlotGuard,
-    _ body: @escaping @Sendable () async throws -> MigratedDatabase
-  ) async throws -> MigratedDatabase {
-    try await withThrowingTaskGroup(of: MigratedDatabase?.self) { group in
-      group.addTask { try await body() }
-      group.addTask {
-        try await watch(replication, slotGuard)
-        return nil
-      }
-      while let result = try await group.next() {
-        guard let result else { continue }
-        group.cancelAll()
-        return result
-      }
-      throw CancellationError()
     }
   }
 
