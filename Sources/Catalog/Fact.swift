@@ -21,6 +21,14 @@ public enum Fact<Value: Codable & Sendable & Equatable>: Codable, Sendable, Equa
     if case .known(let value) = self { value } else { nil }
   }
 
+  /// The same of what is made of the value.
+  public func map<Other>(_ transform: (Value) -> Other) -> Fact<Other> {
+    switch self {
+    case .known(let value): .known(transform(value))
+    case .unknown(let reason): .unknown(reason)
+    }
+  }
+
   private enum CodingKeys: String, CodingKey { case known, unknown }
 
   public init(from decoder: any Decoder) throws {

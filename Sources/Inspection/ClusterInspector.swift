@@ -390,12 +390,3 @@ extension [SessionSetting] {
     return settings.allSatisfy { values[$0.key] == $0.value }
   }
 }
-
-extension Fact {
-  fileprivate func map<Other>(_ transform: (Value) -> Other) -> Fact<Other> {
-    switch self {
-    case .known(let value): .known(transform(value))
-    case .unknown(let reason): .unknown(reason)
-    }
-  }
-}

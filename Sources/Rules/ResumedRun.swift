@@ -9,7 +9,7 @@ extension ClusterSnapshot {
     guard let run else { return self }
     let isOthers = { (name: String) in !name.hasPrefix("pgpreflight_\(run)_") }
     var rest = self
-    if let slots = slots.ifKnown { rest.slots = .known(slots.filter { isOthers($0.slotName) }) }
+    rest.slots = slots.map { $0.filter { isOthers($0.slotName) } }
     if let subscriptions = subscriptions.ifKnown {
       let others = subscriptions.filter { isOthers($0.subname) }
       rest.subscriptions = .known(others)
@@ -21,9 +21,7 @@ extension ClusterSnapshot {
     }
     rest.inspected = inspected.map { database in
       var database = database
-      if let publications = database.publications.ifKnown {
-        database.publications = .known(publications.filter { isOthers($0.pubname) })
-      }
+      database.publications = database.publications.map { $0.filter { isOthers($0.pubname) } }
       return database
     }
     return rest
