@@ -17,6 +17,14 @@ public struct ConfiguredWaiver: Sendable, Equatable {
     self.waiver = waiver
   }
 
+  /// Whether it accepts all that a rule may find in a database.
+  ///
+  /// - Parameter day: today, `2026-10-31`.
+  public func accepts(rule: String, in database: String, on day: String) -> Bool {
+    self.rule == rule && object == nil && (self.database?.isSameName(as: database) ?? true)
+      && !waiver.until.utf8.lexicographicallyPrecedes(day.utf8)
+  }
+
   fileprivate func matches(_ outcome: Outcome) -> Bool {
     outcome.rule == rule
       && (database.map { name in outcome.database.map { $0.isSameName(as: name) } ?? false } ?? true)

@@ -16,7 +16,8 @@ public enum CatalogStatements {
   ]
 
   static let ofDatabases: [any CatalogRow.Type] = [
-    AccessMethodUse.self, BootstrapReference.self, BuiltinReference.self, ClosedSchema.self, CollationSigns.self,
+    AccessMethodUse.self, BootstrapReference.self, BuiltinReference.self, ClosedSchema.self, CodedTable.self,
+    CollationSigns.self,
     CronTable.self, DictionaryFile.self, EncodingConversion.self, EnumHashedTable.self, EventTrigger.self,
     ExtensionTable.self, ExtensionUse.self, FilterDependency.self, FiringRule.self, FiringTrigger.self,
     ForcedRowSecurityTable.self, ForeignServer.self, FullIdentityTable.self, FunctionSetting.self,

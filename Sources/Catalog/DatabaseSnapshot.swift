@@ -35,6 +35,7 @@ public struct DatabaseSnapshot: Codable, Sendable, Equatable {
   /// Of both sides.
   public var eventTriggers: Fact<[EventTrigger]>
   public var largeTables: Fact<[LargeTable]>
+  public var codedTables: Fact<[CodedTable]>
   /// Read in source databases that may be replicated.
   public var unidentifiedTables: Fact<[UnidentifiedTable]>
   public var fullIdentityTables: Fact<[FullIdentityTable]>
@@ -118,6 +119,7 @@ public struct DatabaseSnapshot: Codable, Sendable, Equatable {
     foreignServers = .unknown(reason)
     eventTriggers = .unknown(reason)
     largeTables = .unknown(reason)
+    codedTables = .unknown(reason)
     unidentifiedTables = .unknown(reason)
     fullIdentityTables = .unknown(reason)
     unloggedTables = .unknown(reason)

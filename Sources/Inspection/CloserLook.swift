@@ -47,6 +47,7 @@ extension ClusterInspector {
         \.wideTables,
         if: summary.largestPages.multipliedReportingOverflow(by: blockSize).partialValue > WideTable.limit)
       look(\.moneyColumns, if: mayDisagreeOnMoney)
+      look(\.codedTables, if: true)
       look(\.accessMethodUses, if: summary.relationsOfOtherMethods > 0)
       look(\.dictionaryFiles, [], if: summary.hasDictionaries)
       if inspector.settings.readsEverything { reader.all(\.xmlUses, limit) }
@@ -143,6 +144,7 @@ extension DatabaseSnapshot {
     labelProviders = .unknown(reason)
     wideTables = .unknown(reason)
     moneyColumns = .unknown(reason)
+    codedTables = .unknown(reason)
     systemTableColumns = .unknown(reason)
     accessMethodUses = .unknown(reason)
     dictionaryFiles = .unknown(reason)

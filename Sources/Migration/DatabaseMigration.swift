@@ -148,7 +148,9 @@ struct DatabaseMigration: Sendable {
       }
     }
     if beginning.kept != nil, !resumption.hasBegun { throw StartedOver() }
-    if !resumption.hasBegun {
+    if resumption.hasBegun {
+      try await LoadingRoles.remove(journal.run, in: name, of: target)
+    } else {
       try await slots.run {
         try await record.phase("database") {
           try await createDatabase(archive, creates: creates(resumption), digest: digest)
@@ -168,9 +170,10 @@ struct DatabaseMigration: Sendable {
       }
       if !refused.isEmpty { record.note("without " + refused.joined(separator: "; ")) }
     }
+    let owned = try await ownersEntries(snapshot)
     if resumption.steps["schema"] == nil {
       try await slots.run {
-        try await record.phase("schema") { try await restoreSchema(archive, snapshot, resumption) }
+        try await record.phase("schema") { try await restoreSchema(archive, owned, snapshot, resumption) }
       }
     }
 
@@ -185,11 +188,11 @@ struct DatabaseMigration: Sendable {
     // Keys of tables that the server copies would not hold before it has.
     let isComplete = kept?.left.isEmpty ?? true
     try await record.phase("constraints") {
-      try await buildConstraints(after, archive, resumption, foreignKeys: isComplete)
+      try await buildConstraints(after, archive, owned, resumption, foreignKeys: isComplete)
     }
     // Triggers come after all rows.
     if isComplete {
-      try await record.phase("rest of the schema") { try await restoreRest(rest, archive, resumption) }
+      try await record.phase("rest of the schema") { try await restoreRest(rest, archive, owned, resumption) }
     }
     if isComplete { try await release(snapshot) }
     if !ownership.isEmpty {
@@ -214,8 +217,8 @@ struct DatabaseMigration: Sendable {
       }
       if !kept.left.isEmpty {
         try await synchronise(kept)
-        try await record.phase("foreign keys") { try await buildForeignKeys(after, archive, resumption) }
-        try await record.phase("rest of the schema") { try await restoreRest(rest, archive, resumption) }
+        try await record.phase("foreign keys") { try await buildForeignKeys(after, archive, owned, resumption) }
+        try await record.phase("rest of the schema") { try await restoreRest(rest, archive, owned, resumption) }
         try await release(snapshot)
         try await record.phase("statistics") { try await analyze(tables) }
       }

@@ -30,6 +30,8 @@ public struct Migrator: Sendable {
     public var maximumLockWait: Int?
     /// How many bytes of WAL the source may keep for the slot of a database before the slot is given up; nil: any.
     public var maximumSlotWAL: Int?
+    /// Whether code of tables' owners may run with the target role's rights in a database, where it can't run with theirs.
+    public var acceptsCode: @Sendable (_ database: String) -> Bool = { _ in false }
     /// What the target's server connects to; nil: what this program connected to.
     public var sourceForTarget: ConnectionString?
 

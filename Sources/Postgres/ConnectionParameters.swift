@@ -69,9 +69,11 @@ func escapedOption(_ value: String) -> String {
   value.map { $0 == " " || $0 == "\\" ? "\\\($0)" : "\($0)" }.joined()
 }
 
-/// The whole string stands in the first `dbname`, which libpq expands; the second one selects another database.
+/// The whole string stands in the first `dbname`, which libpq expands; the second one selects another database. Later ones
+/// win over what it gives.
 func baseKeywords(of string: ConnectionString) -> [(String, String)] {
   var pairs: [(String, String)] = [("dbname", string.text)]
+  if let signIn = string.signIn { pairs += [("user", signIn.user), ("password", signIn.password)] }
   if let database = string.selectedDatabase { pairs.append(("dbname", database)) }
   return pairs
 }

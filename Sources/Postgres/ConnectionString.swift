@@ -15,9 +15,11 @@ public struct ConnectionString: Sendable, CustomStringConvertible, CustomDebugSt
   let text: String
   /// The database to connect to in place of the one in `text`.
   private(set) var selectedDatabase: String?
-  let parameters: [String: String]
+  /// The role to connect as in place of the one in `text`, and its password.
+  private(set) var signIn: (user: String, password: String)?
+  private(set) var parameters: [String: String]
   /// Shared by the strings that select other databases.
-  let effectiveValues = EffectiveValues()
+  private(set) var effectiveValues = EffectiveValues()
 
   /// Parses `text`; an empty one is valid and leaves everything to the environment (`PGHOST`, `PGSERVICE`, …).
   ///
@@ -67,6 +69,17 @@ public struct ConnectionString: Sendable, CustomStringConvertible, CustomDebugSt
   public func selecting(database: String) -> ConnectionString {
     var other = self
     other.selectedDatabase = database
+    return other
+  }
+
+  /// The same server as another role. What the server has let the first one set at a session's start says nothing of this
+  /// one.
+  public func signingIn(as user: String, password: String) -> ConnectionString {
+    var other = self
+    other.signIn = (user, password)
+    other.parameters["user"] = user
+    other.parameters["password"] = password
+    other.effectiveValues = EffectiveValues()
     return other
   }
 

@@ -26,6 +26,7 @@ extension MoneyColumn: TableRow {}
 extension XMLUse: TableRow {}
 extension FiringTrigger: TableRow {}
 extension FiringRule: TableRow {}
+extension CodedTable: TableRow {}
 extension GeneratedKeyTable: TableRow {}
 extension EnumHashedTable: TableRow {}
 extension ForcedRowSecurityTable: TableRow {}

@@ -97,6 +97,7 @@ import Testing
     ("accessMethodUses", { $0.inspected[0].accessMethodUses = .missing }),
     ("dictionaryFiles", { $0.inspected[0].dictionaryFiles = .missing }),
     ("wideTables", { $0.inspected[0].wideTables = .missing }),
+    ("codedTables", { $0.inspected[0].codedTables = .missing }),
     ("moneyColumns", { $0.inspected[0].moneyColumns = .missing }),
     ("labelProviders", { $0.inspected[0].labelProviders = .missing }),
     ("parameterPrivileges", { $0.parameterPrivileges = .missing }),

@@ -132,6 +132,7 @@ extension DatabaseSnapshot {
     snapshot.newerFeatures = .known([])
     snapshot.wideTables = .known([])
     snapshot.moneyColumns = .known([])
+    snapshot.codedTables = .known([])
     snapshot.systemTableColumns = .known([])
     snapshot.accessMethodUses = .known([])
     snapshot.dictionaryFiles = .known([])

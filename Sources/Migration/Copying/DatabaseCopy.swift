@@ -17,7 +17,8 @@ extension DatabaseMigration {
       .sized(database: name, tables: tables.count, bytes: tables.reduce(0) { $0 + $1.sizeBytes }))
     let position = try await replication?.position()
     let sequences = SequenceCopy(snapshot, target, archive, extensionsLeftOut)
-    let missing = try await resumption.missing(of: plan, self, snapshot, slot: position)
+    let missing = try await suspendingTriggers(
+      of: resumption.missing(of: plan, self, snapshot, slot: position), resumption)
     let missingTables = Set(missing.map(\.table.oid))
     // Also what an interrupted run has copied, until it is read to be compared.
     let isCompared = kept == nil && readsBeforehand
@@ -36,48 +37,60 @@ extension DatabaseMigration {
     let contents = SourceContents(of: compared, in: format)
     for table in complete { _ = await contents.arrived(table.oid) }
     let workers = min(settings.jobs, max(1, missing.count + after.indexes.count))
-    return try await withThrowingTaskGroup(of: Void.self) { group in
-      // First, as it can't be divided.
-      async let largeObjects: Void = copyLargeObjects(snapshot, resumption, isKept: kept != nil)
-      for _ in 0..<workers {
-        group.addTask {
+    return try await asOwners(of: missing.map(\.destination)) { owners in
+      return try await withThrowingTaskGroup(of: Void.self) { group in
+        // First, as it can't be divided.
+        async let largeObjects: Void = copyLargeObjects(snapshot, resumption, isKept: kept != nil)
+        for _ in 0..<workers {
+          group.addTask {
+            do {
+              try await slots.run { try await work(on: queue, archive, snapshot, contents, owners) }
+            } catch {
+              await queue.cancel()
+              throw error
+            }
+          }
+        }
+        await queue.untilCopied()
+        var facts: SourceFacts?
+        if await !queue.isCancelled {
           do {
-            try await slots.run { try await work(on: queue, archive, snapshot, contents) }
+            try await largeObjects
+            if resumption.replacesLargeObjects { try await replaceLargeObjects(snapshot) }
+            if await snapshot.locks.sequences == nil { await snapshot.locks.keep(try await sequences.values()) }
+            if isCompared { facts = try await readFacts(compared, contents, snapshot) }
+            if settings.verification != .sample || kept != nil { await snapshot.close() }
           } catch {
             await queue.cancel()
             throw error
           }
         }
+        try await group.waitForAll()
+        return facts
       }
-      await queue.untilCopied()
-      var facts: SourceFacts?
-      if await !queue.isCancelled {
-        do {
-          try await largeObjects
-          if resumption.replacesLargeObjects { try await replaceLargeObjects(snapshot) }
-          if await snapshot.locks.sequences == nil { await snapshot.locks.keep(try await sequences.values()) }
-          if isCompared { facts = try await readFacts(compared, contents, snapshot) }
-          if settings.verification != .sample || kept != nil { await snapshot.close() }
-        } catch {
-          await queue.cancel()
-          throw error
-        }
-      }
-      try await group.waitForAll()
-      return facts
     }
   }
 
+  /// With roles for those of these tables, as the server quotes them, whose code would run.
+  func asOwners<T: Sendable>(of tables: [String], _ body: (LoadingRoles) async throws -> T) async throws -> T {
+    try await LoadingRoles.with(
+      Set(tables), in: name, of: target, run: journal.run, isReplica: false, acceptsCode: settings.acceptsCode(name),
+      body)
+  }
+
   /// One worker: a session on each side, opened when there is something to copy. That of the source is in the snapshot, and
-  /// is closed when there is nothing more to copy.
+  /// is closed when there is nothing more to copy. For tables with code of their owners, one of the owner.
   func work(
-    on queue: WorkQueue, _ archive: SchemaArchive, _ snapshot: SourceSnapshot, _ contents: SourceContents
+    on queue: WorkQueue, _ archive: SchemaArchive, _ snapshot: SourceSnapshot, _ contents: SourceContents,
+    _ owners: LoadingRoles
   ) async throws {
     var sessions: (source: Connection, target: Connection)?
+    var owner: LoadingRoles.OwnersSession?
     func close() async {
       await sessions?.source.close()
       await sessions?.target.close()
-      sessions = nil
+      await owner?.connection.close()
+      (sessions, owner) = (nil, nil)
     }
     do {
       while let work = await queue.next() {
@@ -94,10 +107,12 @@ extension DatabaseMigration {
           guard let (source, destination) = sessions else { continue }
           let database = name
           let events = record.events
+          owner = try await owners.session(for: part.destination, keeping: owner)
+          let loader = owner
           let (rows, bytes) = try await snapshot.reading(part.table.name, over: source) { source in
             let copy = TableCopy(
               snapshot: snapshot, target: target, journal: journal, source: source, destination: destination,
-              progress: { events(.copied(database: database, bytes: $0)) })
+              owner: loader, progress: { events(.copied(database: database, bytes: $0)) })
             return try await copy.copy(part)
           }
           record.copied(part.table, rows: rows, bytes: bytes)
@@ -209,24 +224,22 @@ extension DatabaseMigration {
 
   /// - Parameter foreignKeys: whether all rows are there to which they refer.
   func buildConstraints(
-    _ after: EntriesAfterData, _ archive: SchemaArchive, _ resumption: Resumption, foreignKeys: Bool
+    _ after: EntriesAfterData, _ archive: SchemaArchive, _ owned: OwnersEntries, _ resumption: Resumption,
+    foreignKeys: Bool
   ) async throws {
     let attached = after.attached.filter { !resumption.indexes.contains($0.id) }
-    try await slots.run(inUpTo: settings.jobs) { _ in
-      try await archive.restore(
-        attached, into: name, of: target, settings: restoreSettings, arguments: reservations)
-    }
-    if foreignKeys { try await buildForeignKeys(after, archive, resumption) }
+    try await slots.run(inUpTo: settings.jobs) { _ in try await restore(attached, archive, owned) }
+    if foreignKeys { try await buildForeignKeys(after, archive, owned, resumption) }
   }
 
   func buildForeignKeys(
-    _ after: EntriesAfterData, _ archive: SchemaArchive, _ resumption: Resumption
+    _ after: EntriesAfterData, _ archive: SchemaArchive, _ owned: OwnersEntries, _ resumption: Resumption
   ) async throws {
-    let foreignKeys = after.foreignKeys.filter { !resumption.indexes.contains($0.id) }
     try await slots.run(inUpTo: settings.jobs) { places in
-      try await archive.restore(
-        foreignKeys, into: name, of: target, settings: restoreSettings,
-        arguments: ["--jobs=\(places)"] + reservations)
+      for entries in [after.foreignKeys, after.coded] {
+        let missing = entries.filter { !resumption.indexes.contains($0.id) }
+        try await restore(missing, archive, owned, arguments: ["--jobs=\(places)"])
+      }
     }
   }
 

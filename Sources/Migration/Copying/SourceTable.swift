@@ -29,6 +29,9 @@ struct SourceTable: Decodable, Sendable, Equatable {
   var wideTypeNames: [String]?
   /// The column that takes least to send, quoted: to count rows by.
   var narrowColumn: String? = nil
+  /// Whether code of an owner who is no superuser would run, with this role's rights, when the server plans a query over
+  /// it: COPY of the table as a whole plans nothing.
+  var hasCode = false
 
   /// Separated by commas.
   var columns: String? { columnNames?.joined(separator: ", ") }
@@ -40,6 +43,7 @@ struct SourceTable: Decodable, Sendable, Equatable {
   static func sql(_ version: ServerVersion) -> String {
     let generated = version.major >= 12 ? "AND a.attgenerated = ''" : ""
     return """
+      WITH RECURSIVE \(codeOfTables(version))
       SELECT c.oid, c.oid::pg_catalog.regclass::text AS name,
              (SELECT array_agg(pg_catalog.quote_ident(a.attname) ORDER BY a.attnum) FROM pg_catalog.pg_attribute a
                WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped \(generated)) AS column_names,
@@ -56,7 +60,9 @@ struct SourceTable: Decodable, Sendable, Equatable {
              (SELECT pg_catalog.quote_ident(a.attname) FROM pg_catalog.pg_attribute a
                WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped \(generated)
                ORDER BY a.attlen <= 0, a.attlen, a.attnum LIMIT 1) AS narrow_column,
-             x.condition, x.condition IS NOT NULL AS is_of_extension, w.wide_columns, w.wide_types, w.wide_type_names
+             x.condition, x.condition IS NOT NULL AS is_of_extension, w.wide_columns, w.wide_types, w.wide_type_names,
+             c.oid IN (SELECT d.relation FROM code d) AND NOT EXISTS (
+               SELECT FROM pg_catalog.pg_roles r WHERE r.oid = c.relowner AND r.rolsuper) AS has_code
         FROM pg_catalog.pg_class c
         LEFT JOIN LATERAL (
              SELECT array_agg(pg_catalog.quote_ident(a.attname) ORDER BY a.attnum) AS wide_columns,
@@ -144,26 +150,37 @@ struct ForeignKey: Decodable, Sendable, Equatable {
   }
 }
 
-/// A trigger of a table of the target that fires for rows that are copied.
+/// A trigger or a rule of a table of the target that acts on rows that are copied or removed.
 struct FiringTrigger: Decodable, Sendable, Equatable {
+  /// `TRIGGER` or `RULE`.
+  var kind: String
   /// Qualified, quoted by the server.
   var table: String
   /// Quoted.
   var name: String
-  /// `pg_trigger.tgenabled`: `O`, `R` or `A`.
+  /// `pg_trigger.tgenabled` or `pg_rewrite.ev_enabled`: `O`, `R` or `A`.
   var enabled: String
 
+  // Before 15, a partition's copies of its parent's triggers are marked as internal (release notes of 15). Those of
+  // foreign keys are the server's own.
   static let sql = """
-    SELECT t.tgrelid::pg_catalog.regclass::text AS table, pg_catalog.quote_ident(t.tgname) AS name,
+    SELECT 'TRIGGER' AS kind, t.tgrelid::pg_catalog.regclass::text AS table, pg_catalog.quote_ident(t.tgname) AS name,
            t.tgenabled::text AS enabled
-      FROM pg_catalog.pg_trigger t WHERE NOT t.tgisinternal AND t.tgenabled <> 'D'
+      FROM pg_catalog.pg_trigger t
+     WHERE t.tgenabled <> 'D' AND (NOT t.tgisinternal OR t.tgparentid <> 0 AND NOT EXISTS (
+           SELECT FROM pg_catalog.pg_constraint k WHERE k.oid = t.tgconstraint AND k.contype = 'f'))
+    UNION ALL
+    SELECT 'RULE', r.ev_class::pg_catalog.regclass::text, pg_catalog.quote_ident(r.rulename), r.ev_enabled::text
+      FROM pg_catalog.pg_rewrite r JOIN pg_catalog.pg_class c ON c.oid = r.ev_class
+     WHERE r.ev_enabled <> 'D' AND c.relkind IN ('r', 'p') AND c.oid >= 16384
     """
 
-  var disabling: String { "ALTER TABLE \(table) DISABLE TRIGGER \(name)" }
+  // ONLY: partitions may have the same trigger in another state.
+  var disabling: String { "ALTER TABLE ONLY \(table) DISABLE \(kind) \(name)" }
 
   var enabling: String {
     let way = enabled == "A" ? "ALWAYS " : enabled == "R" ? "REPLICA " : ""
-    return "ALTER TABLE \(table) ENABLE \(way)TRIGGER \(name)"
+    return "ALTER TABLE ONLY \(table) ENABLE \(way)\(kind) \(name)"
   }
 }
 
@@ -182,12 +199,19 @@ struct TablePart: Sendable, Equatable {
   var replacesReferencedRows = false
   /// Those by which others refer to it, to be dropped for as long as its rows are replaced.
   var suspendedForeignKeys: [ForeignKey] = []
-  /// Those that would fire for the rows: their functions are not to run with this role's rights, nor to change rows.
+  /// Those that would act on the rows: their functions are not to run with this role's rights, nor to change rows.
   var suspendedTriggers: [FiringTrigger] = []
+  /// Whether all rows of the partitioned table through which its rows go are replaced: by those of this part and of the
+  /// others that are copied in the same transaction.
+  var replacesRowsOfRoot = false
+  /// Quoted names of tables whose row security holds for their owners too, and is lifted for the load.
+  var forcedRowSecurity: [String] = []
   /// Whether rows of a table of an extension have been copied before.
   var replacesExtensionRows = false
 
   var isWhole: Bool { count == 1 }
+  /// The table that COPY names on the target.
+  var destination: String { table.routedThrough ?? table.name }
   /// As the journal names it. A table that has grown since is divided otherwise.
   var step: String {
     let range = blocks.map { "\($0.lowerBound)-\($0.upperBound) " } ?? ""
@@ -223,12 +247,17 @@ struct TablePart: Sendable, Equatable {
   func copyIn(_ format: RowFormat) -> String {
     let columns = table.columns.map { " (\($0))" } ?? ""
     let options = format.options(isBinary: format.isBinary(table), more: isFrozen ? ", FREEZE" : "")
-    return "COPY \(table.routedThrough ?? table.name)\(columns) FROM STDIN WITH \(options)"
+    return "COPY \(destination)\(columns) FROM STDIN WITH \(options)"
   }
 
   var isFrozen: Bool { isWhole && table.routedThrough == nil && !table.isOfExtension && !replacesReferencedRows }
 
   fileprivate var emptying: [String] {
+    if let root = table.routedThrough {
+      guard replacesRowsOfRoot else { return [] }
+      // One that others refer to can't be truncated, whether or not their foreign keys are looked at.
+      return [replacesReferencedRows ? "DELETE FROM \(root)" : "TRUNCATE \(root)"]
+    }
     if replacesReferencedRows || replacesExtensionRows {
       return ["DELETE FROM ONLY \(table.name) \(table.condition ?? "")"]
     }
@@ -237,19 +266,29 @@ struct TablePart: Sendable, Equatable {
 }
 
 extension [TablePart] {
-  /// What comes before the rows of these parts in their transaction.
-  var preparation: [String] {
-    (contains(where: \.isReplica) ? ["SET LOCAL session_replication_role = replica"] : [])
-      + flatMap(\.suspendedTriggers).map(\.disabling)
-      + flatMap(\.suspendedForeignKeys).map { "ALTER TABLE \($0.table) DROP CONSTRAINT \($0.name)" }.uniqued
-      + flatMap(\.emptying)
+  /// What comes before the rows of these parts in their transaction: nothing is emptied before triggers and rules are
+  /// suspended.
+  ///
+  /// - Parameter setsReplica: whether the session is not in replica mode anyway.
+  func preparation(setsReplica: Bool = true) -> [String] {
+    var statements: [String] = []
+    if setsReplica, contains(where: \.isReplica) {
+      statements.append("SET LOCAL session_replication_role = replica")
+    }
+    statements += flatMap(\.forcedRowSecurity).uniqued.map { "ALTER TABLE \($0) NO FORCE ROW LEVEL SECURITY" }
+    statements += flatMap(\.suspendedTriggers).map(\.disabling).uniqued
+    let keys = flatMap(\.suspendedForeignKeys)
+    statements += keys.map { "ALTER TABLE \($0.table) DROP CONSTRAINT \($0.name)" }.uniqued
+    return statements + flatMap(\.emptying).uniqued
   }
 
   /// What comes after the rows, which it looks at.
   var completion: [String] {
-    flatMap(\.suspendedForeignKeys)
-      .map { "ALTER TABLE \($0.table) ADD CONSTRAINT \($0.name) \($0.definition)" }.uniqued
-      + flatMap(\.suspendedTriggers).map(\.enabling)
+    let keys = flatMap(\.suspendedForeignKeys)
+    var statements = keys.map { "ALTER TABLE \($0.table) ADD CONSTRAINT \($0.name) \($0.definition)" }.uniqued
+    statements += flatMap(\.suspendedTriggers).map(\.enabling).uniqued
+    statements += flatMap(\.forcedRowSecurity).uniqued.map { "ALTER TABLE \($0) FORCE ROW LEVEL SECURITY" }
+    return statements
   }
 }
 
@@ -267,7 +306,7 @@ struct CopyPlan: Sendable, Equatable {
     parts = tables.flatMap { table -> [TablePart] in
       // Rounded: a table of nearly two shares is split too.
       let pieces = min((table.sizeBytes + share / 2) / share, table.blocks, jobs)
-      guard canSplit, pieces > 1, !table.isOfExtension, table.columns != nil else {
+      guard canSplit, pieces > 1, !table.isOfExtension, !table.hasCode, table.columns != nil else {
         return [TablePart(table: table, number: 0, count: 1, blocks: nil, sizeBytes: table.sizeBytes)]
       }
       return (0..<pieces).map { number in

@@ -35,10 +35,10 @@ struct WideRows: Sendable {
   private static let largeValue = 1 << 20
   private static let piece = 4 << 20
 
-  /// nil where no row can be wide.
+  /// nil where no row can be wide, or to look for it would run code of users.
   init?(of part: TablePart) {
     guard let names = part.table.wideColumns, let types = part.table.wideTypes,
-      let typeNames = part.table.wideTypeNames, !part.table.isOfExtension
+      let typeNames = part.table.wideTypeNames, !part.table.isOfExtension, !part.table.hasCode
     else { return nil }
     self.part = part
     self.names = names
@@ -140,7 +140,7 @@ struct WideRows: Sendable {
     }
     let columns = narrow + place.columns.map { names[$0] }
     return """
-      INSERT INTO \(part.table.routedThrough ?? part.table.name) (\(columns.joined(separator: ", ")))
+      INSERT INTO \(part.destination) (\(columns.joined(separator: ", ")))
         OVERRIDING SYSTEM VALUE
         SELECT \((narrow.map { "r.\($0)" } + values).joined(separator: ", ")) FROM pg_temp.pgpreflight_row r
       """

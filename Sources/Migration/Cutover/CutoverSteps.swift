@@ -202,7 +202,13 @@ extension Cutover {
     let entries =
       archive.beforeData.filter { !$0.isKind("TABLE ATTACH") } + archive.afterData.filter(isOwnIndex) + attachments
       + archive.afterData.filter { !isOwnIndex($0) }
+    let owned = try await attempting("looking for code of owners", replications.source, database: database) {
+      try await OwnersEntries(of: source, except: steering.connection.session.user)
+    }
     do {
+      if let coded = owned.owners(of: entries).first, steering.manifest.acceptsCode != true {
+        throw MigrationError("\(coded.words) has code that would run with the rights of the target role")
+      }
       try await archive.restore(
         entries, into: database, of: replications.target, arguments: ["--single-transaction"])
     } catch let error as MigrationError {
@@ -300,7 +306,7 @@ extension Cutover {
       let progress = LateProgress(of: late.sum(of: \.sizeBytes), events: events)
       try await LateCopying(
         snapshot: snapshot, target: replications.target, journal: steering.journal, jobs: replications.settings.jobs,
-        progress: { progress.add($0) }
+        acceptsCode: steering.manifest.acceptsCode ?? false, progress: { progress.add($0) }
       ).run(late, largeObjects: look.hasLargeObjects)
     }
     step("setting sequences")

@@ -7,6 +7,9 @@ struct LateCopying: Sendable {
   let target: Endpoint
   let journal: Journal
   let jobs: Int
+  /// Whether tables with code of their owners are loaded with the target role's rights where those of the owners can't be
+  /// had.
+  let acceptsCode: Bool
   /// Is told how many bytes of rows have arrived.
   let progress: @Sendable (Int) -> Void
 
@@ -27,66 +30,128 @@ struct LateCopying: Sendable {
     }
   }
 
-  private func copy(_ tables: [SourceTable]) async throws {
-    guard !tables.isEmpty else { return }
-    let (foreignKeys, triggers, mayBeReplica) = try await target.session(in: database, for: "emptying tables") {
-      connection in
-      // Rows that go through a partitioned table may come to any of its partitions.
-      let version = ServerVersion(rawValue: connection.session.serverVersion)
-      let foreignKeys = Dictionary(
-        grouping: try await connection.query(ForeignKey.sql(version)).decode(ForeignKey.self), by: \.referenced)
-      let mayBeReplica = try await isAllowedToBeReplica(connection, version)
-      for root in tables.compactMap(\.routedThrough).uniqued {
-        guard mayBeReplica, foreignKeys[root] != nil else {
-          _ = try await connection.query("TRUNCATE \(root)")
-          continue
-        }
-        let statements = ["BEGIN", "SET LOCAL session_replication_role = replica", "DELETE FROM \(root)", "COMMIT"]
-        _ = try await connection.pipeline([statements.map { Statement($0) }])[0].get()
-      }
-      let triggers = try await connection.query(FiringTrigger.sql).decode(FiringTrigger.self)
-      return (foreignKeys, Dictionary(grouping: triggers, by: \.table), mayBeReplica)
+  /// What of the target stands in the way of rows that are replaced.
+  private struct Obstacles: Sendable {
+    /// By the table that they refer to.
+    var foreignKeys: [String: [ForeignKey]]
+    var triggers: [FiringTrigger]
+    /// Partitions and what is below them, by the partitioned table through which rows go.
+    var trees: [String: Set<String>]
+    var owners: [TableOwner]
+    /// The connected one.
+    var role: String
+    /// Whether the role may switch off foreign keys.
+    var mayBeReplica: Bool
+
+    /// The tables that rows of this one may come to.
+    func tables(below table: SourceTable) -> Set<String> {
+      table.routedThrough.flatMap { trees[$0] } ?? [table.name]
     }
-    let parts = CopyPlan(tables: tables, jobs: 1, canSplit: false).parts
-    let queue = PartQueue(mayBeReplica ? parts.map { [$0] } : Self.groups(parts, foreignKeys.values.flatMap(\.self)))
-    try await withThrowingTaskGroup(of: Void.self) { group in
-      for _ in 0..<min(jobs, tables.count) {
-        group.addTask {
-          let source = try await snapshot.join()
-          do {
-            try await target.session(in: database, for: "connecting") { destination in
-              let copy = TableCopy(
-                snapshot: snapshot, target: target, journal: nil, source: source, destination: destination,
-                progress: progress)
-              while let group = await queue.next() {
-                try Task.checkCancellation()
-                _ = try await copy.copy(
-                  group.map { part in
-                    var part = part
-                    let references = foreignKeys[part.table.name] ?? []
-                    part.isReplica = mayBeReplica
-                    part.replacesReferencedRows = mayBeReplica && !references.isEmpty
-                    part.suspendedForeignKeys = mayBeReplica ? [] : references
-                    part.suspendedTriggers = triggers[part.table.name] ?? []
-                    part.replacesExtensionRows = part.table.isOfExtension
-                    return part
-                  })
-              }
-            }
-            await snapshot.leave(source)
-          } catch {
-            await snapshot.leave(source)
-            throw error
-          }
-        }
-      }
-      try await group.waitForAll()
+
+    func foreignKeys(to table: SourceTable) -> [ForeignKey] {
+      ([table.name] + (table.routedThrough.map { [$0] } ?? [])).flatMap { foreignKeys[$0] ?? [] }
     }
   }
 
-  /// Tables that refer to each other go together, in the order of their sizes otherwise.
+  private func obstacles(_ tables: [SourceTable]) async throws -> Obstacles {
+    try await target.session(in: database, for: "looking at the tables to be copied") { connection in
+      let version = ServerVersion(rawValue: connection.session.serverVersion)
+      let foreignKeys = try await connection.query(ForeignKey.sql(version)).decode(ForeignKey.self)
+      var trees: [String: Set<String>] = [:]
+      for root in tables.compactMap(\.routedThrough).uniqued {
+        let rows = try await connection.query(ReadingStatements.tree, [root])
+        trees[root] = Set((0..<rows.count).compactMap { rows.text($0, 0) })
+      }
+      return Obstacles(
+        foreignKeys: Dictionary(grouping: foreignKeys, by: \.referenced),
+        triggers: try await connection.query(FiringTrigger.sql).decode(FiringTrigger.self), trees: trees,
+        owners: try await connection.query(TableOwner.sql(version)).decode(TableOwner.self),
+        role: connection.session.user,
+        mayBeReplica: try await isAllowedToBeReplica(connection, version))
+    }
+  }
+
+  private func copy(_ tables: [SourceTable]) async throws {
+    guard !tables.isEmpty else { return }
+    let obstacles = try await obstacles(tables)
+    let parts = CopyPlan(tables: tables, jobs: 1, canSplit: false).parts.map { part in
+      var part = part
+      let references = obstacles.foreignKeys(to: part.table)
+      let involved = obstacles.tables(below: part.table)
+      part.isReplica = obstacles.mayBeReplica
+      part.replacesReferencedRows = obstacles.mayBeReplica && !references.isEmpty
+      part.suspendedForeignKeys = obstacles.mayBeReplica ? [] : references
+      part.suspendedTriggers = obstacles.triggers.filter { involved.contains($0.table) }
+      part.forcedRowSecurity = obstacles.owners.filter { $0.isForced && $0.table == part.destination }.map(\.table)
+      part.replacesRowsOfRoot = part.table.routedThrough != nil
+      part.replacesExtensionRows = part.table.isOfExtension
+      return part
+    }
+    let groups = Self.groups(parts, obstacles.mayBeReplica ? [] : obstacles.foreignKeys.values.flatMap(\.self))
+    try await LoadingRoles.with(
+      try asOwners(groups, obstacles), in: database, of: target, run: journal.run,
+      isReplica: obstacles.mayBeReplica, acceptsCode: acceptsCode
+    ) { owners in
+      let queue = PartQueue(groups)
+      try await withThrowingTaskGroup(of: Void.self) { group in
+        for _ in 0..<min(jobs, groups.count) { group.addTask { try await work(on: queue, owners) } }
+        try await group.waitForAll()
+      }
+    }
+  }
+
+  /// The tables that are loaded as their owners. One transaction can't be that of two owners, nor can an owner suspend
+  /// foreign keys of others.
+  private func asOwners(_ groups: [[TablePart]], _ obstacles: Obstacles) throws -> Set<String> {
+    var tables: Set<String> = []
+    for group in groups {
+      let destinations = Set(group.map(\.destination))
+      let keys = group.flatMap(\.suspendedForeignKeys)
+      let involved = destinations.union(keys.map(\.table))
+      guard let first = obstacles.owners.first(where: { involved.contains($0.table) }) else { continue }
+      if destinations.count == 1, keys.isEmpty {
+        tables.formUnion(destinations)
+      } else if !acceptsCode {
+        throw MigrationError(
+          "\(first.words) has code, and role \(quotedIdentifier(obstacles.role)) has to suspend foreign keys to "
+            + "load it, so that the code would run with its rights: from 15 on, GRANT SET ON PARAMETER "
+            + "session_replication_role to it, or accept rule load-code in a waiver")
+      }
+    }
+    return tables
+  }
+
+  private func work(on queue: PartQueue, _ owners: LoadingRoles) async throws {
+    let source = try await snapshot.join()
+    var owner: LoadingRoles.OwnersSession?
+    do {
+      try await target.session(in: database, for: "connecting") { destination in
+        while let group = await queue.next() {
+          try Task.checkCancellation()
+          owner = try await owners.session(for: group[0].destination, keeping: owner)
+          _ = try await TableCopy(
+            snapshot: snapshot, target: target, journal: nil, source: source, destination: destination, owner: owner,
+            progress: progress
+          ).copy(group)
+        }
+      }
+      await owner?.connection.close()
+      await snapshot.leave(source)
+    } catch {
+      await owner?.connection.close()
+      await snapshot.leave(source)
+      throw error
+    }
+  }
+
+  /// Tables that refer to each other go together, and partitions whose rows go through the same partitioned table, in the
+  /// order of their sizes otherwise.
   static func groups(_ parts: [TablePart], _ foreignKeys: [ForeignKey]) -> [[TablePart]] {
-    var groups = parts.map { [$0] }
+    var groups: [[TablePart]] = []
+    for part in parts {
+      let place = part.table.routedThrough.flatMap { root in groups.firstIndex { $0[0].table.routedThrough == root } }
+      if let place { groups[place].append(part) } else { groups.append([part]) }
+    }
     func place(of table: String) -> Int? {
       groups.firstIndex { $0.contains { $0.table.name == table || $0.table.routedThrough == table } }
     }

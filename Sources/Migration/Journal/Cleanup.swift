@@ -10,6 +10,8 @@ public struct Cleanup: Sendable {
       case closedSource = "closed database"
       case subscription, slot, publication
       case scratchDatabase = "scratch database"
+      /// That tables are loaded by.
+      case loadingRole = "role"
       case journal
     }
 
@@ -90,12 +92,20 @@ public struct Cleanup: Sendable {
     let databases = try await replications.target.session(in: nil, for: "listing the databases") {
       try await Replications.databases(over: $0)
     }
+    var roles = try await replications.target.session(in: nil, for: "listing roles") { connection in
+      let rows = try await connection.query(ReadingStatements.loadingRoles)
+      return (0..<rows.count).compactMap { rows.text($0, 0) }
+    }
     for database in databases {
       let isScratch = database.wholeMatch(of: /pgpreflight_rehearsal_[0-9a-f]{8}_[0-9]+/) != nil
       if isScratch { leftovers.append(Leftover(kind: .scratchDatabase, name: database)) }
       guard !isScratch else { continue }
       let journals = try await replications.target.ifAdmitted(to: database, for: "looking for journals") { connection in
         var found: [Leftover] = []
+        let here = try await connection.query(ReadingStatements.thisDatabase).text(0, 1).flatMap { Int($0) }
+        for role in roles where LoadingRoles.database(of: role) == here {
+          found.append(Leftover(kind: .loadingRole, name: role, database: database))
+        }
         for journal in try await Journal.all(over: connection) {
           found.append(Leftover(kind: .journal, name: journal.schema, database: database))
           if let (manifest, state) = try await journal.manifest(over: connection),
@@ -109,7 +119,10 @@ public struct Cleanup: Sendable {
         return found
       }
       leftovers += journals ?? []
+      roles.removeAll { role in leftovers.contains { $0.kind == .loadingRole && $0.name == role } }
     }
+    // Their databases are gone.
+    leftovers += roles.map { Leftover(kind: .loadingRole, name: $0) }
     return leftovers
   }
 
@@ -195,6 +208,10 @@ public struct Cleanup: Sendable {
           try await replications.giveBack(manifest.memberships, of: manifest.name, over: connection)
         }
         _ = try await connection.query(journal.removal.sql)
+      }
+    case .loadingRole:
+      try await endpoint.session(in: leftover.database, for: attempt) {
+        try await LoadingRoles.remove(leftover.name, over: $0)
       }
     case .scratchDatabase:
       try await endpoint.session(in: nil, for: attempt) {

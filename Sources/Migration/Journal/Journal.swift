@@ -28,8 +28,15 @@ struct Journal: Sendable {
   var removal: Statement { Statement("DROP SCHEMA IF EXISTS \(schema) CASCADE") }
 
   func record(_ step: String, _ detail: String = "") -> Statement {
-    Statement("INSERT INTO \(table) (step, detail) VALUES ($1, $2)", [step, detail])
+    Statement(
+      """
+      INSERT INTO \(table) AS s (step, detail) VALUES ($1, $2)
+          ON CONFLICT (step) DO UPDATE SET detail = excluded.detail, finished = excluded.finished
+      """, [step, detail])
   }
+
+  /// The identifier of the transaction that it runs in, in which nothing may have been written yet.
+  static let transaction = Statement("SELECT pg_catalog.pg_current_xact_id()::pg_catalog.text")
 
   /// The step of a database that is complete.
   static let done = "done"
@@ -59,10 +66,34 @@ struct Journal: Sendable {
     Statement("DELETE FROM \(table) WHERE step = ANY ($1::pg_catalog.text[])", [arrayLiteral(steps)])
   }
 
+  /// Those that are finished. Rows that another session has loaded are noted before its transaction ends, with that
+  /// transaction's identifier (`TableCopy`), and are there if it was committed. Its own records of WAL come before that of
+  /// the note, so that no crash can give the identifier to another one that has written.
+  ///
+  /// - Throws: also where such a transaction has not ended, or the server does not know any more how it did.
   func steps(over connection: Connection) async throws -> [String: String] {
     let rows = try await connection.query("SELECT step, coalesce(detail, '') FROM \(table)")
-    return Dictionary(
+    var steps = Dictionary(
       (0..<rows.count).map { (rows.text($0, 0) ?? "", rows.text($0, 1) ?? "") }, uniquingKeysWith: { $1 })
+    var noted: [String: [String]] = [:]
+    for (step, detail) in steps where step.hasPrefix("rows ") {
+      let words = detail.split(separator: " ")
+      if words.count == 3 { noted[String(words[2]), default: []].append(step) }
+    }
+    guard !noted.isEmpty else { return steps }
+    let ends = try await connection.query(ReadingStatements.endsOfTransactions, [arrayLiteral(noted.keys.sorted())])
+    for row in 0..<ends.count {
+      guard let transaction = ends.text(row, 0) else { continue }
+      switch ends.text(row, 1) {
+      case "committed": break
+      case "aborted": for step in noted[transaction] ?? [] { steps[step] = nil }
+      case "in progress": throw MigrationError("a session of the interrupted run still loads rows: end it")
+      default:
+        throw MigrationError(
+          "the server does not know any more whether transaction \(transaction) of the run was committed")
+      }
+    }
+    return steps
   }
 
   /// The journals that are in a database.

@@ -32,6 +32,8 @@ struct Manifest: Codable, Sendable, Equatable {
   var memberships: [String] = []
   /// Quoted names of materialized views that hold something on the source, as of the cutover.
   var populatedViews: [String] = []
+  /// Whether code of tables' owners runs with the target role's rights where it can't run with theirs; nil: no.
+  var acceptsCode: Bool?
   /// What the first copy made, in bytes a second; nil where it was too little to tell.
   var throughput: Int?
 

@@ -118,11 +118,12 @@ struct Resumption: Sendable {
     for start in stride(from: 0, to: again.count, by: Self.emptiedAtOnce) {
       let batch = again[start..<min(start + Self.emptiedAtOnce, again.count)]
       let forgotten = batch.flatMap { group in group.oids.flatMap { parts[$0, default: [:]].keys } }
-      let statements =
-        [Statement("BEGIN")] + batch.compactMap(\.emptying).map { Statement($0) }
-        + [migration.journal.forget(forgotten), Statement("COMMIT")]
+      let emptying = batch.compactMap(\.emptying).map { Statement($0) }
+      let tables = Set(batch.flatMap { $0.parts.flatMap { [$0.table.name, $0.destination] } })
       try await migration.target.session(in: migration.name, for: "emptying what was copied in part") {
-        _ = try await $0.pipeline([statements])[0].get()
+        let statements = try await $0.suspendingTriggers(of: tables, during: emptying)
+        let end = [migration.journal.forget(forgotten), Statement("COMMIT")]
+        _ = try await $0.pipeline([[Statement("BEGIN")] + statements + end])[0].get()
       }
     }
     if kept == nil {
@@ -232,15 +233,17 @@ struct Resumption: Sendable {
   private func begun(
     _ migration: DatabaseMigration, _ snapshot: SourceSnapshot, _ archive: SchemaArchive
   ) async throws -> [(step: String, entries: [ArchiveEntry])] {
-    var batches = DatabaseMigration.batches(of: migration.schemasFirst(archive), step: "schemas")
-    batches += DatabaseMigration.batches(of: migration.schemaEntries(archive), step: "schema")
+    let owned = try await migration.ownersEntries(snapshot)
+    var batches = DatabaseMigration.batches(of: migration.schemasFirst(archive), step: "schemas", owned)
+    batches += DatabaseMigration.batches(of: migration.schemaEntries(archive), step: "schema", owned)
     if steps.keys.contains(where: { $0.hasPrefix("rest") }), steps["rest"] == nil {
       let tables = try await migration.tables(snapshot, archive)
       let after = try await EntriesAfterData(archive.afterData, tables: tables, snapshot)
       let rest = try await migration.entries(after, archive, snapshot).rest
-      batches += DatabaseMigration.batches(of: rest, step: "rest")
+      batches += DatabaseMigration.batches(of: rest, step: "rest", owned)
     }
     return batches.filter { steps[$0.step] == nil && steps["\($0.step) begun"] != nil }
+      .map { ($0.step, $0.run.entries) }
   }
 
   /// What is there for other reasons: the schema public, extensions and languages of the template, and indexes and keys

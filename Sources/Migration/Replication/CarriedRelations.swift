@@ -30,6 +30,7 @@ extension DatabaseMigration {
     ) { try await PublicationMemo.read(of: replication.name, over: $0)?.identities ?? [] }
     manifest.memberships = roles.granted
     manifest.throughput = record.throughput
+    manifest.acceptsCode = settings.acceptsCode(name)
     return [try journal.change(to: manifest)]
   }
 }

@@ -75,11 +75,11 @@ extension KeptReplication {
     let begun = Resumption.parts(of: steps).filter { names[$0.key] != nil }.sorted { $0.key < $1.key }
     try await migration.target.session(in: migration.name, for: "emptying what was copied in part") { connection in
       for (oid, parts) in begun {
-        let statements = [
-          Statement("BEGIN"), Statement("TRUNCATE ONLY \(names[oid] ?? "")"),
-          migration.journal.forget(Array(parts.keys)), Statement("COMMIT"),
-        ]
-        _ = try await connection.pipeline([statements])[0].get()
+        let name = names[oid] ?? ""
+        let emptying = try await connection.suspendingTriggers(
+          of: [name], during: [Statement("TRUNCATE ONLY \(name)")])
+        let end = [migration.journal.forget(Array(parts.keys)), Statement("COMMIT")]
+        _ = try await connection.pipeline([[Statement("BEGIN")] + emptying + end])[0].get()
       }
     }
   }

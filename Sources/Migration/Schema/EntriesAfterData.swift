@@ -1,3 +1,4 @@
+import Catalog
 import Postgres
 
 /// What of the schema is created after the rows, by when it can be.
@@ -7,12 +8,16 @@ struct EntriesAfterData: Sendable {
   /// Indexes of partitioned tables, and what joins the partitions' ones to them.
   private(set) var attached: [ArchiveEntry] = []
   private(set) var foreignKeys: [ArchiveEntry] = []
+  /// Indexes of expressions that have code of the tables' owners: the query that checks a foreign key would run it, with
+  /// the rights of who creates the key, when it is planned. They come after the foreign keys.
+  private(set) var coded: [ArchiveEntry] = []
   private(set) var rest: [ArchiveEntry] = []
 
   private struct Owner: Decodable, Sendable {
     var oid: Int
     var table: Int
     var isPartitioned: Bool
+    var hasCode: Bool
   }
 
   init(_ entries: [ArchiveEntry], tables: [SourceTable], _ snapshot: SourceSnapshot) async throws {
@@ -21,12 +26,16 @@ struct EntriesAfterData: Sendable {
     let owners = try await snapshot.rows(
       of: Owner.self, for: "listing the indexes",
       """
-      SELECT x.oid, x.relation AS table, c.relkind = 'p' AS is_partitioned
-        FROM (SELECT i.indexrelid AS oid, i.indrelid AS relation FROM pg_catalog.pg_index i
+      WITH RECURSIVE \(codeOfTables(snapshot.version))
+      SELECT x.oid, x.relation AS table, c.relkind = 'p' AS is_partitioned,
+             i.indexrelid IS NOT NULL AND EXISTS (
+               SELECT FROM own o WHERE o.relation = x.relation AND o.kind = 'index') AS has_code
+        FROM (SELECT i.indexrelid AS oid, i.indrelid AS relation, i.indexrelid AS index FROM pg_catalog.pg_index i
                WHERE i.indexrelid = ANY ($1::oid[])
               UNION ALL
-              SELECT k.oid, k.conrelid FROM pg_catalog.pg_constraint k WHERE k.oid = ANY ($2::oid[])) x
+              SELECT k.oid, k.conrelid, k.conindid FROM pg_catalog.pg_constraint k WHERE k.oid = ANY ($2::oid[])) x
         JOIN pg_catalog.pg_class c ON c.oid = x.relation
+        LEFT JOIN pg_catalog.pg_index i ON i.indexrelid = x.index AND (i.indexprs IS NOT NULL OR i.indpred IS NOT NULL)
       """, [arrayLiteral(plain.map(\.oid)), arrayLiteral(constraints.map(\.oid))])
     let byOID = Dictionary(owners.map { ($0.oid, $0) }, uniquingKeysWith: { first, _ in first })
     let copied = Set(tables.map(\.oid))
@@ -37,7 +46,9 @@ struct EntriesAfterData: Sendable {
       } else if entry.isKind("INDEX ATTACH") {
         attached.append(entry)
       } else if isConstraint || entry.isKind("INDEX"), let owner = byOID[entry.oid] {
-        if copied.contains(owner.table) {
+        if owner.hasCode, !owner.isPartitioned {
+          coded.append(entry)
+        } else if copied.contains(owner.table) {
           if isConstraint {
             indexes[owner.table, default: WorkQueue.Indexes()].constraints.append(entry)
           } else {

@@ -55,10 +55,12 @@ extension DatabaseMigration {
   }
 
   /// First what has to be, then what may be refused, as it may need the first.
-  func restoreRest(_ entries: OptionalEntries, _ archive: SchemaArchive, _ resumption: Resumption) async throws {
+  func restoreRest(
+    _ entries: OptionalEntries, _ archive: SchemaArchive, _ owned: OwnersEntries, _ resumption: Resumption
+  ) async throws {
     try await slots.run {
       if resumption.steps["rest"] == nil {
-        try await restoreInBatches(entries.rest, archive, step: "rest", resumption)
+        try await restoreInBatches(entries.rest, archive, owned, step: "rest", resumption)
       }
       if resumption.steps["optional"] == nil { try await restoreOptional(entries.optional, archive) }
     }

@@ -47,14 +47,14 @@ extension DatabaseMigration {
   }
 
   func restoreSchema(
-    _ archive: SchemaArchive, _ snapshot: SourceSnapshot, _ resumption: Resumption
+    _ archive: SchemaArchive, _ owned: OwnersEntries, _ snapshot: SourceSnapshot, _ resumption: Resumption
   ) async throws {
     let schemas = schemasFirst(archive)
     if !schemas.isEmpty, resumption.steps["schemas"] == nil {
-      try await restoreInBatches(schemas, archive, step: "schemas", resumption)
+      try await restoreInBatches(schemas, archive, owned, step: "schemas", resumption)
     }
     if givesObjectsAway { try await SchemaGrants(snapshot: snapshot, target: target, journal: journal).grant() }
-    try await restoreInBatches(schemaEntries(archive), archive, step: "schema", resumption)
+    try await restoreInBatches(schemaEntries(archive), archive, owned, step: "schema", resumption)
   }
 
   /// Only a superuser can give an object to a role that may not create any in its schema, and `pg_restore` grants
@@ -77,29 +77,32 @@ extension DatabaseMigration {
   }
 
   /// What is created in one transaction each, in the order of the archive, by the step of the journal.
-  static func batches(of entries: [ArchiveEntry], step: String) -> [(step: String, entries: [ArchiveEntry])] {
-    guard entries.count > maximumPerTransaction else { return [(step, entries)] }
-    let count = (entries.count + maximumPerTransaction - 1) / maximumPerTransaction
-    return (0..<count).map { number in
-      let start = number * maximumPerTransaction
-      let batch = entries[start..<min(start + maximumPerTransaction, entries.count)]
-      return ("\(step) \(number + 1)/\(count)", Array(batch))
+  static func batches(
+    of entries: [ArchiveEntry], step: String, _ owned: OwnersEntries
+  ) -> [(step: String, run: OwnersEntries.Run)] {
+    let runs = owned.runs(of: entries).flatMap { run in
+      stride(from: 0, to: run.entries.count, by: maximumPerTransaction).map { start in
+        let part = run.entries[start..<min(start + maximumPerTransaction, run.entries.count)]
+        return OwnersEntries.Run(owner: run.owner, entries: Array(part), schemas: run.schemas)
+      }
     }
+    guard runs.count > 1 else { return runs.map { (step, $0) } }
+    return runs.enumerated().map { ("\(step) \($0.offset + 1)/\(runs.count)", $0.element) }
   }
 
-  /// All of it, in as many transactions as the locks of the server ask for.
+  /// All of it, in as many transactions as the locks of the server and the owners ask for.
   func restoreInBatches(
-    _ entries: [ArchiveEntry], _ archive: SchemaArchive, step: String, _ resumption: Resumption
+    _ entries: [ArchiveEntry], _ archive: SchemaArchive, _ owned: OwnersEntries, step: String, _ resumption: Resumption
   ) async throws {
-    let batches = Self.batches(of: entries, step: step)
-    for batch in batches where resumption.steps[batch.step] == nil {
-      try await note("\(batch.step) begun")
-      try await archive.restore(
-        batch.entries, into: name, of: target, settings: restoreSettings,
-        arguments: ["--single-transaction"] + reservations)
-      try await note(batch.step)
+    let batches = Self.batches(of: entries, step: step, owned)
+    try await asOwners(of: entries, owned) { roles in
+      for batch in batches where resumption.steps[batch.step] == nil {
+        try await note("\(batch.step) begun")
+        try await restore(batch.run, archive, owned, roles, arguments: ["--single-transaction"])
+        try await note(batch.step)
+      }
     }
-    if batches.count > 1 { try await note(step) }
+    if batches.count != 1 { try await note(step) }
   }
 
   /// For `pg_restore`, what can't be had on the target.

@@ -8,6 +8,8 @@ public struct Endpoint: Sendable {
   /// Of all sessions of one run: by it a later run finds what an interrupted one has left.
   let applicationName: String
   let connectTimeout: Duration
+  /// What its sessions run as, and get back to when somebody gives that role back; nil: the role that connects.
+  var role: String?
   /// How long the server may be silent during a statement before the session is given up; nil: for ever.
   var responseTimeout: Duration?
 
@@ -46,7 +48,7 @@ public struct Endpoint: Sendable {
     _ database: String?, startingWith settings: [String: String] = [:]
   ) async throws -> Connection {
     var options = Connection.Options()
-    options.startupSettings = settings
+    options.startupSettings = settings.merging(role.map { ["role": $0] } ?? [:]) { $1 }
     options.connectTimeout = connectTimeout
     options.responseTimeout = responseTimeout
     options.longestAnswer = Self.longestAnswer
@@ -69,7 +71,8 @@ public struct Endpoint: Sendable {
   /// The same for `pg_dump` and `pg_restore`.
   func program(database: String, settings: [String: String] = [:]) throws -> ProgramConnection {
     // A source whose writers were stopped by a setting of the database hands that setting on.
-    let own = side == .target ? ["default_transaction_read_only": "off"] : [:]
+    var own = side == .target ? ["default_transaction_read_only": "off"] : [:]
+    own["role"] = role
     return try string.selecting(database: database).forProgram(
       applicationName: applicationName, settings: own.merging(settings) { $1 })
   }

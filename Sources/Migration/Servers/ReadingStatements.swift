@@ -92,6 +92,23 @@ public enum ReadingStatements {
      WHERE n.nspname ~ '^\(Journal.prefix)[0-9a-f]{8}$' ORDER BY n.nspname
     """
 
+  /// How transactions have ended, of which `$1` are the identifiers.
+  static let endsOfTransactions = """
+    SELECT x.id, pg_catalog.pg_xact_status(x.id::pg_catalog.xid8) FROM pg_catalog.unnest($1::text[]) AS x (id)
+    """
+
+  /// Roles that runs load tables by.
+  static let loadingRoles = """
+    SELECT r.rolname FROM pg_catalog.pg_roles r WHERE r.rolname ~ '\(LoadingRoles.pattern)' ORDER BY r.rolname
+    """
+
+  /// The role whose member such a role is, quoted.
+  static let loadedOwner = """
+    SELECT pg_catalog.quote_ident(o.rolname) FROM pg_catalog.pg_auth_members m
+      JOIN pg_catalog.pg_roles o ON o.oid = m.roleid JOIN pg_catalog.pg_roles r ON r.oid = m.member
+     WHERE r.rolname = $1
+    """
+
   /// Whether a journal holds the objects of both sides, in a table and nothing else.
   static let keptObjects = """
     SELECT FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
@@ -281,6 +298,14 @@ public enum ReadingStatements {
      WHERE c.relkind = 'r' ORDER BY c.oid
     """
 
+  /// Of a partitioned table: itself and all below it.
+  static let tree = """
+    WITH RECURSIVE tree AS (
+      SELECT pg_catalog.to_regclass($1)::oid AS oid
+      UNION ALL SELECT i.inhrelid FROM tree t JOIN pg_catalog.pg_inherits i ON i.inhparent = t.oid)
+    SELECT t.oid::pg_catalog.regclass::text FROM tree t ORDER BY t.oid
+    """
+
   /// Those of users, as far as the role may read them. Sequences that the target has not are left out: a filter, or
   /// what was made since, which the comparison of both schemas tells.
   static let sequences = """
@@ -305,9 +330,10 @@ public enum ReadingStatements {
       keptObjects, ObjectStatements.digests(version), ObjectStatements.fingerprints(version),
       ObjectStatements.some(version), ObjectStatements.all(version),
     ]
-    return (version.major >= 10 ? replication : []) + (version.major >= 15 ? [errors(version)] : []) + [
+    let loading = version.major >= 13 ? [endsOfTransactions, TableOwner.sql(version), FiringTrigger.sql] : []
+    return loading + (version.major >= 10 ? replication : []) + (version.major >= 15 ? [errors(version)] : []) + [
       databases, roleNames, database, thisDatabase, systemIdentifier, timeline, relation, carriedSequences, journals,
-      hasContent, takeCutoverLock, cutoverLockHolder, populatedViews, databaseSize,
+      hasContent, loadingRoles, loadedOwner, takeCutoverLock, cutoverLockHolder, populatedViews, databaseSize,
       lockHolders,
       lockableAgainstWriters, backendPID,
       preparedTransactions, entrances, databaseAccess, beginningSessions, otherSessions, sizes, hasLargeObjects,
@@ -315,9 +341,9 @@ public enum ReadingStatements {
       largeObjectEntries, largeObjectNumbers, assignableRoles, MadeOnBothSides.sequencesSQL,
       MadeOnBothSides.emptyTables,
       largeObjectChecksum(version), comparableTables, lockableTables, rewrittenTables, exportSnapshot, isInTheWay,
-      lockWaiters(version), forgetActivity, filesOfTable, leafPartitions, sampleKey(version), tableActivity,
-      activityTerms, SourceTable.sql(version),
-      ForeignKey.sql(version), FiringTrigger.sql, ObjectCounts.sql(version),
+      lockWaiters(version), forgetActivity, filesOfTable, leafPartitions, tree, sampleKey(version), tableActivity,
+      activityTerms, SourceTable.sql(version), OwnersEntries.sql(version),
+      ForeignKey.sql(version), ObjectCounts.sql(version),
     ]
   }
 

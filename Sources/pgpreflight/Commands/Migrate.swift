@@ -97,6 +97,10 @@ struct Migrate: AsyncParsableCommand, PreflightCommand {
     settings.stopsReplication = migration.stopReplication
     settings.maximumLockWait = migration.maximumLockWait
     settings.maximumSlotWAL = migration.maximumSlotWAL?.bytes
+    let (waivers, today) = (preflight.settings.waivers, preflight.today)
+    settings.acceptsCode = { database in
+      waivers.contains { $0.accepts(rule: "load-code", in: database, on: today) }
+    }
     return settings
   }
 

@@ -35,6 +35,8 @@ struct Preflight {
   private let clock = ContinuousClock()
   private let start: ContinuousClock.Instant
   private let startedAt = Date()
+  /// `2026-10-31`, in UTC.
+  var today: String { String(startedAt.ISO8601Format().prefix(10)) }
   let runID = UUID().uuidString.lowercased()
 
   /// Finds out before anything is asked of a server whether the arguments are right and the reports can be written.
@@ -69,7 +71,7 @@ struct Preflight {
   }
 
   private func assessment(of pair: ClusterPair) -> Assessment {
-    Assessment(of: pair, waivers: settings.waivers, on: String(startedAt.ISO8601Format().prefix(10)))
+    Assessment(of: pair, waivers: settings.waivers, on: today)
   }
 
   /// What was seen, and how it ended to restore the schemas of all databases that no other rule blocks.

@@ -123,7 +123,7 @@ import Testing
     "pg_stat_get_db_stat_reset_time", "pg_stat_get_live_tuples", "pg_stat_get_tuples_deleted",
     "pg_stat_get_tuples_inserted", "pg_stat_get_tuples_updated",
     "pg_stat_get_wal", "pg_table_size", "pg_total_relation_size", "pg_try_advisory_lock", "pg_wal_lsn_diff",
-    "pg_walfile_name", "quote_ident", "quote_nullable", "regexp_matches", "regexp_replace",
+    "pg_walfile_name", "pg_xact_status", "quote_ident", "quote_nullable", "regexp_matches", "regexp_replace",
     "replace",
     "row_number",
     "row_security_active", "set_config", "shobj_description", "split_part", "string_agg", "string_to_array", "strpos",

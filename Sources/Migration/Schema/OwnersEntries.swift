@@ -1,0 +1,224 @@
+import Catalog
+import Postgres
+
+/// What of a dump can't be restored without running code of an owner who is no superuser: the server computes constant
+/// parts of expressions when a table with a generated column or a partition key is created, when partitions and their
+/// indexes are attached, when triggers and foreign keys of such a partitioned table are created, and when a check that is
+/// created by itself looks at rows; and an aggregate's initial value is read as its type. (`DefineRelation`,
+/// `RelationGetPartitionKey`, `ATExecAttachPartition`, `DefineAggregate` in PostgreSQL's source; creating an index is safe,
+/// as `DefineIndex` becomes the table's owner.)
+struct OwnersEntries: Sendable {
+  /// Entries that follow each other, and are restored by the same role.
+  struct Run: Sendable, Equatable {
+    /// nil: the connected role.
+    var owner: String?
+    var entries: [ArchiveEntry]
+    /// Those in which the owner creates something.
+    var schemas: Set<String> = []
+  }
+
+  private struct Found: Decodable, Sendable {
+    var catalog: Int
+    var oid: Int
+    /// As `pg_restore --list` shows it, where it has no identifier there.
+    var description: String?
+    var owner: String
+    var schema: String
+    var name: String
+
+    var words: String { "\(quotedIdentifier(schema)).\(quotedIdentifier(name)) of role \(quotedIdentifier(owner))" }
+  }
+
+  private struct Address: Hashable {
+    var catalog: Int
+    var oid: Int
+  }
+
+  private var byAddress: [Address: Found] = [:]
+  private var byDescription: [String: Found] = [:]
+
+  /// None, where all objects belong to the role that restores them.
+  init() {}
+
+  /// - Parameters:
+  ///   - source: a session in the database that is dumped.
+  ///   - me: the role that restores, whose own code runs with its rights in any case.
+  init(of source: Connection, except me: String?) async throws {
+    let sql = Self.sql(ServerVersion(rawValue: source.session.serverVersion))
+    let found = try await source.query(sql).decode(Found.self)
+    for each in found where each.owner != me {
+      if let description = each.description {
+        // Some versions of pg_dump name no owner of an index.
+        for end in ["", " ", " \(each.owner)"] {
+          byDescription[description + String(end.map { $0.isNewline ? " " : $0 })] = each
+        }
+      } else {
+        byAddress[Address(catalog: each.catalog, oid: each.oid)] = each
+      }
+    }
+  }
+
+  private func found(for entry: ArchiveEntry) -> Found? {
+    if entry.isKind("TABLE ATTACH") || entry.isKind("INDEX ATTACH") { return byDescription[entry.description] }
+    let kinds = ["TABLE", "AGGREGATE", "CHECK CONSTRAINT", "FK CONSTRAINT", "TRIGGER"]
+    guard kinds.contains(where: entry.isKind) else { return nil }
+    return byAddress[Address(catalog: entry.catalog, oid: entry.oid)]
+  }
+
+  /// The entries in their order.
+  func runs(of entries: [ArchiveEntry]) -> [Run] {
+    var runs: [Run] = []
+    for entry in entries {
+      let found = found(for: entry)
+      if runs.isEmpty || runs[runs.count - 1].owner != found?.owner {
+        runs.append(Run(owner: found?.owner, entries: []))
+      }
+      runs[runs.count - 1].entries.append(entry)
+      if let found { runs[runs.count - 1].schemas.insert(found.schema) }
+    }
+    return runs
+  }
+
+  /// The owners by whose rights some of the entries are restored, with what they are.
+  func owners(of entries: [ArchiveEntry]) -> [(name: String, words: String)] {
+    entries.compactMap { found(for: $0) }.map { ($0.owner, $0.words) }
+  }
+
+  // Before 14, pg_dump attaches a partition where it creates the table (release notes of 14).
+  //
+  // 1255 is pg_proc, 1259 pg_class, 2606 pg_constraint, 2620 pg_trigger.
+  static func sql(_ version: ServerVersion) -> String {
+    let inherited = """
+      pg_catalog.pg_inherits i JOIN pg_catalog.pg_class p ON p.oid = i.inhparent
+        JOIN pg_catalog.pg_class c ON c.oid = i.inhrelid
+      """
+    func line(_ kind: String, _ name: String) -> String {
+      "pg_catalog.regexp_replace('\(kind) ' || n.nspname || ' ' || \(name), '[\\r\\n]', ' ', 'g')"
+    }
+    let isAggregate = version.major >= 11 ? "p.prokind = 'a'" : "p.proisagg"
+    return """
+      WITH RECURSIVE \(codeOfTables(version)), entry (catalog, oid, description, owner, schema, name) AS (
+        SELECT 1259, c.oid, NULL::text, c.relowner, c.relnamespace, c.relname::text
+          FROM pg_catalog.pg_class c
+         WHERE c.relkind IN ('r', 'p') AND c.oid IN (
+               SELECT o.relation FROM own o WHERE o.kind IN ('generated column', 'partition key'))
+        UNION ALL
+        SELECT 1259, c.oid, NULL, c.relowner, c.relnamespace, c.relname
+          FROM \(inherited)
+         WHERE p.relkind = 'p' AND (p.oid IN (SELECT d.relation FROM code d) OR c.oid IN (SELECT d.relation FROM code d))
+        UNION ALL
+        SELECT 0, 0, \(line("TABLE ATTACH", "c.relname")), p.relowner, c.relnamespace, c.relname
+          FROM \(inherited) JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+         WHERE p.relkind = 'p' AND (p.oid IN (SELECT d.relation FROM code d) OR c.oid IN (SELECT d.relation FROM code d))
+        UNION ALL
+        SELECT 0, 0, \(line("INDEX ATTACH", "c.relname")), c.relowner, c.relnamespace, c.relname
+          FROM \(inherited) JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+          JOIN pg_catalog.pg_index x ON x.indexrelid = c.oid
+         WHERE p.relkind = 'I' AND x.indrelid IN (SELECT b.relation FROM below b)
+        UNION ALL
+        SELECT 2620, t.oid, NULL, c.relowner, c.relnamespace, t.tgname
+          FROM pg_catalog.pg_trigger t JOIN pg_catalog.pg_class c ON c.oid = t.tgrelid
+         WHERE NOT t.tgisinternal AND t.tgrelid IN (SELECT b.relation FROM below b)
+        UNION ALL
+        SELECT 2606, k.oid, NULL, c.relowner, c.relnamespace, k.conname
+          FROM pg_catalog.pg_constraint k JOIN pg_catalog.pg_class c ON c.oid = k.conrelid
+         WHERE k.contype = 'f' AND k.conrelid IN (SELECT b.relation FROM below b)
+            OR k.contype = 'c' AND (k.conrelid, k.conname::text) IN (
+               SELECT o.relation, o.name FROM own o WHERE o.kind = 'check')
+        UNION ALL
+        SELECT 2606, k.oid, NULL, t.typowner, t.typnamespace, k.conname
+          FROM pg_catalog.pg_constraint k JOIN pg_catalog.pg_type t ON t.oid = k.contypid
+         WHERE k.contype = 'c' AND k.contypid IN (SELECT r.domain FROM running r)
+        UNION ALL
+        SELECT 1255, p.oid, NULL, p.proowner, p.pronamespace, p.proname
+          FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_aggregate a ON a.aggfnoid = p.oid
+         WHERE \(isAggregate) AND (a.agginitval IS NOT NULL OR a.aggminitval IS NOT NULL) AND (
+               a.aggtranstype IN (SELECT h.oid FROM holding h) OR a.aggmtranstype IN (SELECT h.oid FROM holding h)))
+      SELECT e.catalog, e.oid, e.description, r.rolname AS owner, n.nspname AS schema, e.name
+        FROM entry e JOIN pg_catalog.pg_roles r ON r.oid = e.owner JOIN pg_catalog.pg_namespace n ON n.oid = e.schema
+       WHERE NOT r.rolsuper
+      """
+  }
+}
+
+extension DatabaseMigration {
+  func ownersEntries(_ snapshot: SourceSnapshot) async throws -> OwnersEntries {
+    guard ownership.isEmpty else { return OwnersEntries() }
+    return try await attempting("looking for code that a restore would run", source, database: name) {
+      try await OwnersEntries(of: snapshot.connection, except: context.pair.target.me.ifKnown?.rolname)
+    }
+  }
+
+  /// Creates the objects of these entries, in their order, those with code of their owners as the owners.
+  ///
+  /// - Parameter arguments: for what the connected role creates.
+  func restore(
+    _ entries: [ArchiveEntry], _ archive: SchemaArchive, _ owned: OwnersEntries, arguments: [String] = []
+  ) async throws {
+    try await asOwners(of: entries, owned) { roles in
+      for run in owned.runs(of: entries) { try await restore(run, archive, owned, roles, arguments: arguments) }
+    }
+  }
+
+  /// With roles for the owners by whose rights some of the entries are restored.
+  func asOwners(
+    of entries: [ArchiveEntry], _ owned: OwnersEntries, _ body: (LoadingRoles) async throws -> Void
+  ) async throws {
+    try await LoadingRoles.with(
+      owners: owned.owners(of: entries), in: name, of: target, run: journal.run,
+      acceptsCode: settings.acceptsCode(name), body)
+  }
+
+  func restore(
+    _ run: OwnersEntries.Run, _ archive: SchemaArchive, _ owned: OwnersEntries, _ roles: LoadingRoles,
+    arguments: [String]
+  ) async throws {
+    if let owner = run.owner, let endpoint = try await roles.endpoint(of: owner) {
+      do {
+        return try await granting(run.schemas.sorted(), to: owner) {
+          try await archive.restore(
+            run.entries, into: name, of: endpoint, settings: restoreSettings,
+            arguments: (["--single-transaction", "--role=\(owner)", "--no-owner"] + reservations).uniqued)
+        }
+      } catch let error as MigrationError {
+        guard settings.acceptsCode(name) else {
+          throw LoadingRoles.refusal(of: owned.owners(of: run.entries).first?.words ?? owner, "\(error)")
+        }
+      }
+    }
+    try await archive.restore(
+      run.entries, into: name, of: target, settings: restoreSettings, arguments: arguments + reservations)
+  }
+
+  /// Lets an owner create objects in some schemas while `body` runs.
+  private func granting(_ schemas: [String], to owner: String, _ body: () async throws -> Void) async throws {
+    let lacking = try await target.session(in: name, for: "granting privileges on schemas") { connection in
+      var lacking: [String] = []
+      let role = try await connection.quote(identifier: owner)
+      for schema in schemas {
+        let quoted = try await connection.quote(identifier: schema)
+        for privilege in ["CREATE", "USAGE"] {
+          let has = try await connection.query(
+            "SELECT pg_catalog.has_schema_privilege($1, $2, $3)", [owner, schema, privilege])
+          guard has.text(0, 0) != "t" else { continue }
+          lacking.append("\(privilege) ON SCHEMA \(quoted) ")
+          _ = try await connection.query("GRANT \(privilege) ON SCHEMA \(quoted) TO \(role)")
+        }
+      }
+      return lacking.map { "REVOKE \($0)FROM \(role)" }
+    }
+    func revoke() async throws {
+      guard !lacking.isEmpty else { return }
+      try await target.session(in: name, for: "revoking privileges on schemas") {
+        _ = try await $0.pipeline([lacking.map { Statement($0) }])[0].get()
+      }
+    }
+    do {
+      try await body()
+    } catch {
+      try? await revoke()
+      throw error
+    }
+    try await revoke()
+  }
+}
