@@ -74,12 +74,13 @@ public struct Migrator: Sendable {
     var databases = context.leftOut.map {
       MigratedDatabase(name: $0.name, method: nil, status: .skipped, message: $0.reason)
     }
-    var lock: Connection?
+    var lock: RunLock?
     do {
       let own = Endpoint(
         side: .target, string: target.string, applicationName: "pgpreflight lock \(journal.run)",
         connectTimeout: settings.connectTimeout)
-      lock = try await RunLock.take(of: journal.run, on: own)
+      let held = try await RunLock(of: journal.run, on: own)
+      lock = held
       if settings.resumes { try await endSessionsOfTheInterruptedRun() }
       roles = try await RoleMigration(
         source: source, target: target, sourceEntrance: entrance(.source), targetEntrance: entrance(.target),
@@ -91,7 +92,7 @@ public struct Migrator: Sendable {
       let preparation = RolePreparation(target: target, entrance: entrance(.target))
       let prepared = try await preparation.prepare(
         owners: (needed.owners + needed.databaseOwners).uniqued, absent: needed.absent)
-      databases += await migrateDatabases(preparation, prepared)
+      databases += await migrateDatabases(preparation, prepared, held)
       await preparation.undo(prepared, keepsMemberships: databases.contains { $0.status == .inStep })
       let isComplete = databases.allSatisfy { [.done, .inStep, .skipped].contains($0.status) }
       if isComplete { try await closeJournals(databases) }
@@ -115,7 +116,7 @@ public struct Migrator: Sendable {
 
   /// The largest first; as many at a time as there are jobs, which they share.
   private func migrateDatabases(
-    _ preparation: RolePreparation, _ roles: RolePreparation.Prepared
+    _ preparation: RolePreparation, _ roles: RolePreparation.Prepared, _ lock: RunLock
   ) async -> [MigratedDatabase] {
     let slots = Slots(settings.jobs)
     var waiting = context.databases.sorted { ($0.sizeBytes ?? 0) < ($1.sizeBytes ?? 0) }
@@ -123,7 +124,7 @@ public struct Migrator: Sendable {
       var done: [MigratedDatabase] = []
       func startNext() {
         guard let next = waiting.popLast() else { return }
-        group.addTask { await migrate(next, slots, preparation, roles) }
+        group.addTask { await migrate(next, slots, preparation, roles, lock) }
       }
       for _ in 0..<settings.jobs { startNext() }
       for await database in group {
@@ -136,7 +137,8 @@ public struct Migrator: Sendable {
   }
 
   private func migrate(
-    _ plan: DatabasePlan, _ slots: Slots, _ preparation: RolePreparation, _ roles: RolePreparation.Prepared
+    _ plan: DatabasePlan, _ slots: Slots, _ preparation: RolePreparation, _ roles: RolePreparation.Prepared,
+    _ lock: RunLock
   ) async -> MigratedDatabase {
     let record = Record(database: plan.name, events: events)
     let migration = DatabaseMigration(
@@ -146,7 +148,7 @@ public struct Migrator: Sendable {
       slotGuard: settings.maximumSlotWAL.map { SlotGuard(limit: $0) })
     do {
       try Task.checkCancellation()
-      return try await migration.run()
+      return try await watched({ try await migration.run() }, by: { try await lock.watch() })
     } catch is CancellationError {
       return record.result(.cancelled, "interrupted")
     } catch {

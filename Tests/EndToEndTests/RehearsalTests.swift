@@ -77,6 +77,40 @@ import Testing
     try await eventually("the sessions are gone") { try await move.sessions() == 0 }
   }
 
+  @Test func `code of owners is not run, and leaves it undetermined`() async throws {
+    let move = try await Move.start()
+    for name in ["coded", "indexed"] { try await move.source.sql("create database \(name)") }
+    try await move.source.sql("create role owner login; grant create on database coded, indexed to owner")
+    let function = """
+      create schema s; create function s.compute(int) returns int immutable language plpgsql as
+        $$begin raise log 'PLANTED as %', current_user; return $1; end$$;
+      """
+    try await move.source.sql(
+      "\(function) create table s.t (a int, b int generated always as (s.compute(1)) stored)", database: "coded",
+      user: "owner")
+    try await move.source.sql(
+      "\(function) create table s.t (a int); create index on s.t ((a + s.compute(1)))", database: "indexed",
+      user: "owner")
+    try await move.target.sql("create role owner; create role mover login createdb createrole")
+    let run = try await check(move.connections + ["--rehearse"])
+    let outcome = try #require(run.outcome("schema-rehearsal", database: "coded"))
+    #expect(outcome.outcome == .undetermined)
+    #expect(
+      outcome.message.contains("\"s\".\"t\" of role") || outcome.message.contains("s.t of role"), "\(outcome.message)")
+    // An index is created with the rights of the table's owner.
+    #expect(run.outcome("schema-rehearsal", database: "indexed")?.outcome == .passed)
+    let folder = try TemporaryFolder()
+    try folder.write(
+      "waivers:\n  - {rule: load-code, by: Ada, reason: the owner is trusted, expires: 2999-12-31}\n",
+      to: "waivers.yaml")
+    let asMover = try await check(
+      ["--source", move.source.connectionString(), "--target", move.target.connectionString(user: "mover")]
+        + ["--rehearse", "--config", folder.path + "/waivers.yaml"])
+    #expect(asMover.outcome("schema-rehearsal", database: "indexed")?.outcome == .undetermined)
+    let ran = try move.target.logText().matches(of: /PLANTED as (.*)/).map { String($0.1) }
+    #expect(Set(ran) == ["owner"])
+  }
+
   @Test func `a role without CREATEDB leaves it undetermined`() async throws {
     let move = try await Move.start()
     try await move.source.sql("create database shop; create role mover login")

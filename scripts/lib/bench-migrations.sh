@@ -1,5 +1,5 @@
 # shellcheck shell=bash disable=SC2034,SC2154
-# What a migration takes: `scripts/bench migrate`, `replicate` and `cutover`. Sourced by scripts/bench, whose variables
+# What a migration takes: `scripts/bench migrate`, `replicate`, `cutover` and `resume`. Sourced by scripts/bench, whose variables
 # and functions it uses.
 
 # server_time: processor time of both clusters so far, in seconds: of the servers' processes, and of those that ended.
@@ -216,6 +216,107 @@ blocked = cut["blockedSeconds"]
 print(f"\n100 tables under load: writes were blocked for {blocked:.2f} s")
 sys.exit(blocked >= 2)
 PYTHON
+}
+
+# measure_resumptions: a database of so many GB that an application writes to is moved, and the program is killed when half
+# of it has arrived, and again at nine tenths.
+measure_resumptions() {
+  local gigabytes=${counts[0]:-10} method
+  sql source postgres <<<'CREATE DATABASE shop TEMPLATE template0'
+  sql source shop <<SQL
+CREATE FUNCTION fill(t text, megabytes int) RETURNS void LANGUAGE plpgsql AS \$\$ BEGIN
+  EXECUTE format('CREATE TABLE %I (id bigserial PRIMARY KEY, n int DEFAULT 0, t text) WITH (fillfactor = 90)', t);
+  EXECUTE format('INSERT INTO %I (t) SELECT repeat(md5(i::text), 28) FROM generate_series(1, %s) i', t, megabytes * 1000);
+END \$\$;
+SELECT fill('large', $gigabytes * 240);
+SELECT fill('table_' || i, $gigabytes * 40) FROM generate_series(1, 19) i;
+CREATE INDEX ON large (n);
+CREATE TABLE calm (id int PRIMARY KEY);
+SQL
+  printf '%s\n' '\set t random(1, 4)' "\set id random(1, $gigabytes * 40000)" \
+    'UPDATE table_:t SET n = n + 1 WHERE id = :id;' "INSERT INTO table_:t (t) VALUES ('written');" \
+    'SELECT count(*) FROM large WHERE id BETWEEN :id AND :id + 20;' >"$cluster_folder/work.sql"
+  chmod 644 "$cluster_folder/work.sql"
+  from=${source%postgres}shop to=${target%postgres}shop
+  printf 'the database: %s; the application: 4 sessions, 200 transactions a second\n\n' \
+    "$(sql source shop <<<'SELECT pg_size_pretty(pg_database_size(current_database()))')"
+  sql source shop <<<'CHECKPOINT'
+  work 20
+  wait "$worker"
+  printf '%-12s  %-28s  %8s  %12s  %14s  %14s\n' method step 'clock s' 'arrived MiB' 'again MiB' 'latency ms'
+  printf '%-12s  %-28s  %8s  %12s  %14s  %14s\n' '' 'application alone' '' '' '' "$(latency)"
+  for method in replication dump; do
+    move=("$built" migrate --source "$source" --target "$target" --include-database shop --yes --jobs 4
+      --target-free-space 1TB --verify none --method "$method")
+    interrupt_at 50 "$method" 'killed at a half' "${move[@]}"
+    interrupt_at 90 "$method" 'killed at nine tenths' "${move[@]}" --resume
+    interrupt_at 0 "$method" 'gone on with to the end' "${move[@]}" --resume
+    leave_shop
+  done
+}
+
+# work SECONDS: lets the application write, in the background, as process $worker.
+work() {
+  rm -f "$cluster_folder"/work.log*
+  "$server_bin/pgbench" -n -c 4 -R 200 -T "$1" -l --log-prefix="$cluster_folder/work.log" -f "$cluster_folder/work.sql" \
+    "$from" >/dev/null 2>&1 &
+  worker=$!
+}
+
+# Mean and 95th percentile of the transactions of the log, in milliseconds, without what they waited for their turn.
+latency() {
+  cat "$cluster_folder"/work.log* | awk '{ print ($3 - $7) / 1000 }' | sort -n |
+    awk '{ sum += $1; v[NR] = $1 } END { printf "%.1f, %.1f", sum / NR, v[int(NR * 0.95) + 1] }'
+}
+
+# interrupt_at PERCENT METHOD STEP COMMAND…: kills it when so much of the database has arrived, 0 for never; says what of
+# that is not whole, and so goes again.
+interrupt_at() {
+  local percent=$1 method=$2 step=$3 start pid whole goal arrived again=''
+  shift 3
+  whole=$(sql source shop <<<'SELECT pg_database_size(current_database())')
+  goal=$((whole / 100 * percent))
+  work 7200
+  start=$(date +%s.%N)
+  "$@" >"$cluster_folder/said" 2>&1 &
+  pid=$!
+  if ((percent > 0)); then
+    until (($(size_of_shop) >= goal)); do
+      kill -0 "$pid" 2>/dev/null || die "it ended before: $(cat "$cluster_folder/said")"
+      sleep 0.2
+    done
+    kill -KILL "$pid"
+    wait "$pid" 2>/dev/null || true
+  else
+    wait "$pid" || die "it failed: $(cat "$cluster_folder/said")"
+  fi
+  arrived=$(size_of_shop)
+  if ((percent > 0)); then again=$(under_way); fi
+  kill "$worker"
+  wait "$worker" || true
+  printf '%-12s  %-28s  %8.1f  %12d  %14s  %14s\n' "$method" "$step" \
+    "$(awk -v start="$start" -v end="$(date +%s.%N)" 'BEGIN { print end - start }')" "$((arrived >> 20))" "$again" "$(latency)"
+}
+
+size_of_shop() {
+  sql target postgres <<<"SELECT coalesce(sum(pg_database_size(oid)), 0) FROM pg_database WHERE datname = 'shop'"
+}
+
+# What is on the target of tables that the journal does not have as arrived, in MiB: with the slot, these alone are copied
+# again; by dump also those that were written to, as all tables are to be of one moment.
+under_way() {
+  local journal arrived whole
+  journal=$(sql target shop <<<"SELECT nspname FROM pg_namespace WHERE nspname LIKE 'pgpreflight_journal_%'")
+  arrived=$(
+    sql target shop <<<"SELECT coalesce(string_agg(oid, ','), '0') FROM (
+      SELECT split_part(step, ' ', 2) AS oid FROM $journal.steps WHERE step LIKE 'rows %'
+       GROUP BY 1 HAVING count(*) = max(split_part(step, '/', 2)::int)) s"
+  )
+  whole=$(sql source shop <<<"SELECT coalesce(string_agg(quote_literal(relname), ','), )
+                                FROM pg_class WHERE oid IN ($arrived)")
+  sql target shop <<<"SELECT coalesce(sum(pg_table_size(c.oid)), 0)::bigint >> 20 FROM pg_class c
+    WHERE c.relkind = 'r' AND c.relnamespace = 'public'::regnamespace AND c.relname NOT IN ($whole)
+      AND NOT EXISTS (SELECT FROM pg_subscription_rel r WHERE r.srrelid = c.oid)"
 }
 
 # column NUMBER WAY: the median of a column of what was measured.

@@ -2,14 +2,15 @@
 /// tables and partitioned tables have code of users that the server runs when rows come in or a query is planned: in
 /// checks, domains, generated columns, partition keys, and expressions of indexes and statistics objects.
 ///
-/// What only the server's own immutable functions and operators compute is no code. Whatever else there is in an
-/// expression is: functions, operators and domains of users and of extensions, and those of the server's own functions
-/// that may have an effect or read something (`lo_export`, `query_to_xml`), as a check may call them, and their
-/// privileges are looked at only when it runs. Among them are no clocks, nor conversions by the time zone.
+/// What only immutable functions compute that a superuser has brought in as machine code is no code: those of the server,
+/// and of extensions such as citext (`internal` and C are languages 12 and 13 of every server). Whatever else there is in an expression is: other functions, operators and domains,
+/// and those of the server's own functions that may have an effect or read something (`lo_export`, `query_to_xml`), as a
+/// check may call them, and their privileges are looked at only when it runs. Among them are no clocks, nor conversions by
+/// the time zone. A domain that is used counts by its own checks. And a range type can have functions that run when a value of it is read or indexed.
 ///
 /// Read from the expressions themselves: the catalogs have no dependencies on what the server brought along. A number of
-/// five digits or more that is the identifier of a function, an operator or a domain is taken for one; at worst it was
-/// something else.
+/// five digits or more that is the identifier of a function, an operator or a type of this kind is taken for one; at worst
+/// it was something else.
 ///
 /// Partitions have their parents' partition keys as checks; and a partitioned table has the code of its partitions, to
 /// which its rows go.
@@ -58,22 +59,35 @@ public func codeOfTables(_ server: ServerVersion) -> String {
       SELECT DISTINCT e.relation, e.domain, e.kind, e.name, true, m.found[1]::int8
         FROM expression e,
              LATERAL pg_catalog.regexp_matches(e.tree, ':(?:funcid|opfuncid|elemfuncid) ([0-9]{1,5})\\M', 'g') m(found)
+    ), written (oid) AS (
+      SELECT p.oid FROM pg_catalog.pg_proc p
+       WHERE p.oid >= 16384::oid AND NOT (
+             p.provolatile = 'i'::"char" AND p.prolang IN (12::oid, 13::oid) AND EXISTS (
+             SELECT FROM pg_catalog.pg_roles r WHERE r.oid = p.proowner AND r.rolsuper))
     ), theirs (oid) AS (
-      SELECT p.oid::int8 FROM pg_catalog.pg_proc p WHERE p.oid >= 16384::oid
-      UNION SELECT o.oid::int8 FROM pg_catalog.pg_operator o WHERE o.oid >= 16384::oid
-      UNION SELECT t.oid::int8 FROM pg_catalog.pg_type t WHERE t.oid >= 16384::oid AND t.typtype = 'd'::"char"
+      SELECT w.oid::int8 FROM written w
+      UNION SELECT o.oid::int8 FROM pg_catalog.pg_operator o
+       WHERE o.oid >= 16384::oid AND o.oprcode::oid IN (SELECT w.oid FROM written w)
     ), effective (oid) AS (
       SELECT p.oid::int8 FROM pg_catalog.pg_proc p
        WHERE p.oid < 16384::oid AND p.provolatile <> 'i'::"char" AND NOT (p.provolatile = 's'::"char" AND (
              p.pronargs = 0::int2
              OR p.proargtypes::oid[] && '{1082,1083,1114,1184,1186,1266}'::oid[]))
-    ), running (relation, domain, kind, name) AS (
-      SELECT DISTINCT n.relation, n.domain, n.kind, n.name FROM number n
-       WHERE n.oid IN (SELECT t.oid FROM theirs t) OR n.is_called AND n.oid IN (SELECT f.oid FROM effective f)
-    ), holding (oid, name) AS (
-      SELECT t.oid, t.typname::text FROM pg_catalog.pg_type t WHERE t.oid IN (SELECT r.domain FROM running r)
+    ), coded_domain (oid) AS (
+      SELECT n.domain FROM number n
+       WHERE n.domain <> 0::oid AND (
+             n.oid IN (SELECT t.oid FROM theirs t) OR n.is_called AND n.oid IN (SELECT f.oid FROM effective f)
+             OR n.oid IN (SELECT t.oid::int8 FROM pg_catalog.pg_type t
+                           WHERE t.oid >= 16384::oid AND t.oid <> n.domain AND t.typtype = 'd'::"char"))
+    ), holding (oid, kind, name) AS (
+      SELECT t.oid, 'domain', t.typname::text FROM pg_catalog.pg_type t
+       WHERE t.oid IN (SELECT d.oid FROM coded_domain d)
+      UNION ALL
+      SELECT t.oid, 'range type', t.typname::text
+        FROM pg_catalog.pg_range r JOIN pg_catalog.pg_type t ON t.oid = r.rngtypid
+       WHERE r.rngcanonical::oid IN (SELECT w.oid FROM written w) OR r.rngsubdiff::oid IN (SELECT w.oid FROM written w)
       UNION
-      SELECT x.oid, h.name FROM holding h CROSS JOIN LATERAL (
+      SELECT x.oid, h.kind, h.name FROM holding h CROSS JOIN LATERAL (
         SELECT t.oid FROM pg_catalog.pg_type t WHERE t.typbasetype = h.oid OR t.typelem = h.oid
         UNION ALL
         SELECT t.oid FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_type t ON t.typrelid = a.attrelid
@@ -82,10 +96,14 @@ public func codeOfTables(_ server: ServerVersion) -> String {
         SELECT r.rngtypid FROM pg_catalog.pg_range r WHERE r.rngsubtype = h.oid
         \(server.major >= 14
           ? "UNION ALL SELECT r.rngmultitypid FROM pg_catalog.pg_range r WHERE r.rngtypid = h.oid" : "")) x
+    ), running (relation, domain, kind, name) AS (
+      SELECT DISTINCT n.relation, n.domain, n.kind, n.name FROM number n
+       WHERE n.oid IN (SELECT t.oid FROM theirs t) OR n.oid IN (SELECT h.oid::int8 FROM holding h)
+          OR n.is_called AND n.oid IN (SELECT f.oid FROM effective f)
     ), own (relation, kind, name) AS (
       SELECT r.relation, r.kind, r.name FROM running r WHERE r.relation <> 0::oid
       UNION
-      SELECT a.attrelid, 'domain', h.name FROM holding h JOIN pg_catalog.pg_attribute a ON a.atttypid = h.oid
+      SELECT a.attrelid, h.kind, h.name FROM holding h JOIN pg_catalog.pg_attribute a ON a.atttypid = h.oid
        WHERE a.attnum > 0::int2 AND NOT a.attisdropped AND a.attrelid >= 16384::oid
     ), below (relation, kind, name) AS (
       SELECT o.relation, o.kind, o.name FROM own o WHERE o.kind = 'partition key'

@@ -84,7 +84,7 @@ struct TableCopy: Sendable {
     guard let transaction = answers.last?.text(0, 0) else {
       throw MigrationError("the server told no identifier of the transaction")
     }
-    let notes = records.map { journal.record($0.step, "\($0.detail) \(transaction)") }
+    let notes = records.map { journal.record($0.step, $0.detail, of: transaction) }
     _ = try await destination.pipeline([notes])[0].get()
     _ = try await owner.connection.query(commit.sql)
   }

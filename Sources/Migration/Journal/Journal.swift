@@ -28,11 +28,16 @@ struct Journal: Sendable {
   var removal: Statement { Statement("DROP SCHEMA IF EXISTS \(schema) CASCADE") }
 
   func record(_ step: String, _ detail: String = "") -> Statement {
+    Statement("INSERT INTO \(table) (step, detail) VALUES ($1, $2)", [step, detail])
+  }
+
+  /// A step that another transaction completes, if it is committed. It takes the place of that of one that was not.
+  func record(_ step: String, _ detail: String, of transaction: String) -> Statement {
     Statement(
       """
-      INSERT INTO \(table) AS s (step, detail) VALUES ($1, $2)
+      INSERT INTO \(table) (step, detail) VALUES ($1, $2)
           ON CONFLICT (step) DO UPDATE SET detail = excluded.detail, finished = excluded.finished
-      """, [step, detail])
+      """, [step, "\(detail) \(transaction)"])
   }
 
   /// The identifier of the transaction that it runs in, in which nothing may have been written yet.

@@ -182,14 +182,17 @@ struct Resumption: Sendable {
     guard steps["begun"]?.hasSuffix(digest) == true else { return "the schema of the source has changed since" }
     guard steps["schema"] != nil else { return nil }
     let tables = try await migration.tables(snapshot, archive)
+    // Up to 16, the schema of a dump has created those that there were, and the data would only write into them.
+    let areOfSchema = migration.carriesLargeObjects && migration.context.tools.pgDump.major < 17
     if let kept {
+      if areOfSchema, steps[LargeObjectStep.done] == nil { replacesLargeObjects = true }
       outdated = kept.copiedAgain
       let isWaiting = tables.contains { !hasArrived($0.oid) } && !kept.isSubscribed
       guard isWaiting, try await isPastRows(migration, snapshot, archive) else { return nil }
       return "some tables had not arrived, and what comes after the rows was there"
     }
     guard steps["snapshot"] != snapshot.identity else { return nil }
-    if steps[LargeObjectStep.begun] != nil { replacesLargeObjects = true }
+    if steps[LargeObjectStep.begun] != nil || areOfSchema { replacesLargeObjects = true }
     // What an extension's condition selects is not compared, nor what has gone through a partitioned table in part.
     let begun = tables.filter { parts[$0.oid] != nil }
     let routed = Dictionary(grouping: tables.filter { $0.routedThrough != nil }, by: \.routedThrough)

@@ -70,14 +70,18 @@ public struct Rehearser: Sendable {
   private func rehearse(_ name: String, number: Int) async throws -> Fact<Rehearsal> {
     do {
       try Task.checkCancellation()
-      let (roles, leftovers, isSuperuser) = try await lookAround()
+      let (roles, leftovers, me, isSuperuser) = try await lookAround()
       var rehearsal = Rehearsal()
       rehearsal.leftovers = leftovers
       rehearsal.missingRoles = try pair.source.roleReferences.value
         .filter { $0.datname.isSameName(as: name) && !roles.containsName($0.rolname) && !$0.rolname.hasPrefix("pg_") }
         .map(\.rolname).sorted()
-      let (session, left) = try await source.session(in: name, for: "listing the privileges of extensions") {
-        ($0.session, try await ExtensionPrivileges.entries(of: pair.options.excludedExtensions, over: $0))
+      let (session, left, owned, tables) = try await source.session(in: name, for: "looking at what is restored") {
+        (
+          $0.session, try await ExtensionPrivileges.entries(of: pair.options.excludedExtensions, over: $0),
+          try await OwnersEntries(of: $0, except: me),
+          try await $0.query(TableOwner.sql(ServerVersion(rawValue: $0.session.serverVersion))).decode(TableOwner.self)
+        )
       }
       let archive = try await SchemaArchive(
         of: name, from: source, dump: Program(folder: tools.folder, name: "pg_dump"),
@@ -86,6 +90,14 @@ public struct Rehearser: Sendable {
         arguments: ["--create"] + pair.options.dumpArguments(for: name), leavingOut: left)
       let entries = try await entries(of: archive, in: name, without: rehearsal.missingRoles)
         .filter { isSuperuser || !$0.mayTakeSuperuser && !$0.isKind("PUBLICATION") }
+      // Where all belongs to the role, it is the role that creates the indexes.
+      let inTables = isSuperuser ? [] : tables.filter { $0.owner != me }.map(\.words)
+      if let coded = (owned.owners(of: entries).map(\.words) + inTables).first {
+        throw Undetermined(
+          "the schema was not rehearsed: \(coded) has code that would run with the rights of role "
+            + "\(quotedIdentifier(me)) when it is created",
+          remedy: "Check without --rehearse: the migration creates it with the rights of its owner.")
+      }
       let scratch = "\(Self.prefix)\(run)_\(number)"
       let ended: Fact<Rehearsal>
       do {
@@ -114,17 +126,17 @@ public struct Rehearser: Sendable {
   }
 
   /// Which roles and which scratch databases of others the server has.
-  private func lookAround() async throws -> (roles: [String], leftovers: [String], isSuperuser: Bool) {
+  private func lookAround() async throws -> (roles: [String], leftovers: [String], me: String, isSuperuser: Bool) {
     try await target.session(in: entrance, for: "looking around") { connection in
       let roles = try await connection.query("SELECT r.rolname FROM pg_catalog.pg_roles r")
       let databases = try await connection.query(
         "SELECT d.datname FROM pg_catalog.pg_database d WHERE d.datname ~ '^\(Self.prefix)' ORDER BY d.datname")
       let me = try await connection.query(
-        "SELECT r.rolsuper FROM pg_catalog.pg_roles r WHERE r.rolname = current_user")
+        "SELECT r.rolname, r.rolsuper FROM pg_catalog.pg_roles r WHERE r.rolname = current_user")
       let names = (0..<databases.count).compactMap { databases.text($0, 0) }
       return (
         (0..<roles.count).compactMap { roles.text($0, 0) }, names.filter { !$0.hasPrefix("\(Self.prefix)\(run)_") },
-        me.text(0, 0) == "t"
+        me.text(0, 0) ?? "", me.text(0, 1) == "t"
       )
     }
   }
@@ -158,10 +170,9 @@ public struct Rehearser: Sendable {
     return (archive.beforeData + archive.afterData).filter { entry in
       let words = entry.description
       let isOfDatabase = entry.isKind("DATABASE") || words.hasPrefix("DATABASE PROPERTIES ")
-      let isOfLargeObject = words.hasPrefix("BLOB") || words.contains(" LARGE OBJECT")
       // A user mapping has no identifier there.
       let isMapping = roles.contains { words.hasPrefix("USER MAPPING - USER MAPPING \($0) SERVER ") }
-      return !isMapping && !isOfDatabase && !isOfLargeObject && !entry.isKind("SECURITY LABEL")
+      return !isMapping && !isOfDatabase && !entry.isOfLargeObject && !entry.isKind("SECURITY LABEL")
         && !words.hasPrefix("MATERIALIZED VIEW DATA ")
         && !namedIn.contains([entry.catalog, entry.oid])
         && !entry.isOf(extensions: extensions + ["pg_cron"])

@@ -181,6 +181,9 @@ extension DatabaseMigration {
     }
   }
 
+  /// The step of the journal that tells that a replication is being ended: what is left of it can't catch up.
+  private static let stopping = "stopping"
+
   /// Waits until the target has caught up. An error leaves the replication as it is: what hinders it may go away.
   ///
   /// - Returns: whether it goes on replicating.
@@ -191,6 +194,12 @@ extension DatabaseMigration {
       }
     }
     guard settings.stopsReplication else { return true }
+    try await note(Self.stopping)
+    try await stop(replication)
+    return false
+  }
+
+  private func stop(_ replication: Replication) async throws {
     try await record.phase("end of the replication") { try await replication.remove() }
     // Afterwards, so that no row comes that has used a later value.
     try await record.phase("sequences") {
@@ -201,14 +210,19 @@ extension DatabaseMigration {
       }
     }
     record.note("replication was ended when the target had caught up")
-    return false
   }
 
   /// Goes on with a replication that an interrupted run has set up.
   func resumeReplication(_ database: MigratedDatabase) async throws -> MigratedDatabase {
     let replication = try await replication()
     _ = await slotGuard?.subscribe()
-    return try await guardingSlot(of: replication) {
+    var database = database
+    if try await journaledSteps()[Self.stopping] != nil {
+      try await stop(replication)
+      database.status = .done
+      return database
+    }
+    return try await guardingSlot(of: replication) { [database] in
       var database = database
       if try await !catchUp(replication) { database.status = .done }
       return database

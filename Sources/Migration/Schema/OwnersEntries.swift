@@ -4,9 +4,10 @@ import Postgres
 /// What of a dump can't be restored without running code of an owner who is no superuser: the server computes constant
 /// parts of expressions when a table with a generated column or a partition key is created, when partitions and their
 /// indexes are attached, when triggers and foreign keys of such a partitioned table are created, and when a check that is
-/// created by itself looks at rows; and an aggregate's initial value is read as its type. (`DefineRelation`,
-/// `RelationGetPartitionKey`, `ATExecAttachPartition`, `DefineAggregate` in PostgreSQL's source; creating an index is safe,
-/// as `DefineIndex` becomes the table's owner.)
+/// created by itself looks at rows; an aggregate's initial value is read as its type; and so is a literal wherever an
+/// expression is parsed, also in a view or a default: an array of a domain looks at the domain's checks. (`DefineRelation`,
+/// `RelationGetPartitionKey`, `ATExecAttachPartition`, `DefineAggregate`, `coerce_type` in PostgreSQL's source; computing
+/// the expressions of an index is safe, as `DefineIndex` becomes the table's owner.)
 struct OwnersEntries: Sendable {
   /// Entries that follow each other, and are restored by the same role.
   struct Run: Sendable, Equatable {
@@ -34,6 +35,12 @@ struct OwnersEntries: Sendable {
     var oid: Int
   }
 
+  /// Of entries that create something; others, as of a table's rows, have the same identifiers.
+  private static let kinds = [
+    "TABLE", "VIEW", "MATERIALIZED VIEW", "INDEX", "CONSTRAINT", "CHECK CONSTRAINT", "FK CONSTRAINT", "TRIGGER", "RULE",
+    "DEFAULT", "POLICY", "STATISTICS", "DOMAIN", "FUNCTION", "PROCEDURE", "AGGREGATE",
+  ]
+
   private var byAddress: [Address: Found] = [:]
   private var byDescription: [String: Found] = [:]
 
@@ -60,8 +67,7 @@ struct OwnersEntries: Sendable {
 
   private func found(for entry: ArchiveEntry) -> Found? {
     if entry.isKind("TABLE ATTACH") || entry.isKind("INDEX ATTACH") { return byDescription[entry.description] }
-    let kinds = ["TABLE", "AGGREGATE", "CHECK CONSTRAINT", "FK CONSTRAINT", "TRIGGER"]
-    guard kinds.contains(where: entry.isKind) else { return nil }
+    guard Self.kinds.contains(where: entry.isKind) else { return nil }
     return byAddress[Address(catalog: entry.catalog, oid: entry.oid)]
   }
 
@@ -86,7 +92,8 @@ struct OwnersEntries: Sendable {
 
   // Before 14, pg_dump attaches a partition where it creates the table (release notes of 14).
   //
-  // 1255 is pg_proc, 1259 pg_class, 2606 pg_constraint, 2620 pg_trigger.
+  // 1247 is pg_type, 1255 pg_proc, 1259 pg_class, 2604 pg_attrdef, 2606 pg_constraint, 2618 pg_rewrite, 2620 pg_trigger,
+  // 3256 pg_policy, 3381 pg_statistic_ext.
   static func sql(_ version: ServerVersion) -> String {
     let inherited = """
       pg_catalog.pg_inherits i JOIN pg_catalog.pg_class p ON p.oid = i.inhparent
@@ -97,8 +104,16 @@ struct OwnersEntries: Sendable {
     }
     let isAggregate = version.major >= 11 ? "p.prokind = 'a'" : "p.proisagg"
     return """
-      WITH RECURSIVE \(codeOfTables(version)), entry (catalog, oid, description, owner, schema, name) AS (
-        SELECT 1259, c.oid, NULL::text, c.relowner, c.relnamespace, c.relname::text
+      WITH RECURSIVE \(codeOfTables(version)), parsed (catalog, oid, owner, schema, name, tree) AS (
+        \(parsed(version).joined(separator: " UNION ALL "))
+      ), entry (catalog, oid, description, owner, schema, name) AS (
+        SELECT p.catalog, p.oid, NULL::text, p.owner, p.schema, p.name
+          FROM parsed p
+         WHERE EXISTS (SELECT FROM holding) AND EXISTS (
+               SELECT FROM pg_catalog.regexp_matches(p.tree, ':consttype ([0-9]{5,10})\\M', 'g') m(found)
+                 JOIN holding h ON h.oid::int8 = m.found[1]::int8)
+        UNION ALL
+        SELECT 1259, c.oid, NULL, c.relowner, c.relnamespace, c.relname::text
           FROM pg_catalog.pg_class c
          WHERE c.relkind IN ('r', 'p') AND c.oid IN (
                SELECT o.relation FROM own o WHERE o.kind IN ('generated column', 'partition key'))
@@ -138,6 +153,53 @@ struct OwnersEntries: Sendable {
         FROM entry e JOIN pg_catalog.pg_roles r ON r.oid = e.owner JOIN pg_catalog.pg_namespace n ON n.oid = e.schema
        WHERE NOT r.rolsuper
       """
+  }
+
+  /// Queries for the expressions that are parsed when an object is created.
+  private static func parsed(_ version: ServerVersion) -> [String] {
+    func of(_ catalog: String, _ oid: String, _ tree: String, _ table: String, by relation: String) -> String {
+      """
+      SELECT \(catalog), \(oid), c.relowner, c.relnamespace, c.relname::text, \(tree)
+        FROM \(table) x JOIN pg_catalog.pg_class c ON c.oid = x.\(relation) WHERE c.oid >= 16384
+      """
+    }
+    let action = "concat(x.ev_action::text, x.ev_qual::text)"
+    let indexed = "concat(x.indexprs::text, x.indpred::text)"
+    var queries = [
+      // A default, a check or a rule stands in the entry of its table, view or domain, or in one of its own.
+      of("1259", "c.oid", action, "pg_catalog.pg_rewrite", by: "ev_class"),
+      of("2618", "x.oid", action, "pg_catalog.pg_rewrite", by: "ev_class"),
+      of("1259", "c.oid", "x.adbin::text", "pg_catalog.pg_attrdef", by: "adrelid"),
+      of("2604", "x.oid", "x.adbin::text", "pg_catalog.pg_attrdef", by: "adrelid"),
+      of("1259", "c.oid", "x.conbin::text", "pg_catalog.pg_constraint", by: "conrelid"),
+      of("2606", "x.oid", "x.conbin::text", "pg_catalog.pg_constraint", by: "conrelid"),
+      of("1259", "x.indexrelid", indexed, "pg_catalog.pg_index", by: "indrelid"),
+      """
+      SELECT 2606, k.oid, c.relowner, c.relnamespace, c.relname::text, \(indexed)
+        FROM pg_catalog.pg_constraint k JOIN pg_catalog.pg_index x ON x.indexrelid = k.conindid
+        JOIN pg_catalog.pg_class c ON c.oid = k.conrelid
+      """,
+      of("2620", "x.oid", "x.tgqual::text", "pg_catalog.pg_trigger", by: "tgrelid"),
+      """
+      SELECT 1247, t.oid, t.typowner, t.typnamespace, t.typname::text, concat(t.typdefaultbin::text, k.conbin::text)
+        FROM pg_catalog.pg_type t LEFT JOIN pg_catalog.pg_constraint k ON k.contypid = t.oid
+       WHERE t.typtype = 'd' AND t.oid >= 16384
+      """,
+      """
+      SELECT 1255, p.oid, p.proowner, p.pronamespace, p.proname::text,
+             concat(p.proargdefaults::text\(version.major >= 14 ? ", p.prosqlbody::text" : ""))
+        FROM pg_catalog.pg_proc p WHERE p.oid >= 16384
+      """,
+    ]
+    if version.major >= 10 {
+      queries.append(of("1259", "c.oid", "x.partexprs::text", "pg_catalog.pg_partitioned_table", by: "partrelid"))
+    }
+    if version.major >= 14 {
+      queries.append(of("3381", "x.oid", "x.stxexprs::text", "pg_catalog.pg_statistic_ext", by: "stxrelid"))
+    }
+    let policy = "concat(x.polqual::text, x.polwithcheck::text)"
+    queries.append(of("3256", "x.oid", policy, "pg_catalog.pg_policy", by: "polrelid"))
+    return queries
   }
 }
 

@@ -7,7 +7,8 @@ func watched<Value: Sendable>(
   try await withThrowingTaskGroup(of: Value?.self) { group in
     group.addTask { try await body() }
     group.addTask {
-      try await watcher()
+      // Cancelled, it leaves the last word to the body.
+      do { try await watcher() } catch is CancellationError {}
       return nil
     }
     while let result = try await group.next() {

@@ -12,9 +12,9 @@ extension Rule {
         loaded in a session of a role that is made for that, and has no right but to become the owner.
         """,
       decides: """
-        Finds, in the expressions of the source's tables, functions, operators and domains of users and of extensions, \
-        and functions of the server that may have an effect; tables of superusers do not count. Passes where there are \
-        none, or where the target role is a superuser, or has CREATEROLE and may grant the owner to the role that is \
+        Finds, in the expressions of the source's tables, functions, operators and domains of users, those of extensions \
+        that are not immutable C functions of a superuser, and functions of the server that may have an effect; tables of \
+        superusers do not count. Passes where there are none, or where the target role is a superuser, or has CREATEROLE and may grant the owner to the role that is \
         made: before 16 any that is no superuser, from 16 on one that the migration creates or that it has ADMIN OPTION \
         for; and the owner has USAGE on the schema of the table, and INSERT and TRUNCATE on the table. Whether \
         pg_hba.conf admits the new role shows only when the migration connects as it, before anything is loaded.

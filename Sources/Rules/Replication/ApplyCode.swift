@@ -14,8 +14,8 @@ extension Rule {
         for its rows is planned.
         """,
       decides: """
-        No table that is replicated has functions, operators or domains of users or extensions in such expressions, nor \
-        such a trigger or rule, where the target is older than 16; nor in an index, where it is older than 18 and the \
+        No table that is replicated has functions, operators or domains of users in such expressions, or those of \
+        extensions that are not immutable C functions of a superuser, nor such a trigger or rule, where the target is older than 16; nor in an index, where it is older than 18 and the \
         table has REPLICA IDENTITY FULL. Tables of superusers do not count, nor do those that are copied at cutover.
         """,
       fix: """

@@ -6,20 +6,27 @@ import Testing
 /// do in every way that there is; and it says in the server's log who it was.
 @Suite(.takesTurns, .timeLimit(.minutes(30))) struct OwnersCodeTests {
   private static let code = """
-    create function s.spring(what text) returns bool language plpgsql as $$begin
+    create function s.act(what text) returns bool language plpgsql as $$begin
       begin execute 'reset role'; exception when others then null; end;
       begin execute 'alter role owner superuser'; exception when others then null; end;
       raise log 'PLANTED % AS % SUPERUSER %', what, current_user,
         (select r.rolsuper from pg_catalog.pg_roles r where r.rolname = current_user);
       return true; end$$;
     create function s.fold(what text) returns int immutable language plpgsql as
-      $$begin perform s.spring(what); return 1; end$$;
+      $$begin perform s.act(what); return 1; end$$;
     create function s.compute(int, what text) returns int immutable language plpgsql as
-      $$begin perform s.spring(what); return $1; end$$;
+      $$begin perform s.act(what); return $1; end$$;
     create function s.fire() returns trigger language plpgsql as
-      $$begin perform s.spring(tg_name || ' ' || tg_op); return new; end$$;
-    create domain s.coded as int check (value + s.fold('domain') > 0);
-    create table s.checked (a int, b s.coded[], check (s.spring('check')));
+      $$begin perform s.act(tg_name || ' ' || tg_op); return new; end$$;
+    create domain s.coded as int check (s.act('domain') and value + s.fold('domain') > 0);
+    create table s.checked (a int, b s.coded[] default '{9}', check (s.act('check')));
+    create view s.seen as select a from s.checked where b <> '{8}'::s.coded[];
+    create function s.given(s.coded[] default '{6}') returns int language sql as 'select 1';
+    create rule noticed as on update to s.checked where old.b = '{5}'::s.coded[] do also select 1;
+    create policy seen on s.checked using (b <> '{4}'::s.coded[]);
+    create index on s.checked (a) where b <> '{3}'::s.coded[];
+    create domain s.few as s.coded[] default '{2}';
+    alter table s.checked add constraint later check (b <> '{11}'::s.coded[]) not valid;
     create table s.generated (
       a int, g int generated always as (s.compute(a, 'generated') + s.fold('generated when created')) stored);
     create table s.parted (a int) partition by range ((s.compute(a, 'partition key') + s.fold('key when created')));
@@ -28,7 +35,7 @@ import Testing
     create trigger "of partitions" after insert on s.parted for each row execute function s.fire();
     create table s.judged (a int);
     create function s.judge(s.judged) returns int immutable language plpgsql as
-      $$begin perform s.spring('row'); return 1; end$$;
+      $$begin perform s.act('row'); return 1; end$$;
     alter table s.judged add check (s.judge(judged) + s.fold('check when created') > 0);
     create function s.next(s.coded[], int) returns s.coded[] immutable language sql as $$select $1$$;
     create aggregate s.last(int) (sfunc = s.next, stype = s.coded[], initcond = '{7}');
@@ -49,8 +56,8 @@ import Testing
     create trigger "of the tree" after insert on s.tree for each row execute function s.fire();
     alter table s.tree enable always trigger "of the tree";
     create table s.ruled (a int, t text);
-    create rule also as on insert to s.ruled do also select s.spring('rule');
-    create rule instead as on delete to s.ruled do instead select s.spring('rule');
+    create rule also as on insert to s.ruled do also select s.act('rule');
+    create rule instead as on delete to s.ruled do instead select s.act('rule');
     alter table s.ruled enable always rule also, enable always rule instead;
     create table s.replicated (a int primary key);
     """

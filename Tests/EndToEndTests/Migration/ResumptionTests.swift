@@ -1,5 +1,6 @@
 import Assessment
 import Foundation
+import Postgres
 import TestSupport
 import Testing
 
@@ -213,6 +214,15 @@ import Testing
       try await eventually("rows are copied") {
         try await move.target.value("select count(*) from pg_stat_activity where query like 'COPY%held%'") != "0"
       }
+      // The lock is held all the time, also when the session that has it is lost.
+      let lock =
+        "select string_agg(pid::text, '') from pg_stat_activity where application_name like 'pgpreflight lock%'"
+      let before = try await move.target.value(lock)
+      try await move.target.sql("select pg_terminate_backend(\(before))")
+      try await eventually("the run is locked by another session") {
+        let now = try await move.target.value(lock)
+        return !now.isEmpty && now != before
+      }
       let second = try await move.migrate(Self.shop + ["--resume"])
       #expect(second.output.status == .exited(1))
       #expect(
@@ -221,6 +231,62 @@ import Testing
       try FileManager.default.removeItem(at: held)
     }
     #expect(done.output.status == .exited(0), "\(done.output.stdout)\(done.output.stderr)")
+    try await move.expectSame("shop")
+  }
+
+  @Test func `a replication that was being stopped is stopped by --resume`() async throws {
+    let move = try await Move.start()
+    try await move.makeShop(rows: 1_000)
+    let held = try await move.makeHeldTable(in: "shop")
+    let blocker = try await Connection.connect(
+      ConnectionString(move.target.connectionString()), options: .init(applicationName: "somebody"))
+    let killed = try await move.migrate(Self.shop + ["--stop-replication"], by: "replication") { pid in
+      try await eventually("rows are copied") {
+        try await move.target.value("select count(*) from pg_stat_activity where query like 'COPY%held%'") != "0"
+      }
+      // So that it takes a while to catch up.
+      try await move.source.sql("insert into small select from generate_series(1, 300000)", database: "shop")
+      try FileManager.default.removeItem(at: held)
+      try await eventually("it is subscribed") {
+        try await move.target.value("select count(*) from pg_subscription") == "1"
+      }
+      _ = try await blocker.query("begin")
+      _ = try await blocker.query("lock table pg_subscription in share mode")
+      try await eventually("it is to be dropped") {
+        try await move.target.value(
+          "select count(*) from pg_locks where not granted and relation = 'pg_subscription'::regclass") != "0"
+      }
+      kill(pid, SIGKILL)
+    }
+    #expect(killed.output.status == .signaled(SIGKILL))
+    await blocker.close()
+    let resumed = try await move.migrate(Self.shop + ["--resume", "--stop-replication"])
+    #expect(resumed.output.status == .exited(0), "\(resumed.output.stdout)\(resumed.output.stderr)")
+    #expect(resumed.database("shop")?.status == .done)
+    try await Self.expectSameRows(move)
+    #expect(try await move.target.value("select count(*) from pg_subscription") == "0")
+    #expect(try await move.source.value("select count(*) from pg_replication_slots") == "0")
+    #expect(try await move.source.value("select count(*) from pg_publication", database: "shop") == "0")
+  }
+
+  @Test func `large objects that are new or gone when it goes on are those of the source`() async throws {
+    let move = try await Move.start()
+    try await move.makeShop(rows: 1_000)
+    try await move.source.sql(
+      "select lo_from_bytea(i, 'before') from generate_series(70001, 70003) i", database: "shop")
+    try await Self.interrupt(move, by: "dump")
+    let identity = "select oid from pg_database where datname = 'shop'"
+    let before = try await move.target.value(identity)
+    try await move.source.sql(
+      "select lo_unlink(70001), lo_put(70002, 0, 'changed'), lo_from_bytea(80001, 'new')", database: "shop")
+    let resumed = try await move.migrate(Self.shop + ["--resume"])
+    #expect(resumed.output.status == .exited(0), "\(resumed.output.stdout)\(resumed.output.stderr)")
+    #expect(try await move.target.value(identity) == before, "it is not begun again")
+    let objects =
+      "select string_agg(oid || ' ' || encode(lo_get(oid), 'escape'), ',' order by oid) from pg_largeobject_metadata"
+    let there = try await move.target.value(objects, database: "shop")
+    #expect(try await move.source.value(objects, database: "shop") == there)
+    #expect(there.contains("70002 changed") && there.contains("80001 new") && !there.contains("70001"), "\(there)")
     try await move.expectSame("shop")
   }
 
