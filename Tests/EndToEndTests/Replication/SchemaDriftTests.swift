@@ -68,7 +68,13 @@ import Testing
     try await Self.make(on: move.source)
     // Every kind of object that there is, as far as the versions allow.
     if from == 15, to == 15 { try await move.makeEverything(icu: false, xml: false) }
-    let migrated = try await move.migrate(["--exclude-database", "postgres"], by: "replication")
+    // Its checks call functions, which 15 runs as the subscription's owner.
+    let folder = try TemporaryFolder()
+    try folder.write(
+      "waivers:\n  - {rule: apply-code, by: Ada, reason: the owners are trusted, expires: 2999-12-31}\n",
+      to: "waivers.yaml")
+    let migrated = try await move.migrate(
+      ["--exclude-database", "postgres", "--config", folder.path + "/waivers.yaml"], by: "replication")
     #expect(migrated.output.status == .exited(0), "\(migrated.output.stdout)\(migrated.output.stderr)")
     for cluster in [move.source, move.target] {
       try await cluster.sql("vacuum full", database: Self.name)
