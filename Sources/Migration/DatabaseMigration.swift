@@ -150,6 +150,7 @@ struct DatabaseMigration: Sendable {
     if beginning.kept != nil, !resumption.hasBegun { throw StartedOver() }
     if resumption.hasBegun {
       try await LoadingRoles.remove(journal.run, in: name, of: target)
+      try await revokeGranted()
     } else {
       try await slots.run {
         try await record.phase("database") {

@@ -183,8 +183,9 @@ public struct Migrator: Sendable {
           let rows = try await connection.query(
             """
             SELECT pg_catalog.pg_terminate_backend(a.pid) FROM pg_catalog.pg_stat_activity a
-             WHERE a.application_name = $1 AND a.pid <> pg_catalog.pg_backend_pid()
-            """, [endpoint.applicationName])
+             WHERE (a.application_name = $1 OR pg_catalog.strpos(a.usename, $2) = 1)
+               AND a.pid <> pg_catalog.pg_backend_pid()
+            """, [endpoint.applicationName, LoadingRoles.names(of: journal.run)])
           if rows.count == 0 { return }
           try await Task.sleep(for: .milliseconds(100))
         }

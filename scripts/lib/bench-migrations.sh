@@ -274,45 +274,7 @@ latency() {
 interrupt_at() {
   local percent=$1 method=$2 step=$3 start pid whole goal arrived again=''
   shift 3
-  whole=$(sql source shop <<<'SELECT pg_database_size(current_database())')
-  goal=$((whole / 100 * percent))
-  work 7200
-  start=$(date +%s.%N)
-  "$@" >"$cluster_folder/said" 2>&1 &
-  pid=$!
-  if ((percent > 0)); then
-    until (($(size_of_shop) >= goal)); do
-      kill -0 "$pid" 2>/dev/null || die "it ended before: $(cat "$cluster_folder/said")"
-      sleep 0.2
-    done
-    kill -KILL "$pid"
-    wait "$pid" 2>/dev/null || true
-  else
-    wait "$pid" || die "it failed: $(cat "$cluster_folder/said")"
-  fi
-  arrived=$(size_of_shop)
-  if ((percent > 0)); then again=$(under_way); fi
-  kill "$worker"
-  wait "$worker" || true
-  printf '%-12s  %-28s  %8.1f  %12d  %14s  %14s\n' "$method" "$step" \
-    "$(awk -v start="$start" -v end="$(date +%s.%N)" 'BEGIN { print end - start }')" "$((arrived >> 20))" "$again" "$(latency)"
-}
-
-size_of_shop() {
-  sql target postgres <<<"SELECT coalesce(sum(pg_database_size(oid)), 0) FROM pg_database WHERE datname = 'shop'"
-}
-
-# What is on the target of tables that the journal does not have as arrived, in MiB: with the slot, these alone are copied
-# again; by dump also those that were written to, as all tables are to be of one moment.
-under_way() {
-  local journal arrived whole
-  journal=$(sql target shop <<<"SELECT nspname FROM pg_namespace WHERE nspname LIKE 'pgpreflight_journal_%'")
-  arrived=$(
-    sql target shop <<<"SELECT coalesce(string_agg(oid, ','), '0') FROM (
-      SELECT split_part(step, ' ', 2) AS oid FROM $journal.steps WHERE step LIKE 'rows %'
-       GROUP BY 1 HAVING count(*) = max(split_part(step, '/', 2)::int)) s"
-  )
-  whole=$(sql source shop <<<"SELECT coalesce(string_agg(quote_literal(relname), ','), )
+  whole=$(sql source shop <<<"SELECT coalesce(string_agg(quote_literal(relname), ','), quote_literal(''))
                                 FROM pg_class WHERE oid IN ($arrived)")
   sql target shop <<<"SELECT coalesce(sum(pg_table_size(c.oid)), 0)::bigint >> 20 FROM pg_class c
     WHERE c.relkind = 'r' AND c.relnamespace = 'public'::regnamespace AND c.relname NOT IN ($whole)

@@ -36,6 +36,8 @@ actor LoadingRoles {
   private var renewal: ContinuousClock.Instant
 
   private static let prefix = "pgpreflight_load_"
+  /// A tenth of a second each.
+  private static let endingAttempts = 100
   /// For a regular expression of the server.
   static let pattern = "^\(prefix)[0-9a-f]{8}_[0-9]+_[0-9]+$"
   /// Passwords hold for so long, and are made to hold longer when half of it is over.
@@ -55,12 +57,16 @@ actor LoadingRoles {
     _ body: (LoadingRoles) async throws -> T
   ) async throws -> T {
     let found = try await target.session(in: database, for: "looking for code of the tables' owners") {
-      try await $0.query(TableOwner.sql(ServerVersion(rawValue: $0.session.serverVersion))).decode(TableOwner.self)
+      try await $0.query(TableOwner.sql(ServerVersion(rawValue: $0.session.serverVersion)), [$0.session.user])
+        .decode(TableOwner.self)
     }.filter { tables.contains($0.table) }
     if let lacking = found.first(where: { !$0.lacks.isEmpty }), !acceptsCode {
       throw refusal(of: lacking.words, "its owner lacks \(lacking.lacks.joined(separator: ", "))")
     }
-    let loaded = found.filter(\.lacks.isEmpty)
+    if let foreign = found.first(where: \.isSuperuser), !acceptsCode {
+      throw refusal(of: foreign.words, "its owner is a superuser, and somebody else has written the code")
+    }
+    let loaded = found.filter { $0.lacks.isEmpty && !$0.isSuperuser }
     return try await with(
       owners: loaded.map { ($0.owner, $0.words) }, loading: loaded, in: database, of: target, run: run,
       isReplica: isReplica,
@@ -215,11 +221,24 @@ actor LoadingRoles {
     }
   }
 
+  /// What the names of a run's roles begin with.
+  static func names(of run: String) -> String { "\(prefix)\(run)_" }
+
   /// The database that a role of this kind loads: its `pg_database.oid`.
   static func database(of name: String) -> Int? { name.split(separator: "_").dropLast().last.flatMap { Int($0) } }
 
   /// - Parameter connection: to the database of the target that it was made for.
   static func remove(_ name: String, over connection: Connection) async throws {
+    // Code that catches what cancels it goes on when nobody listens any more, and holds its locks.
+    for _ in 0..<endingAttempts {
+      let ended = try await connection.query(
+        """
+        SELECT pg_catalog.pg_terminate_backend(a.pid) FROM pg_catalog.pg_stat_activity a
+         WHERE a.usename = $1 AND a.pid <> pg_catalog.pg_backend_pid()
+        """, [name])
+      guard ended.count > 0 else { break }
+      try await Task.sleep(for: .milliseconds(100))
+    }
     do {
       _ = try await connection.query("DROP ROLE IF EXISTS \(name)")
     } catch let error as PostgresError where error.sqlstate == "2BP01" {

@@ -29,7 +29,7 @@ struct SourceTable: Decodable, Sendable, Equatable {
   var wideTypeNames: [String]?
   /// The column that takes least to send, quoted: to count rows by.
   var narrowColumn: String? = nil
-  /// Whether code of an owner who is no superuser would run, with this role's rights, when the server plans a query over
+  /// Whether code of somebody who is no superuser would run, with this role's rights, when the server plans a query over
   /// it: COPY of the table as a whole plans nothing.
   var hasCode = false
 
@@ -61,8 +61,8 @@ struct SourceTable: Decodable, Sendable, Equatable {
                WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped \(generated)
                ORDER BY a.attlen <= 0, a.attlen, a.attnum LIMIT 1) AS narrow_column,
              x.condition, x.condition IS NOT NULL AS is_of_extension, w.wide_columns, w.wide_types, w.wide_type_names,
-             c.oid IN (SELECT d.relation FROM code d) AND NOT EXISTS (
-               SELECT FROM pg_catalog.pg_roles r WHERE r.oid = c.relowner AND r.rolsuper) AS has_code
+             EXISTS (SELECT FROM code d JOIN pg_catalog.pg_roles r ON r.oid = c.relowner
+                      WHERE d.relation = c.oid AND (d.is_planted OR NOT r.rolsuper)) AS has_code
         FROM pg_catalog.pg_class c
         LEFT JOIN LATERAL (
              SELECT array_agg(pg_catalog.quote_ident(a.attname) ORDER BY a.attnum) AS wide_columns,

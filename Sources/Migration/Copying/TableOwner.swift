@@ -1,7 +1,8 @@
 import Catalog
 import Postgres
 
-/// A table of the target that has code of an owner who is no superuser, and who that is.
+/// A table of the target that has code of an owner who is no superuser, and who that is; or one of a superuser, with code of
+/// somebody else.
 struct TableOwner: Decodable, Sendable, Equatable {
   /// Qualified, quoted by the server.
   var table: String
@@ -10,10 +11,12 @@ struct TableOwner: Decodable, Sendable, Equatable {
   var code: [String]
   /// What of the owner's privileges, which a load as the owner takes, is missing.
   var lacks: [String]
+  /// Whether the owner is a superuser, and the code somebody else's.
+  var isSuperuser: Bool
   /// Whether row security holds for the owner too.
   var isForced: Bool
 
-  /// Not those of the connected role: their code runs with its rights in any case.
+  /// Not those of role `$1`, which loads: their code runs with its rights in any case.
   static func sql(_ version: ServerVersion) -> String {
     """
     WITH RECURSIVE \(codeOfTables(version))
@@ -23,12 +26,13 @@ struct TableOwner: Decodable, Sendable, Equatable {
              CASE WHEN NOT pg_catalog.has_table_privilege(r.oid, c.oid, 'INSERT') THEN 'INSERT on the table' END,
              CASE WHEN NOT pg_catalog.has_table_privilege(r.oid, c.oid, 'TRUNCATE') THEN 'TRUNCATE on the table' END],
              NULL) AS lacks,
-           c.relrowsecurity AND c.relforcerowsecurity AS is_forced
-      FROM (SELECT k.relation, array_agg(DISTINCT k.kind || ' ' || k.name ORDER BY k.kind || ' ' || k.name) AS code
+           r.rolsuper AS is_superuser, c.relrowsecurity AND c.relforcerowsecurity AS is_forced
+      FROM (SELECT k.relation, bool_or(k.is_planted) AS is_planted,
+                   array_agg(DISTINCT k.kind || ' ' || k.name ORDER BY k.kind || ' ' || k.name) AS code
               FROM code k GROUP BY k.relation) d
       JOIN pg_catalog.pg_class c ON c.oid = d.relation
       JOIN pg_catalog.pg_roles r ON r.oid = c.relowner
-     WHERE c.relkind IN ('r', 'p') AND NOT r.rolsuper AND r.rolname <> current_user
+     WHERE c.relkind IN ('r', 'p') AND (r.rolsuper AND d.is_planted OR NOT r.rolsuper AND r.rolname <> $1)
      ORDER BY c.oid
     """
   }

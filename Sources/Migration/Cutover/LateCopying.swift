@@ -48,6 +48,15 @@ struct LateCopying: Sendable {
       table.routedThrough.flatMap { trees[$0] } ?? [table.name]
     }
 
+    /// Whether foreign keys stand in the way of some tables: only then may their owners' code run in replica mode, in
+    /// which no trigger of any table acts.
+    func haveKeys(_ tables: Set<String>) -> Bool {
+      let involved = tables.union(tables.flatMap { trees[$0] ?? [] })
+      return foreignKeys.contains { referenced, keys in
+        involved.contains(referenced) || keys.contains { involved.contains($0.table) }
+      }
+    }
+
     func foreignKeys(to table: SourceTable) -> [ForeignKey] {
       ([table.name] + (table.routedThrough.map { [$0] } ?? [])).flatMap { foreignKeys[$0] ?? [] }
     }
@@ -65,7 +74,7 @@ struct LateCopying: Sendable {
       return Obstacles(
         foreignKeys: Dictionary(grouping: foreignKeys, by: \.referenced),
         triggers: try await connection.query(FiringTrigger.sql).decode(FiringTrigger.self), trees: trees,
-        owners: try await connection.query(TableOwner.sql(version)).decode(TableOwner.self),
+        owners: try await connection.query(TableOwner.sql(version), [connection.session.user]).decode(TableOwner.self),
         role: connection.session.user,
         mayBeReplica: try await isAllowedToBeReplica(connection, version))
     }
@@ -88,9 +97,10 @@ struct LateCopying: Sendable {
       return part
     }
     let groups = Self.groups(parts, obstacles.mayBeReplica ? [] : obstacles.foreignKeys.values.flatMap(\.self))
+    let loaded = try asOwners(groups, obstacles)
     try await LoadingRoles.with(
-      try asOwners(groups, obstacles), in: database, of: target, run: journal.run,
-      isReplica: obstacles.mayBeReplica, acceptsCode: acceptsCode
+      loaded, in: database, of: target, run: journal.run,
+      isReplica: obstacles.mayBeReplica && obstacles.haveKeys(loaded), acceptsCode: acceptsCode
     ) { owners in
       let queue = PartQueue(groups)
       try await withThrowingTaskGroup(of: Void.self) { group in

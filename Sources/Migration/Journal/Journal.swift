@@ -101,6 +101,27 @@ struct Journal: Sendable {
     return steps
   }
 
+  /// What steps begin with that tell of a privilege on a schema which is to be taken back: their details are its name, the
+  /// schema and the role. It is no statement, as it would be one that somebody else may have written.
+  static let granted = "granted "
+
+  func revokeGranted(over connection: Connection) async throws {
+    let rows = try await connection.query(
+      """
+      SELECT s.step, (s.detail::text[])[1], (s.detail::text[])[2], (s.detail::text[])[3] FROM \(table) s
+       WHERE pg_catalog.starts_with(s.step, $1)
+      """, [Self.granted])
+    for row in 0..<rows.count {
+      guard let step = rows.text(row, 0), let privilege = rows.text(row, 1), ["CREATE", "USAGE"].contains(privilege),
+        let schema = rows.text(row, 2), let role = rows.text(row, 3)
+      else { continue }
+      let quoted = try await connection.quote(identifier: schema)
+      let revocation = Statement(
+        "REVOKE \(privilege) ON SCHEMA \(quoted) FROM \(try await connection.quote(identifier: role))")
+      _ = try await connection.pipeline([[revocation, forget([step])]])[0].get()
+    }
+  }
+
   /// The journals that are in a database.
   static func all(over connection: Connection) async throws -> [Journal] {
     let rows = try await connection.query(ReadingStatements.journals)

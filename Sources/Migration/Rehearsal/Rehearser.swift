@@ -80,7 +80,8 @@ public struct Rehearser: Sendable {
         (
           $0.session, try await ExtensionPrivileges.entries(of: pair.options.excludedExtensions, over: $0),
           try await OwnersEntries(of: $0, except: me),
-          try await $0.query(TableOwner.sql(ServerVersion(rawValue: $0.session.serverVersion))).decode(TableOwner.self)
+          try await $0.query(TableOwner.sql(ServerVersion(rawValue: $0.session.serverVersion)), [me])
+            .decode(TableOwner.self)
         )
       }
       let archive = try await SchemaArchive(
@@ -91,8 +92,8 @@ public struct Rehearser: Sendable {
       let entries = try await entries(of: archive, in: name, without: rehearsal.missingRoles)
         .filter { isSuperuser || !$0.mayTakeSuperuser && !$0.isKind("PUBLICATION") }
       // Where all belongs to the role, it is the role that creates the indexes.
-      let inTables = isSuperuser ? [] : tables.filter { $0.owner != me }.map(\.words)
-      if let coded = (owned.owners(of: entries).map(\.words) + inTables).first {
+      let inTables = isSuperuser ? [] : tables.map(\.words)
+      if let coded = (owned.coded(of: entries) + inTables).first {
         throw Undetermined(
           "the schema was not rehearsed: \(coded) has code that would run with the rights of role "
             + "\(quotedIdentifier(me)) when it is created",

@@ -8,8 +8,8 @@ struct EntriesAfterData: Sendable {
   /// Indexes of partitioned tables, and what joins the partitions' ones to them.
   private(set) var attached: [ArchiveEntry] = []
   private(set) var foreignKeys: [ArchiveEntry] = []
-  /// Indexes of expressions that have code of the tables' owners: the query that checks a foreign key would run it, with
-  /// the rights of who creates the key, when it is planned. They come after the foreign keys.
+  /// Indexes of expressions that have code of the tables' owners, and what joins them: the query that checks a foreign key
+  /// would run it, with the rights of who creates the key, when it is planned. They come after the foreign keys.
   private(set) var coded: [ArchiveEntry] = []
   private(set) var rest: [ArchiveEntry] = []
 
@@ -18,6 +18,8 @@ struct EntriesAfterData: Sendable {
     var table: Int
     var isPartitioned: Bool
     var hasCode: Bool
+    /// As `pg_restore --list` shows what joins the index to its parent's, without an owner.
+    var attachment: String
   }
 
   init(_ entries: [ArchiveEntry], tables: [SourceTable], _ snapshot: SourceSnapshot) async throws {
@@ -29,24 +31,32 @@ struct EntriesAfterData: Sendable {
       WITH RECURSIVE \(codeOfTables(snapshot.version))
       SELECT x.oid, x.relation AS table, c.relkind = 'p' AS is_partitioned,
              i.indexrelid IS NOT NULL AND EXISTS (
-               SELECT FROM own o WHERE o.relation = x.relation AND o.kind = 'index') AS has_code
+               SELECT FROM own o WHERE o.relation = x.relation AND o.kind = 'index') AS has_code,
+             coalesce(pg_catalog.regexp_replace('INDEX ATTACH ' || n.nspname || ' ' || a.relname, '[\r\n]', ' ', 'g'), '')
+               AS attachment
         FROM (SELECT i.indexrelid AS oid, i.indrelid AS relation, i.indexrelid AS index FROM pg_catalog.pg_index i
                WHERE i.indexrelid = ANY ($1::oid[])
               UNION ALL
               SELECT k.oid, k.conrelid, k.conindid FROM pg_catalog.pg_constraint k WHERE k.oid = ANY ($2::oid[])) x
         JOIN pg_catalog.pg_class c ON c.oid = x.relation
+        LEFT JOIN pg_catalog.pg_class a ON a.oid = x.index LEFT JOIN pg_catalog.pg_namespace n ON n.oid = a.relnamespace
         LEFT JOIN pg_catalog.pg_index i ON i.indexrelid = x.index AND (i.indexprs IS NOT NULL OR i.indpred IS NOT NULL)
       """, [arrayLiteral(plain.map(\.oid)), arrayLiteral(constraints.map(\.oid))])
     let byOID = Dictionary(owners.map { ($0.oid, $0) }, uniquingKeysWith: { first, _ in first })
     let copied = Set(tables.map(\.oid))
+    let attachments = owners.filter(\.hasCode).map(\.attachment)
     for entry in entries {
       let isConstraint = entry.isKind("CONSTRAINT")
       if entry.isKind("FK CONSTRAINT") {
         foreignKeys.append(entry)
       } else if entry.isKind("INDEX ATTACH") {
-        attached.append(entry)
+        if attachments.contains(where: { entry.description == $0 || entry.description.hasPrefix($0 + " ") }) {
+          coded.append(entry)
+        } else {
+          attached.append(entry)
+        }
       } else if isConstraint || entry.isKind("INDEX"), let owner = byOID[entry.oid] {
-        if owner.hasCode, !owner.isPartitioned {
+        if owner.hasCode {
           coded.append(entry)
         } else if copied.contains(owner.table) {
           if isConstraint {

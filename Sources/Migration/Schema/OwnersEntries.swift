@@ -26,20 +26,19 @@ struct OwnersEntries: Sendable {
     var owner: String
     var schema: String
     var name: String
+    /// Of what is attached, where it is another one.
+    var other: String?
 
-    var words: String { "\(quotedIdentifier(schema)).\(quotedIdentifier(name)) of role \(quotedIdentifier(owner))" }
+    var words: String {
+      let others = other.map { " and role \(quotedIdentifier($0))" } ?? ""
+      return "\(quotedIdentifier(schema)).\(quotedIdentifier(name)) of role \(quotedIdentifier(owner))\(others)"
+    }
   }
 
   private struct Address: Hashable {
     var catalog: Int
     var oid: Int
   }
-
-  /// Of entries that create something; others, as of a table's rows, have the same identifiers.
-  private static let kinds = [
-    "TABLE", "VIEW", "MATERIALIZED VIEW", "INDEX", "CONSTRAINT", "CHECK CONSTRAINT", "FK CONSTRAINT", "TRIGGER", "RULE",
-    "DEFAULT", "POLICY", "STATISTICS", "DOMAIN", "FUNCTION", "PROCEDURE", "AGGREGATE",
-  ]
 
   private var byAddress: [Address: Found] = [:]
   private var byDescription: [String: Found] = [:]
@@ -50,15 +49,14 @@ struct OwnersEntries: Sendable {
   /// - Parameters:
   ///   - source: a session in the database that is dumped.
   ///   - me: the role that restores, whose own code runs with its rights in any case.
-  init(of source: Connection, except me: String?) async throws {
+  ///   - isLate: whether foreign keys come after indexes, also those that are on the target already: to check a key, the
+  ///     server plans a query over both tables.
+  init(of source: Connection, except me: String?, isLate: Bool = false) async throws {
     let sql = Self.sql(ServerVersion(rawValue: source.session.serverVersion))
-    let found = try await source.query(sql).decode(Found.self)
-    for each in found where each.owner != me {
+    let found = try await source.query(sql, [isLate ? "t" : "f"]).decode(Found.self)
+    for each in found where each.owner != me || each.other != nil {
       if let description = each.description {
-        // Some versions of pg_dump name no owner of an index.
-        for end in ["", " ", " \(each.owner)"] {
-          byDescription[description + String(end.map { $0.isNewline ? " " : $0 })] = each
-        }
+        byDescription[description] = each
       } else {
         byAddress[Address(catalog: each.catalog, oid: each.oid)] = each
       }
@@ -66,16 +64,24 @@ struct OwnersEntries: Sendable {
   }
 
   private func found(for entry: ArchiveEntry) -> Found? {
-    if entry.isKind("TABLE ATTACH") || entry.isKind("INDEX ATTACH") { return byDescription[entry.description] }
-    guard Self.kinds.contains(where: entry.isKind) else { return nil }
-    return byAddress[Address(catalog: entry.catalog, oid: entry.oid)]
+    guard entry.isKind("TABLE ATTACH") || entry.isKind("INDEX ATTACH") else {
+      return byAddress[Address(catalog: entry.catalog, oid: entry.oid)]
+    }
+    // An owner follows the name, or none, by the version of pg_dump; either may have spaces.
+    var line = entry.description[...]
+    while true {
+      if let found = byDescription[String(line)] { return found }
+      guard let end = line.lastIndex(of: " ") else { return nil }
+      line = line[..<end]
+    }
   }
 
   /// The entries in their order.
   func runs(of entries: [ArchiveEntry]) -> [Run] {
     var runs: [Run] = []
     for entry in entries {
-      let found = found(for: entry)
+      // What belongs to two roles has none by whose rights it could be restored.
+      let found = found(for: entry).flatMap { $0.other == nil ? $0 : nil }
       if runs.isEmpty || runs[runs.count - 1].owner != found?.owner {
         runs.append(Run(owner: found?.owner, entries: []))
       }
@@ -87,7 +93,18 @@ struct OwnersEntries: Sendable {
 
   /// The owners by whose rights some of the entries are restored, with what they are.
   func owners(of entries: [ArchiveEntry]) -> [(name: String, words: String)] {
-    entries.compactMap { found(for: $0) }.map { ($0.owner, $0.words) }
+    entries.compactMap { found(for: $0) }.filter { $0.other == nil }.map { ($0.owner, $0.words) }
+  }
+
+  /// One of them, in words.
+  var first: String? { (byAddress.values.first ?? byDescription.values.first)?.words }
+
+  /// What would run code of some owner, in words.
+  func coded(of entries: [ArchiveEntry]) -> [String] { entries.compactMap { found(for: $0)?.words } }
+
+  /// What belongs to two roles, in words.
+  func divided(of entries: [ArchiveEntry]) -> String? {
+    entries.lazy.compactMap { found(for: $0) }.first { $0.other != nil }?.words
   }
 
   // Before 14, pg_dump attaches a partition where it creates the table (release notes of 14).
@@ -106,52 +123,62 @@ struct OwnersEntries: Sendable {
     return """
       WITH RECURSIVE \(codeOfTables(version)), parsed (catalog, oid, owner, schema, name, tree) AS (
         \(parsed(version).joined(separator: " UNION ALL "))
-      ), entry (catalog, oid, description, owner, schema, name) AS (
-        SELECT p.catalog, p.oid, NULL::text, p.owner, p.schema, p.name
-          FROM parsed p
-         WHERE EXISTS (SELECT FROM holding) AND EXISTS (
-               SELECT FROM pg_catalog.regexp_matches(p.tree, ':consttype ([0-9]{5,10})\\M', 'g') m(found)
-                 JOIN holding h ON h.oid::int8 = m.found[1]::int8)
+      ), entry (catalog, oid, description, owner, schema, name, other) AS (
+        -- What a superuser has written may have a literal of a type that another role has.
+        SELECT p.catalog, p.oid, NULL::text, p.owner, p.schema, p.name,
+               CASE WHEN s.rolsuper AND l.is_planted THEN l.owner ELSE p.owner END
+          FROM parsed p JOIN pg_catalog.pg_roles s ON s.oid = p.owner
+         CROSS JOIN LATERAL (
+               SELECT bool_or(h.is_planted) AS is_planted,
+                      (array_agg(t.typowner) FILTER (WHERE h.is_planted))[1] AS owner, count(*) AS n
+                 FROM pg_catalog.regexp_matches(p.tree, ':consttype ([0-9]{5,10})\\M', 'g') m(found)
+                 JOIN holding h ON h.oid::int8 = m.found[1]::int8 JOIN pg_catalog.pg_type t ON t.oid = h.oid) l
+         WHERE EXISTS (SELECT FROM holding) AND l.n > 0
         UNION ALL
-        SELECT 1259, c.oid, NULL, c.relowner, c.relnamespace, c.relname::text
+        SELECT 1259, c.oid, NULL, c.relowner, c.relnamespace, c.relname::text, c.relowner
           FROM pg_catalog.pg_class c
-         WHERE c.relkind IN ('r', 'p') AND c.oid IN (
+         WHERE c.relkind IN ('r', 'p', 'f') AND c.oid IN (
                SELECT o.relation FROM own o WHERE o.kind IN ('generated column', 'partition key'))
         UNION ALL
-        SELECT 1259, c.oid, NULL, c.relowner, c.relnamespace, c.relname
+        SELECT 1259, c.oid, NULL, c.relowner, c.relnamespace, c.relname, p.relowner
           FROM \(inherited)
          WHERE p.relkind = 'p' AND (p.oid IN (SELECT d.relation FROM code d) OR c.oid IN (SELECT d.relation FROM code d))
         UNION ALL
-        SELECT 0, 0, \(line("TABLE ATTACH", "c.relname")), p.relowner, c.relnamespace, c.relname
+        SELECT 0, 0, \(line("TABLE ATTACH", "c.relname")), p.relowner, c.relnamespace, c.relname, c.relowner
           FROM \(inherited) JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
          WHERE p.relkind = 'p' AND (p.oid IN (SELECT d.relation FROM code d) OR c.oid IN (SELECT d.relation FROM code d))
         UNION ALL
-        SELECT 0, 0, \(line("INDEX ATTACH", "c.relname")), c.relowner, c.relnamespace, c.relname
+        SELECT 0, 0, \(line("INDEX ATTACH", "c.relname")), p.relowner, c.relnamespace, c.relname, c.relowner
           FROM \(inherited) JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
           JOIN pg_catalog.pg_index x ON x.indexrelid = c.oid
-         WHERE p.relkind = 'I' AND x.indrelid IN (SELECT b.relation FROM below b)
+         WHERE p.relkind = 'I' AND x.indrelid IN (
+               SELECT b.relation FROM below b UNION ALL SELECT o.relation FROM own o WHERE o.kind = 'index')
         UNION ALL
-        SELECT 2620, t.oid, NULL, c.relowner, c.relnamespace, t.tgname
+        SELECT 2620, t.oid, NULL, c.relowner, c.relnamespace, t.tgname, c.relowner
           FROM pg_catalog.pg_trigger t JOIN pg_catalog.pg_class c ON c.oid = t.tgrelid
          WHERE NOT t.tgisinternal AND t.tgrelid IN (SELECT b.relation FROM below b)
         UNION ALL
-        SELECT 2606, k.oid, NULL, c.relowner, c.relnamespace, k.conname
+        SELECT 2606, k.oid, NULL, c.relowner, c.relnamespace, k.conname, c.relowner
           FROM pg_catalog.pg_constraint k JOIN pg_catalog.pg_class c ON c.oid = k.conrelid
          WHERE k.contype = 'f' AND k.conrelid IN (SELECT b.relation FROM below b)
+            OR $1::bool AND k.contype = 'f' AND EXISTS (
+               SELECT FROM own o WHERE o.kind = 'index' AND o.relation IN (k.conrelid, k.confrelid))
             OR k.contype = 'c' AND (k.conrelid, k.conname::text) IN (
                SELECT o.relation, o.name FROM own o WHERE o.kind = 'check')
         UNION ALL
-        SELECT 2606, k.oid, NULL, t.typowner, t.typnamespace, k.conname
+        SELECT 2606, k.oid, NULL, t.typowner, t.typnamespace, k.conname, t.typowner
           FROM pg_catalog.pg_constraint k JOIN pg_catalog.pg_type t ON t.oid = k.contypid
          WHERE k.contype = 'c' AND k.contypid IN (SELECT r.domain FROM running r)
         UNION ALL
-        SELECT 1255, p.oid, NULL, p.proowner, p.pronamespace, p.proname
+        SELECT 1255, p.oid, NULL, p.proowner, p.pronamespace, p.proname, p.proowner
           FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_aggregate a ON a.aggfnoid = p.oid
          WHERE \(isAggregate) AND (a.agginitval IS NOT NULL OR a.aggminitval IS NOT NULL) AND (
                a.aggtranstype IN (SELECT h.oid FROM holding h) OR a.aggmtranstype IN (SELECT h.oid FROM holding h)))
-      SELECT e.catalog, e.oid, e.description, r.rolname AS owner, n.nspname AS schema, e.name
+      SELECT e.catalog, e.oid, e.description, r.rolname AS owner, n.nspname AS schema, e.name,
+             CASE WHEN e.other <> e.owner THEN o.rolname END AS other
         FROM entry e JOIN pg_catalog.pg_roles r ON r.oid = e.owner JOIN pg_catalog.pg_namespace n ON n.oid = e.schema
-       WHERE NOT r.rolsuper
+        JOIN pg_catalog.pg_roles o ON o.oid = e.other
+       WHERE NOT (r.rolsuper AND o.rolsuper)
       """
   }
 
@@ -205,9 +232,16 @@ struct OwnersEntries: Sendable {
 
 extension DatabaseMigration {
   func ownersEntries(_ snapshot: SourceSnapshot) async throws -> OwnersEntries {
-    guard ownership.isEmpty else { return OwnersEntries() }
+    let me = context.pair.target.me.ifKnown?.rolname ?? ""
     return try await attempting("looking for code that a restore would run", source, database: name) {
-      try await OwnersEntries(of: snapshot.connection, except: context.pair.target.me.ifKnown?.rolname)
+      let entries = try await OwnersEntries(of: snapshot.connection, except: me)
+      guard !ownership.isEmpty else { return entries }
+      // All of it belongs to the connected role then, and its code runs as that.
+      let tables = try await snapshot.connection.query(TableOwner.sql(snapshot.version), [me]).decode(TableOwner.self)
+      if let coded = tables.first?.words ?? entries.first, !settings.acceptsCode(name) {
+        throw LoadingRoles.refusal(of: coded, "not all owners can be given what is theirs, so that nobody is")
+      }
+      return OwnersEntries()
     }
   }
 
@@ -226,6 +260,9 @@ extension DatabaseMigration {
   func asOwners(
     of entries: [ArchiveEntry], _ owned: OwnersEntries, _ body: (LoadingRoles) async throws -> Void
   ) async throws {
+    if let divided = owned.divided(of: entries), !settings.acceptsCode(name) {
+      throw LoadingRoles.refusal(of: divided, "what is attached to it belongs to another role")
+    }
     try await LoadingRoles.with(
       owners: owned.owners(of: entries), in: name, of: target, run: journal.run,
       acceptsCode: settings.acceptsCode(name), body)
@@ -252,10 +289,9 @@ extension DatabaseMigration {
       run.entries, into: name, of: target, settings: restoreSettings, arguments: arguments + reservations)
   }
 
-  /// Lets an owner create objects in some schemas while `body` runs.
+  /// Lets an owner create objects in some schemas while `body` runs. The journal knows what is to be taken back.
   private func granting(_ schemas: [String], to owner: String, _ body: () async throws -> Void) async throws {
-    let lacking = try await target.session(in: name, for: "granting privileges on schemas") { connection in
-      var lacking: [String] = []
+    try await target.session(in: name, for: "granting privileges on schemas") { connection in
       let role = try await connection.quote(identifier: owner)
       for schema in schemas {
         let quoted = try await connection.quote(identifier: schema)
@@ -263,24 +299,26 @@ extension DatabaseMigration {
           let has = try await connection.query(
             "SELECT pg_catalog.has_schema_privilege($1, $2, $3)", [owner, schema, privilege])
           guard has.text(0, 0) != "t" else { continue }
-          lacking.append("\(privilege) ON SCHEMA \(quoted) ")
-          _ = try await connection.query("GRANT \(privilege) ON SCHEMA \(quoted) TO \(role)")
+          let step = "\(Journal.granted)\(privilege) \(quoted) \(role)"
+          let grant = Statement("GRANT \(privilege) ON SCHEMA \(quoted) TO \(role)")
+          let record = journal.record(step, arrayLiteral([privilege, schema, owner]))
+          _ = try await connection.pipeline([[journal.forget([step]), record, grant]])[0].get()
         }
-      }
-      return lacking.map { "REVOKE \($0)FROM \(role)" }
-    }
-    func revoke() async throws {
-      guard !lacking.isEmpty else { return }
-      try await target.session(in: name, for: "revoking privileges on schemas") {
-        _ = try await $0.pipeline([lacking.map { Statement($0) }])[0].get()
       }
     }
     do {
       try await body()
     } catch {
-      try? await revoke()
+      try? await revokeGranted()
       throw error
     }
-    try await revoke()
+    try await revokeGranted()
+  }
+
+  /// Also of an interrupted run.
+  func revokeGranted() async throws {
+    try await target.session(in: name, for: "revoking privileges on schemas") { [journal] in
+      try await journal.revokeGranted(over: $0)
+    }
   }
 }

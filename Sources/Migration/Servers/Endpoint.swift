@@ -70,9 +70,11 @@ public struct Endpoint: Sendable {
 
   /// The same for `pg_dump` and `pg_restore`.
   func program(database: String, settings: [String: String] = [:]) throws -> ProgramConnection {
-    // A source whose writers were stopped by a setting of the database hands that setting on.
-    var own = side == .target ? ["default_transaction_read_only": "off"] : [:]
-    own["role"] = role
+    // A source whose writers were stopped by a setting of the database hands that setting on. Nor is a role of such a
+    // setting to restore, nor are constant checks to be computed where a foreign key is looked at.
+    let own =
+      side == .target
+      ? ["default_transaction_read_only": "off", "role": role ?? "none", "constraint_exclusion": "partition"] : [:]
     return try string.selecting(database: database).forProgram(
       applicationName: applicationName, settings: own.merging(settings) { $1 })
   }

@@ -14,9 +14,9 @@ extension Rule {
       decides: """
         Finds, in the expressions of the source's tables, functions, operators and domains of users, those of extensions \
         that are not immutable C functions of a superuser, and functions of the server that may have an effect; tables of \
-        superusers do not count. Passes where there are none, or where the target role is a superuser, or has CREATEROLE and may grant the owner to the role that is \
+        superusers count where somebody else has written the code, and always fail. Else it passes where there are none, or where the target role is a superuser, or has CREATEROLE and may grant the owner to the role that is \
         made: before 16 any that is no superuser, from 16 on one that the migration creates or that it has ADMIN OPTION \
-        for; and the owner has USAGE on the schema of the table, and INSERT and TRUNCATE on the table. Whether \
+        for, and may give all objects to their owners (target-ownership); and the owner has USAGE on the schema of the table, and INSERT and TRUNCATE on the table. Whether \
         pg_hba.conf admits the new role shows only when the migration connects as it, before anything is loaded.
         """,
       fix: """
@@ -33,9 +33,22 @@ extension Rule {
       let version = try target.version
       let grantable = Set(
         try target.memberships.value.filter { $0.adminOption && $0.member == me.rolname }.map(\.role.nameBytes))
+      let outOfReach = try me.rolsuper ? nil : pair.refusedOwners().first(where: \.isOwner)
       let findings = tables.compactMap { table -> Finding? in
         let owner = table.owner.nameBytes
+        if table.isOfSuperuser {
+          return finding(
+            table, "is a superuser, and somebody else has written the code",
+            Remediation("Give the code to a superuser who has read it, or the table to the owner of the code."))
+        }
         guard table.owner != me.rolname else { return nil }
+        if let outOfReach {
+          return finding(
+            table,
+            "will not get it: all objects will belong to \(me.rolname), as role \(quotedIdentifier(outOfReach.rolname)) is "
+              + "out of reach",
+            Remediation("Make the target role a member of every owner: see rule target-ownership."))
+        }
         if !table.ownerMayLoad {
           return finding(
             table, "lacks USAGE on its schema, or INSERT or TRUNCATE on it",

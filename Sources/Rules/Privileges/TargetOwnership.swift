@@ -21,21 +21,10 @@ extension Rule {
       let target = pair.clusters.target
       let me = try target.me.value
       if me.rolsuper { return .passed("\(me.rolname) is a superuser.") }
-      let assumable = Set(try target.assumableRoles.value.filter(\.maySet).map(\.rolname.nameBytes))
-      let there = Dictionary(
-        try target.roles.value.map { ($0.rolname.nameBytes, $0) }, uniquingKeysWith: { first, _ in first })
-      let mayJoinAll = try target.version.major < 16
+      let there = Set(try target.roles.value.map(\.rolname.nameBytes))
       let role = quotedIdentifier(me.rolname)
       let option = try target.version.major >= 16 ? " WITH SET TRUE" : ""
-      let createsDatabase = try pair.database(on: .target) == nil
-      let owners = try pair.neededRoles().filter {
-        ($0.isOwner || $0.isDatabaseOwner && createsDatabase) && !pair.options.excludedRoles.containsName($0.rolname)
-      }
-      let refused = owners.filter { owner in
-        let name = owner.rolname.nameBytes
-        let mayJoin = me.rolcreaterole && (there[name].map { mayJoinAll && !$0.rolsuper } ?? true)
-        return !assumable.contains(name) && !mayJoin
-      }
+      let refused = try pair.refusedOwners()
       guard !refused.isEmpty else { return .passed("\(me.rolname) may set every owner.") }
       let ofObjects = refused.count(where: \.isOwner)
       return .failed(
@@ -43,7 +32,7 @@ extension Rule {
           ? "\(me.rolname) may not give objects to \(ofObjects.counted("owner")): everything will belong to \(me.rolname)."
           : "\(me.rolname) may not give the database to its owner: it will belong to \(me.rolname).",
         refused.prefix(100).map { owner in
-          let exists = there[owner.rolname.nameBytes] != nil
+          let exists = there.contains(owner.rolname.nameBytes)
           let grant = "GRANT \(quotedIdentifier(owner.rolname)) TO \(role)\(option);"
           return Finding(
             "role \(quotedIdentifier(owner.rolname))",
@@ -53,4 +42,26 @@ extension Rule {
               paste: exists ? grant : "\(owner.createRole)\n\(grant)", at: .target))
         }, severity: ofObjects > 0 ? .warning : .notice)
     })
+}
+
+extension DatabasePair {
+  /// The owners of objects, and of a database that is to be created, to which the target role, which is no superuser, can
+  /// give nothing.
+  func refusedOwners() throws(Undetermined) -> [RoleReference] {
+    let target = clusters.target
+    let me = try target.me.value
+    let assumable = Set(try target.assumableRoles.value.filter(\.maySet).map(\.rolname.nameBytes))
+    let there = Dictionary(
+      try target.roles.value.map { ($0.rolname.nameBytes, $0) }, uniquingKeysWith: { first, _ in first })
+    let mayJoinAll = try target.version.major < 16
+    let createsDatabase = try database(on: .target) == nil
+    return try neededRoles().filter { owner in
+      guard owner.isOwner || owner.isDatabaseOwner && createsDatabase,
+        !options.excludedRoles.containsName(owner.rolname)
+      else { return false }
+      let name = owner.rolname.nameBytes
+      let mayJoin = me.rolcreaterole && (there[name].map { mayJoinAll && !$0.rolsuper } ?? true)
+      return !assumable.contains(name) && !mayJoin
+    }
+  }
 }
