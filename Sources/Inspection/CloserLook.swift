@@ -47,7 +47,7 @@ extension ClusterInspector {
         \.wideTables,
         if: summary.largestPages.multipliedReportingOverflow(by: blockSize).partialValue > WideTable.limit)
       look(\.moneyColumns, if: mayDisagreeOnMoney)
-      look(\.codedTables, if: true)
+      look(\.codedTables, if: summary.mayHaveCode || summary.hasFiringTriggers || summary.tablesWithRules > 0)
       look(\.accessMethodUses, if: summary.relationsOfOtherMethods > 0)
       look(\.dictionaryFiles, [], if: summary.hasDictionaries)
       if inspector.settings.readsEverything { reader.all(\.xmlUses, limit) }

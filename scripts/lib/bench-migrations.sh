@@ -274,10 +274,53 @@ latency() {
 interrupt_at() {
   local percent=$1 method=$2 step=$3 start pid whole goal arrived again=''
   shift 3
-  whole=$(sql source shop <<<"SELECT coalesce(string_agg(quote_literal(relname), ','), quote_literal(''))
-                                FROM pg_class WHERE oid IN ($arrived)")
+  whole=$(sql source shop <<<'SELECT pg_database_size(current_database())')
+  goal=$((whole / 100 * percent))
+  work 7200
+  start=$(date +%s.%N)
+  "$@" >"$cluster_folder/said" 2>&1 &
+  pid=$!
+  if ((percent > 0)); then
+    until (($(size_of_shop) >= goal)); do
+      kill -0 "$pid" 2>/dev/null || die "it ended before: $(cat "$cluster_folder/said")"
+      sleep 0.2
+    done
+    arrived=$(size_of_shop)
+    kill -KILL "$pid"
+    wait "$pid" 2>/dev/null || true
+    until [[ $(sql target postgres <<<"SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'pgpreflight%'
+                                        AND backend_type = 'client backend'") == 0 ]]; do
+      sleep 0.2
+    done
+    # What was rolled back, and what is of no whole table.
+    again=$((((arrived - $(size_of_shop)) >> 20) + $(under_way)))
+  else
+    wait "$pid" || die "it failed: $(cat "$cluster_folder/said")"
+    arrived=$(size_of_shop)
+  fi
+  kill "$worker"
+  wait "$worker" || true
+  printf '%-12s  %-28s  %8.1f  %12d  %14s  %14s\n' "$method" "$step" \
+    "$(awk -v start="$start" -v end="$(date +%s.%N)" 'BEGIN { print end - start }')" "$((arrived >> 20))" "$again" \
+    "$(latency)"
+}
+
+size_of_shop() {
+  sql target postgres <<<"SELECT coalesce(sum(pg_database_size(oid)), 0) FROM pg_database WHERE datname = 'shop'"
+}
+
+# What is on the target of tables that the journal does not have as arrived, in MiB: with the slot, these alone are copied
+# again; by dump also those that were written to, as all tables are to be of one moment.
+under_way() {
+  local journal oids names
+  journal=$(sql target shop <<<"SELECT nspname FROM pg_namespace WHERE nspname LIKE 'pgpreflight_journal_%'")
+  oids=$(sql target shop <<<"SELECT coalesce(string_agg(oid, ','), '0') FROM (
+      SELECT split_part(step, ' ', 2) AS oid FROM $journal.steps WHERE step LIKE 'rows %'
+       GROUP BY 1 HAVING count(*) = max(split_part(step, '/', 2)::int)) s")
+  names=$(sql source shop <<<"SELECT coalesce(string_agg(quote_literal(relname), ','), quote_literal(''))
+                                FROM pg_class WHERE oid IN ($oids)")
   sql target shop <<<"SELECT coalesce(sum(pg_table_size(c.oid)), 0)::bigint >> 20 FROM pg_class c
-    WHERE c.relkind = 'r' AND c.relnamespace = 'public'::regnamespace AND c.relname NOT IN ($whole)
+    WHERE c.relkind = 'r' AND c.relnamespace = 'public'::regnamespace AND c.relname NOT IN ($names)
       AND NOT EXISTS (SELECT FROM pg_subscription_rel r WHERE r.srrelid = c.oid)"
 }
 

@@ -16,6 +16,8 @@ public struct RelationSummary: CatalogRow {
   public var hasFiringTriggers = false
   /// Views, which are rules, aside.
   public var tablesWithRules = 0
+  /// There are functions of users or extensions, or checks that call one.
+  public var mayHaveCode = false
   public var constraintsNotValid = 0
   public var invalidIndexes = 0
   public var hasGeneratedColumns = false
@@ -94,6 +96,10 @@ public struct RelationSummary: CatalogRow {
              pg_catalog.pg_relation_size(2620) > 0 AND EXISTS (
                SELECT 1 FROM pg_catalog.pg_trigger WHERE pg_catalog.chareq(tgenabled, 'A'::"char")
                   OR pg_catalog.chareq(tgenabled, 'R'::"char")) AS has_firing_triggers,
+             EXISTS (SELECT 1 FROM pg_catalog.pg_proc WHERE pg_catalog.oidge(oid, 16384::oid)) OR EXISTS (
+               SELECT 1 FROM pg_catalog.pg_constraint WHERE pg_catalog.oidge(oid, 16384::oid)
+                  AND pg_catalog.chareq(contype, 'c'::"char") AND pg_catalog.strpos(conbin::text, ':funcid ') > 0)
+               AS may_have_code,
              pg_catalog.pg_relation_size(3466) > 0 AS may_have_event_triggers,
              \(mayHavePublications) AS may_have_publications,
              pg_catalog.pg_relation_size(826) > 0 AS may_have_default_privileges,
