@@ -179,17 +179,10 @@ public struct Migrator: Sendable {
     for endpoint in [source, target] {
       try await endpoint.session(in: entrance(endpoint.side), for: "ending the sessions of the interrupted run") {
         connection in
-        for _ in 0..<100 {
-          let rows = try await connection.query(
-            """
-            SELECT pg_catalog.pg_terminate_backend(a.pid) FROM pg_catalog.pg_stat_activity a
-             WHERE (a.application_name = $1 OR pg_catalog.strpos(a.usename, $2) = 1)
-               AND a.pid <> pg_catalog.pg_backend_pid()
-            """, [endpoint.applicationName, LoadingRoles.names(of: journal.run)])
-          if rows.count == 0 { return }
-          try await Task.sleep(for: .milliseconds(100))
-        }
-        throw MigrationError("the sessions of the interrupted run do not end")
+        let isOver = try await connection.endSessions(
+          where: "a.application_name = $1 OR pg_catalog.strpos(a.usename, $2) = 1",
+          [endpoint.applicationName, LoadingRoles.names(of: journal.run)])
+        guard isOver else { throw MigrationError("the sessions of the interrupted run do not end") }
       }
     }
   }

@@ -36,8 +36,6 @@ actor LoadingRoles {
   private var renewal: ContinuousClock.Instant
 
   private static let prefix = "pgpreflight_load_"
-  /// A tenth of a second each.
-  private static let endingAttempts = 100
   /// For a regular expression of the server.
   static let pattern = "^\(prefix)[0-9a-f]{8}_[0-9]+_[0-9]+$"
   /// Passwords hold for so long, and are made to hold longer when half of it is over.
@@ -125,7 +123,7 @@ actor LoadingRoles {
     let role = try await target.session(in: database, for: "creating a role to load tables by") { connection in
       try await connection.keepStatementsOutOfLogs()
       let oid = try await connection.query(ReadingStatements.thisDatabase).text(0, 1) ?? ""
-      let name = "\(prefix)\(run)_\(oid)_\(number)"
+      let name = "\(names(of: run))\(oid)_\(number)"
       let quoted = try await connection.quote(identifier: owner)
       let verifier = try await connection.verifier(of: password, for: name, method: "scram-sha-256")
       let until = try await Self.validUntil(over: connection)
@@ -216,7 +214,7 @@ actor LoadingRoles {
   private static func removeAll(of run: String, over connection: Connection) async throws {
     let oid = try await connection.query(ReadingStatements.thisDatabase).text(0, 1) ?? ""
     let rows = try await connection.query(ReadingStatements.loadingRoles)
-    for name in (0..<rows.count).compactMap({ rows.text($0, 0) }) where name.hasPrefix("\(prefix)\(run)_\(oid)_") {
+    for name in (0..<rows.count).compactMap({ rows.text($0, 0) }) where name.hasPrefix("\(names(of: run))\(oid)_") {
       try await remove(name, over: connection)
     }
   }
@@ -230,15 +228,7 @@ actor LoadingRoles {
   /// - Parameter connection: to the database of the target that it was made for.
   static func remove(_ name: String, over connection: Connection) async throws {
     // Code that catches what cancels it goes on when nobody listens any more, and holds its locks.
-    for _ in 0..<endingAttempts {
-      let ended = try await connection.query(
-        """
-        SELECT pg_catalog.pg_terminate_backend(a.pid) FROM pg_catalog.pg_stat_activity a
-         WHERE a.usename = $1 AND a.pid <> pg_catalog.pg_backend_pid()
-        """, [name])
-      guard ended.count > 0 else { break }
-      try await Task.sleep(for: .milliseconds(100))
-    }
+    _ = try await connection.endSessions(where: "a.usename = $1", [name])
     do {
       _ = try await connection.query("DROP ROLE IF EXISTS \(name)")
     } catch let error as PostgresError where error.sqlstate == "2BP01" {

@@ -202,13 +202,9 @@ extension Cutover {
     let entries =
       archive.beforeData.filter { !$0.isKind("TABLE ATTACH") } + archive.afterData.filter(isOwnIndex) + attachments
       + archive.afterData.filter { !isOwnIndex($0) }
-    let owned = try await attempting("looking for code of owners", replications.source, database: database) {
-      try await OwnersEntries(of: source, except: steering.connection.session.user, isLate: true)
-    }
+    let coded = try await codeToBeRun(by: entries)
     do {
-      if let coded = owned.coded(of: entries).first, steering.manifest.acceptsCode != true {
-        throw MigrationError("\(coded) has code that would run with the rights of the target role")
-      }
+      if let coded { throw MigrationError("\(coded) has code that would run with the rights of the target role") }
       try await archive.restore(
         entries, into: database, of: replications.target, arguments: ["--single-transaction"])
     } catch let error as MigrationError {
