@@ -43,23 +43,24 @@ public actor Connection {
 
   private let executor: QueueExecutor
   private let cancelled: Event
-  private let responseTimeout: Duration?
-  private let longestAnswer: Int
+  private let string: ConnectionString
+  private let options: Options
+  private var inquiry: Inquiry?
   private var handle: Handle?
 
   public nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
   private init(
     handle: sending Handle, notices: AsyncStream<Notice>, executor: QueueExecutor, cancelled: Event,
-    options: Options
+    string: ConnectionString, options: Options
   ) {
     session = Session(handle.connection)
     self.handle = handle
     self.notices = notices
     self.executor = executor
     self.cancelled = cancelled
-    responseTimeout = options.responseTimeout
-    longestAnswer = options.longestAnswer
+    self.string = string
+    self.options = options
   }
 
   /// Connects in every way that libpq knows (PostgreSQL documentation, "Database Connection Control Functions").
@@ -131,7 +132,8 @@ public actor Connection {
     }
     try Task.checkCancellation()
     return Connection(
-      handle: handle, notices: notices, executor: executor, cancelled: cancelled, options: options)
+      handle: handle, notices: notices, executor: executor, cancelled: cancelled, string: string,
+      options: options)
   }
 
   /// Runs one statement.
@@ -179,6 +181,25 @@ public actor Connection {
     }
     defer { PQfreemem(verifier) }
     return String(cString: verifier)
+  }
+
+  /// What the session is to be asked, for `inquireWhenSilent`.
+  public static let backend = Statement(Inquiry.backendStatement)
+
+  /// The statements by which sessions ask for themselves and others.
+  public static let inquiries = Inquiry.statements
+
+  /// From now on a server that is silent is asked over another connection whether it is still at the statement, every 30
+  /// seconds; where it is not, the call fails with `isConnectionLost`. Statements may take as long as they do.
+  ///
+  /// - Parameter rows: the result of `backend`, of this session.
+  public func inquireWhenSilent(_ rows: Rows) {
+    inquiry = Inquiry.Backend(rows).map {
+      Inquiry(
+        string: string, options: options,
+        host: ConnectionParameters.Host(name: session.host, address: session.address, port: session.port), backend: $0,
+        cancelled: cancelled)
+    }
   }
 
   /// Says goodbye to the server and closes the socket. Later calls fail with `isConnectionLost`.
@@ -238,6 +259,7 @@ public actor Connection {
     handle.inflow.restart()
     return try body(
       Exchange(
-        handle: handle, cancelled: cancelled, responseTimeout: responseTimeout, longestAnswer: longestAnswer))
+        handle: handle, cancelled: cancelled, responseTimeout: options.responseTimeout, inquiry: inquiry,
+        longestAnswer: options.longestAnswer))
   }
 }

@@ -3,12 +3,12 @@ internal import CLibpq
 /// What libpq makes of a connection string together with the service file, the environment and its defaults.
 struct ConnectionParameters {
   /// One entry of the list of hosts; all nil where libpq's default shall hold.
-  struct Host {
+  struct Host: Sendable {
     var name, address, port: String?
   }
 
   let string: ConnectionString
-  let hosts: [Host]
+  var hosts: [Host]
   /// The values of `target_session_attrs` to try one after the other; nil leaves it as given.
   let sessionAttributes: [String?]
   /// For each address; nil means none.
@@ -22,6 +22,7 @@ struct ConnectionParameters {
   private let startupOptions: String?
   /// The `options` that the string, its service file or the environment gives.
   let givenOptions: String?
+  private let liveness: [String: String]
 
   /// - Throws: `ConnectionFailure` where libpq refuses the parameters (an unknown service, say).
   init(_ string: ConnectionString, options: Connection.Options) throws(ConnectionFailure) {
@@ -31,6 +32,7 @@ struct ConnectionParameters {
     clientEncoding = options.clientEncoding
     let values = try string.effectiveValues.of(string)
     givenOptions = values["options"]
+    liveness = defaultLiveness.filter { values[$0.key] == nil }
     startupOptions =
       options.defaultSettings.isEmpty && options.startupSettings.isEmpty
       ? nil
@@ -53,12 +55,19 @@ struct ConnectionParameters {
       ("target_session_attrs", sessionAttributes), ("options", startupOptions),
     ]
     for case (let keyword, let value?) in overrides { pairs.append((keyword, value)) }
+    pairs += liveness.map { ($0.key, $0.value) }
     if isForReplication { pairs.append(("replication", "database")) }
     pairs.append(("fallback_application_name", applicationName))
     pairs.append(("client_encoding", clientEncoding))
     return pairs
   }
 }
+
+/// A connection that the network has forgotten is found out within two minutes (PostgreSQL documentation, "Parameter Key
+/// Words"): what operating systems have by themselves is more than two hours.
+let defaultLiveness = [
+  "keepalives_idle": "60", "keepalives_interval": "10", "keepalives_count": "6", "tcp_user_timeout": "120000",
+]
 
 private func startupWords(_ settings: [String: String]) -> String {
   settings.sorted { $0.key < $1.key }.map { " -c \($0.key)=\(escapedOption($0.value))" }.joined()

@@ -9,6 +9,8 @@ struct Exchange {
   let handle: Handle
   let cancelled: Event
   let responseTimeout: Duration?
+  /// Asked where the server is silent.
+  let inquiry: Inquiry?
   /// Bytes of one result, or of a message, beyond which the connection is given up.
   let longestAnswer: Int
 
@@ -160,34 +162,47 @@ struct Exchange {
   ///
   /// - Returns: false where the connection is lost.
   @discardableResult
-  func waitForInput() throws -> Bool {
-    try consume(after: handle.wait([cancelled], until: Deadline(in: responseTimeout)))
-  }
+  func waitForInput() throws -> Bool { try wait { handle.wait([cancelled], until: $0) } }
 
   /// Waits until the server takes more of what could not be sent at once. In the middle of a COPY it says nothing of its
   /// own accord: to wait for its word after all was sent would be to wait for ever.
-  func waitToSend() throws -> Bool {
-    try consume(after: handle.wait([cancelled], isFlushed: false, until: Deadline(in: responseTimeout)))
-  }
+  func waitToSend() throws -> Bool { try wait { handle.wait([cancelled], isFlushed: false, until: $0) } }
 
-  private func consume(after ready: [Bool]) throws -> Bool {
-    if ready[1] { throw Cancelled() }
-    guard ready[0] else { throw silence() }
-    return handle.inflow.reading { PQconsumeInput(connection) } == 1
+  private func wait(_ ready: (Deadline) -> [Bool]) throws -> Bool {
+    let deadline = Deadline(in: responseTimeout)
+    var pause = Inquiry.interval
+    var last: (answer: Inquiry.Answer, times: Int)?
+    while true {
+      let ready = ready(inquiry == nil ? deadline : deadline.orEarlier(in: pause))
+      if ready[1] { throw Cancelled() }
+      if ready[0] { return handle.inflow.reading { PQconsumeInput(connection) } == 1 }
+      guard let inquiry, !deadline.isPast else { throw silence() }
+      let answer: Inquiry.Answer
+      do { answer = try inquiry.ask() } catch is CancellationError { throw Cancelled() }
+      let times = answer == last?.answer ? (last?.times ?? 0) + 1 : 1
+      last = (answer, times)
+      guard let reason = answer.reasonToGiveUp else {
+        pause = Inquiry.interval
+        continue
+      }
+      if times == Inquiry.attempts { throw lost(reason) }
+      pause = Inquiry.onItsWay
+    }
   }
 
   /// Nothing that is asked of it is so long.
   private func excess() -> any Error {
-    _ = CancelRequest(connection)
-    let limit = "\(longestAnswer >> 20) MiB"
-    return abandoned(PostgresError.lost("the server's answer is longer than \(limit); the connection was closed"))
+    lost("the server's answer is longer than \(longestAnswer >> 20) MiB")
   }
 
   /// The server may still be at work; it is told to stop, if it can hear that.
   private func silence() -> any Error {
+    lost("the server said nothing for \(responseTimeout.map { text($0) } ?? "")")
+  }
+
+  private func lost(_ reason: String) -> any Error {
     _ = CancelRequest(connection)
-    let timeout = responseTimeout.map { text($0) } ?? ""
-    return abandoned(PostgresError.lost("the server said nothing for \(timeout); the connection was closed"))
+    return abandoned(PostgresError.lost("\(reason); the connection was closed"))
   }
 
   /// Cancels what the server is doing and reads on until `takeResult` says that nothing more will come.

@@ -24,6 +24,7 @@ extension ConnectionString {
     own["sslpassword"] = nil
     if let database { own["dbname"] = database }
     own["application_name"] = applicationName
+    own.merge(defaultLiveness.filter { values[$0.key] == nil }) { given, _ in given }
     let options = values.removeValue(forKey: "options") ?? ""
     let added = settings.sorted { $0.key < $1.key }.map { " -c \($0.key)=\(escapedOption($0.value))" }.joined()
     if !added.isEmpty { own["options"] = options + added }

@@ -97,6 +97,30 @@ import Testing
     #expect(try await eventually { try await observer.sessions(where: "pid = \(pid)") == 0 })
   }
 
+  @Test func `a statement may take long, and a connection that is frozen is found out`() async throws {
+    let port = try await SharedCluster.cluster.port
+    let proxy = try TestProxy("server", to: port)
+    defer { proxy.stop() }
+    func connected(_ port: Int) async throws -> Connection {
+      let connection = try await Connection.connect(
+        ConnectionString("host=127.0.0.1 port=\(port) dbname=postgres user=postgres"))
+      await connection.inquireWhenSilent(try await connection.pipeline([[Connection.backend]])[0].get()[0])
+      return connection
+    }
+    let start = ContinuousClock.now
+    async let slow = connected(port).query("select pg_sleep(50)")
+    let frozen = try await connected(proxy.port)
+    // Its answer does not arrive.
+    proxy.counter.reset()
+    proxy.counter.arm(.freeze(nil), at: 2)
+    let error = await #expect(throws: PostgresError.self) { try await frozen.query("select 1") }
+    #expect(error?.isConnectionLost == true)
+    #expect(error?.message.contains("the server waits for this program") == true)
+    #expect(await frozen.isClosed)
+    #expect(ContinuousClock.now - start < .seconds(100))
+    #expect(try await slow.count == 1)
+  }
+
   @Test func `no SIGPIPE ends the process`() async throws {
     let cluster = try await SharedCluster.cluster
     let text = cluster.connectionString()

@@ -10,7 +10,8 @@ public struct Endpoint: Sendable {
   let connectTimeout: Duration
   /// What its sessions run as, and get back to when somebody gives that role back; nil: the role that connects.
   var role: String?
-  /// How long the server may be silent during a statement before the session is given up; nil: for ever.
+  /// How long the server may be silent during a statement before the session is given up, though it be at work; nil: for
+  /// ever.
   var responseTimeout: Duration?
 
   /// Lists of all tables with their columns are read as a whole: 600,000 tables of 20 columns take so much.
@@ -40,7 +41,8 @@ public struct Endpoint: Sendable {
     let statements = SessionSettings.statements(
       for: purpose, on: connection.session.serverVersion, isLocal: false, timeouts: (statement: 0, lock: 0),
       others: others)
-    _ = try await connection.pipeline([statements])[0].get()
+    let results = try await connection.pipeline([statements + [Connection.backend]])[0].get()
+    if let backend = results.last { await connection.inquireWhenSilent(backend) }
     return connection
   }
 

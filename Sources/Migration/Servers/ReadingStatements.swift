@@ -344,7 +344,7 @@ public enum ReadingStatements {
       lockWaiters(version), forgetActivity, filesOfTable, leafPartitions, tree, sampleKey(version), tableActivity,
       activityTerms, SourceTable.sql(version), OwnersEntries.sql(version),
       ForeignKey.sql(version), ObjectCounts.sql(version),
-    ]
+    ] + Connection.inquiries
   }
 
   /// What reads rows of users' tables and sequences, or takes a lock on them that holds up no writer; and what begins and

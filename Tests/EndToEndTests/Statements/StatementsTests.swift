@@ -119,7 +119,7 @@ import Testing
     "pg_get_ruledef", "pg_get_statisticsobjdef", "pg_get_triggerdef", "pg_get_userbyid", "pg_get_viewdef",
     "pg_has_role", "pg_identify_object", "pg_identify_object_as_address", "pg_is_in_recovery",
     "pg_postmaster_start_time", "pg_relation_filenode", "pg_relation_size", "pg_sequence_last_value", "pg_stat_file",
-    "pg_stat_clear_snapshot",
+    "pg_stat_clear_snapshot", "pg_stat_get_activity",
     "pg_stat_get_db_stat_reset_time", "pg_stat_get_live_tuples", "pg_stat_get_tuples_deleted",
     "pg_stat_get_tuples_inserted", "pg_stat_get_tuples_updated",
     "pg_stat_get_wal", "pg_table_size", "pg_total_relation_size", "pg_try_advisory_lock", "pg_wal_lsn_diff",
