@@ -150,12 +150,15 @@ public actor Connection {
   /// Each segment ends with a sync point of its own: an error ends its segment, not the pipeline. Outside an explicit
   /// transaction each segment is one.
   ///
+  /// - Parameter silence: how long the server may say nothing, where that is not what the connection's options give.
   /// - Returns: for each segment the results of its statements, or its first error. When the connection is lost, all
   ///   remaining segments fail with an error whose `isConnectionLost` is true.
   /// - Throws: only `CancellationError`. Statements after the cancelled one may have run.
-  public func pipeline(_ segments: [[Statement]]) async throws -> [Result<[Rows], PostgresError>] {
+  public func pipeline(
+    _ segments: [[Statement]], silentFor silence: Duration? = nil
+  ) async throws -> [Result<[Rows], PostgresError>] {
     do {
-      return try await exchange { try $0.pipeline(segments) }
+      return try await exchange(silentFor: silence) { try $0.pipeline(segments) }
     } catch let error as PostgresError {
       return segments.map { _ in .failure(error) }
     }
@@ -241,25 +244,27 @@ public actor Connection {
   private var closed: PostgresError { .lost("the connection is closed") }
 
   /// Runs `body` on the connection's own thread.
-  func exchange<T: Sendable>(_ body: @Sendable (Exchange) throws -> T) async throws -> T {
+  func exchange<T: Sendable>(
+    silentFor silence: Duration? = nil, _ body: @Sendable (Exchange) throws -> T
+  ) async throws -> T {
     try Task.checkCancellation()
     cancelled.clear()
     // Only a closure that captures the isolated actor runs on it; any other one would block the cooperative pool.
     return try await withTaskCancellationHandler {
-      try self.run(body)
+      try self.run(silentFor: silence, body)
     } onCancel: { [cancelled] in
       cancelled.signal()
     }
   }
 
-  private func run<T: Sendable>(_ body: (Exchange) throws -> T) throws -> T {
+  private func run<T: Sendable>(silentFor silence: Duration?, _ body: (Exchange) throws -> T) throws -> T {
     preconditionIsolated()
     guard let handle else { throw closed }
     defer { if handle.isAbandoned { self.handle = nil } }
     handle.inflow.restart()
     return try body(
       Exchange(
-        handle: handle, cancelled: cancelled, responseTimeout: options.responseTimeout, inquiry: inquiry,
+        handle: handle, cancelled: cancelled, responseTimeout: silence ?? options.responseTimeout, inquiry: inquiry,
         longestAnswer: options.longestAnswer))
   }
 }

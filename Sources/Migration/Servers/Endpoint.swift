@@ -41,7 +41,9 @@ public struct Endpoint: Sendable {
     let statements = SessionSettings.statements(
       for: purpose, on: connection.session.serverVersion, isLocal: false, timeouts: (statement: 0, lock: 0),
       others: others)
-    let results = try await connection.pipeline([statements + [Connection.backend]])[0].get()
+    // None of it takes long, and before its end there is nothing to ask another connection for.
+    let results = try await connection.pipeline(
+      [statements + [Connection.backend]], silentFor: min(responseTimeout ?? .seconds(60), .seconds(60)))[0].get()
     if let backend = results.last { await connection.inquireWhenSilent(backend) }
     return connection
   }
