@@ -180,7 +180,7 @@ public struct Migrator: Sendable {
       try await endpoint.session(in: entrance(endpoint.side), for: "ending the sessions of the interrupted run") {
         connection in
         let isOver = try await connection.endSessions(
-          where: "a.application_name = $1 OR pg_catalog.strpos(a.usename, $2) = 1",
+          where: "\(ReadingStatements.isOfRun("a")) OR pg_catalog.strpos(a.usename, $2) = 1",
           [endpoint.applicationName, LoadingRoles.names(of: journal.run)])
         guard isOver else { throw MigrationError("the sessions of the interrupted run do not end") }
       }

@@ -7,7 +7,8 @@
 /// knows whether they run text that they are given, as those of postgis_raster do. Whatever else there is in an expression
 /// is: other functions, operators and domains, and those of the server's own functions that may have an effect or read
 /// something (`lo_export`, `query_to_xml`), as a check may call them, and their privileges are looked at only when it runs.
-/// Among them are no clocks, nor conversions by the time zone. A domain that is used counts by its own checks. And a range type can have functions that run when a value of it is read or indexed.
+/// Among them are no clocks, nor conversions by the time zone, nor what writes a value as text (`||`). A domain that is
+/// used counts by its own checks. And a range type can have functions that run when a value of it is read or indexed.
 ///
 /// Read from the expressions themselves: the catalogs have no dependencies on what the server brought along. A number of
 /// five digits or more that is the identifier of a function, an operator or a type of this kind is taken for one; at worst
@@ -82,7 +83,8 @@ public func codeOfTables(_ server: ServerVersion) -> String {
       SELECT p.oid::int8 FROM pg_catalog.pg_proc p
        WHERE p.oid < 16384::oid AND p.provolatile <> 'i'::"char" AND NOT (p.provolatile = 's'::"char" AND (
              p.pronargs = 0::int2
-             OR p.proargtypes::oid[] && '{1082,1083,1114,1184,1186,1266}'::oid[]))
+             OR p.proargtypes::oid[] && '{1082,1083,1114,1184,1186,1266}'::oid[]
+             OR p.proname IN ('textanycat'::name, 'anytextcat'::name)))
     ), coded_domain (oid) AS (
       SELECT n.domain FROM number n
        WHERE n.domain <> 0::oid AND (

@@ -72,15 +72,18 @@ public struct Endpoint: Sendable {
     return try await Connection.connect(string.selecting(database: database), options: options)
   }
 
-  /// The same for `pg_dump` and `pg_restore`.
-  func program(database: String, settings: [String: String] = [:]) throws -> ProgramConnection {
+  /// The same for `pg_dump` and `pg_restore`, each by a name of its own that begins with the run's.
+  func program(database: String, settings: [String: String] = [:]) throws -> ProgramSession {
     // A source whose writers were stopped by a setting of the database hands that setting on. Nor is a role of such a
     // setting to restore, nor are constant checks to be computed where a foreign key is looked at.
     let own =
       side == .target
       ? ["default_transaction_read_only": "off", "role": role ?? "none", "constraint_exclusion": "partition"] : [:]
-    return try string.selecting(database: database).forProgram(
-      applicationName: applicationName, settings: own.merging(settings) { $1 })
+    let name = "\(applicationName) \(String(UInt32.random(in: .min ... .max), radix: 16))"
+    return ProgramSession(
+      connection: try string.selecting(database: database).forProgram(
+        applicationName: name, settings: own.merging(settings) { $1 }),
+      endpoint: self, database: database, applicationName: name)
   }
 
   /// The same where the server's `pg_hba.conf` lets this role in at all.

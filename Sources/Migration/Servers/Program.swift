@@ -13,21 +13,10 @@ struct Program: Sendable {
   /// - Returns: what it wrote to standard output.
   /// - Throws: `MigrationError` with what it said, or `CancellationError` when it was ended because the task is cancelled.
   @discardableResult
-  func run(_ arguments: [String], over connection: ProgramConnection? = nil) async throws -> String {
-    let words = arguments + (connection.map { ["--dbname", $0.argument] } ?? [])
-    let (result, said): (ExecutionResult<Void, BytesOutput, FileDescriptorOutput>, String)
-    do {
-      (result, said) = try await ErrorOutput.collected(upTo: Self.longestComplaint) { errors in
-        try await Subprocess.run(
-          .path(FilePath("\(folder)/\(name)")), arguments: Self.arguments(words),
-          environment: environment(of: connection), platformOptions: Self.options, output: .bytes(limit: .max),
-          error: .fileDescriptor(errors, closeAfterSpawningProcess: true))
-      }
-    } catch {
-      try Task.checkCancellation()
-      throw MigrationError("\(name) could not be run: \(error)")
+  func run(_ arguments: [String], over session: ProgramSession? = nil) async throws -> String {
+    let (result, said) = try await alone(over: session) {
+      try await launched(arguments, over: session, as: $0, output: .bytes(limit: .max), upTo: Self.longestComplaint)
     }
-    try Task.checkCancellation()
     guard result.terminationStatus.isSuccess else {
       throw MigrationError(Self.complaint(of: name, said, result.terminationStatus))
     }
@@ -38,45 +27,32 @@ struct Program: Sendable {
   ///
   /// - Returns: whether it was a success, and what it wrote to standard error.
   /// - Throws: `MigrationError` where it can't be run, `CancellationError`.
-  func attempt(_ arguments: [String], over connection: ProgramConnection) async throws -> (Bool, String) {
-    do {
-      let (result, said) = try await ErrorOutput.collected(upTo: Self.longestAttempt) { errors in
-        try await Subprocess.run(
-          .path(FilePath("\(folder)/\(name)")),
-          arguments: Self.arguments(arguments + ["--dbname", connection.argument]),
-          environment: environment(of: connection), platformOptions: Self.options, output: .discarded,
-          error: .fileDescriptor(errors, closeAfterSpawningProcess: true))
-      }
-      try Task.checkCancellation()
-      return (result.terminationStatus.isSuccess, said)
-    } catch {
-      try Task.checkCancellation()
-      throw MigrationError("\(name) could not be run: \(error)")
+  func attempt(_ arguments: [String], over session: ProgramSession) async throws -> (Bool, String) {
+    let (result, said) = try await alone(over: session) {
+      try await launched(arguments, over: session, as: $0, output: .discarded, upTo: Self.longestAttempt)
     }
+    return (result.terminationStatus.isSuccess, said)
   }
 
   /// Runs `self` into `other`, and waits for both.
   func run(
-    _ arguments: [String], over connection: ProgramConnection, into other: Program, _ otherArguments: [String],
-    over otherConnection: ProgramConnection
+    _ arguments: [String], over session: ProgramSession, into other: Program, _ otherArguments: [String],
+    over otherSession: ProgramSession
   ) async throws {
-    let pipe = try FileDescriptor.pipe()
-    async let first = ErrorOutput.collected(upTo: Self.longestComplaint) { errors in
-      try await Subprocess.run(
-        .path(FilePath("\(folder)/\(name)")), arguments: Self.arguments(arguments + ["--dbname", connection.argument]),
-        environment: environment(of: connection), platformOptions: Self.options,
-        output: .fileDescriptor(pipe.writeEnd, closeAfterSpawningProcess: true),
-        error: .fileDescriptor(errors, closeAfterSpawningProcess: true))
-    }
-    async let second = ErrorOutput.collected(upTo: Self.longestComplaint) { errors in
-      try await Subprocess.run(
-        .path(FilePath("\(other.folder)/\(other.name)")),
-        arguments: Self.arguments(otherArguments + ["--dbname", otherConnection.argument]),
-        environment: environment(of: otherConnection), platformOptions: Self.options,
-        input: .fileDescriptor(pipe.readEnd, closeAfterSpawningProcess: true), output: .discarded,
-        error: .fileDescriptor(errors, closeAfterSpawningProcess: true))
-    }
-    let ((dump, dumpSaid), (restore, restoreSaid)) = try await (first, second)
+    let (running, otherRunning) = (RunningProgram(), RunningProgram())
+    let watch = ProgramWatch(programs: [(name, running, session), (other.name, otherRunning, otherSession)])
+    let ((dump, dumpSaid), (restore, restoreSaid)) = try await watched(
+      {
+        let pipe = try FileDescriptor.pipe()
+        async let first = launched(
+          arguments, over: session, as: running,
+          output: .fileDescriptor(pipe.writeEnd, closeAfterSpawningProcess: true), upTo: Self.longestComplaint)
+        async let second = other.launched(
+          otherArguments, over: otherSession, as: otherRunning,
+          input: .fileDescriptor(pipe.readEnd, closeAfterSpawningProcess: true), output: .discarded,
+          upTo: Self.longestComplaint)
+        return try await (first, second)
+      }, by: { try await watch.watch() })
     try Task.checkCancellation()
     // Where the second one fails, the first one fails by it.
     if !restore.terminationStatus.isSuccess {
@@ -84,6 +60,40 @@ struct Program: Sendable {
     }
     if !dump.terminationStatus.isSuccess {
       throw MigrationError(Self.complaint(of: name, dumpSaid, dump.terminationStatus))
+    }
+  }
+
+  private func alone<Result: Sendable>(
+    over session: ProgramSession?, _ body: @escaping @Sendable (RunningProgram) async throws -> Result
+  ) async throws -> Result {
+    let running = RunningProgram()
+    let result: Result
+    if let session {
+      let watch = ProgramWatch(programs: [(name, running, session)])
+      result = try await watched({ try await body(running) }, by: { try await watch.watch() })
+    } else {
+      result = try await body(running)
+    }
+    try Task.checkCancellation()
+    return result
+  }
+
+  private func launched<Input: InputProtocol, Output: OutputProtocol>(
+    _ arguments: [String], over session: ProgramSession?, as running: RunningProgram, input: Input = .none,
+    output: Output, upTo limit: Int
+  ) async throws -> (ExecutionResult<Void, Output, FileDescriptorOutput>, String) {
+    let words = arguments + (session.map { ["--dbname", $0.connection.argument] } ?? [])
+    do {
+      return try await ErrorOutput.collected(upTo: limit) { errors in
+        try await Subprocess.run(
+          .path(FilePath("\(folder)/\(name)")), arguments: Self.arguments(words),
+          environment: environment(of: session?.connection), platformOptions: Self.options, input: input,
+          output: output, error: .fileDescriptor(errors, closeAfterSpawningProcess: true)
+        ) { running.began($0.processIdentifier.value) }
+      }
+    } catch {
+      try Task.checkCancellation()
+      throw MigrationError("\(name) could not be run: \(error)")
     }
   }
 

@@ -334,7 +334,7 @@ public enum ReadingStatements {
     return loading + (version.major >= 10 ? replication : []) + (version.major >= 15 ? [errors(version)] : []) + [
       databases, roleNames, database, thisDatabase, systemIdentifier, timeline, relation, carriedSequences, journals,
       hasContent, loadingRoles, loadedOwner, takeCutoverLock, cutoverLockHolder, populatedViews, databaseSize,
-      lockHolders,
+      lockHolders, workingSessions,
       lockableAgainstWriters, backendPID,
       preparedTransactions, entrances, databaseAccess, beginningSessions, otherSessions, sizes, hasLargeObjects,
       largeObjectSize, largeObjects,

@@ -126,12 +126,25 @@ extension ReadingStatements {
         FROM pg_catalog.pg_locks l LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid
        WHERE NOT l.granted AND l.locktype = 'relation' AND l.mode = 'AccessExclusiveLock'
          AND l.database = (SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database())
-         AND coalesce(a.application_name, '') <> $1
+         AND NOT coalesce(\(isOfRun("a")), false)
          AND EXISTS (SELECT FROM pg_catalog.pg_stat_activity o
-                      WHERE o.pid = ANY (pg_catalog.pg_blocking_pids(l.pid)) AND o.application_name = $1)
+                      WHERE o.pid = ANY (pg_catalog.pg_blocking_pids(l.pid)) AND \(isOfRun("o")))
        ORDER BY l.pid
       """
   }
+
+  /// What the sessions of a run are called, and those of the programs that it runs. `$1` is the first of it.
+  static func isOfRun(_ activity: String) -> String {
+    "(\(activity).application_name = $1 OR pg_catalog.strpos(\(activity).application_name, $1 || ' ') = 1)"
+  }
+
+  /// Of this name, how many the server works for, other than waiting for their programs (`pg_stat_activity`).
+  static let workingSessions = """
+    SELECT count(*) FROM pg_catalog.pg_stat_activity a
+     WHERE a.application_name = $1
+       AND NOT coalesce(a.state LIKE 'idle%' OR (a.wait_event_type = 'Client'
+                          AND a.wait_event IN ('ClientRead', 'ClientWrite')), false)
+    """
 
   /// What is read of sessions is kept until the end of the transaction.
   static let forgetActivity = "SELECT pg_catalog.pg_stat_clear_snapshot()"
