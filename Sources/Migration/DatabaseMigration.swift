@@ -92,6 +92,8 @@ struct DatabaseMigration: Sendable {
     creating slot: ReplicationName? = nil, readsObjects: Bool = false
   ) async throws -> (SourceSnapshot, SchemaArchive) {
     var attempts = 5
+    // For all locks of the dump, in seconds.
+    var patience = 5
     while true {
       attempts -= 1
       var snapshot = try await record.phase(slot == nil ? "snapshot" : "slot and snapshot") {
@@ -101,7 +103,7 @@ struct DatabaseMigration: Sendable {
       do {
         try await requireCommonNames(snapshot)
         let left = try await ExtensionPrivileges.entries(of: extensionsLeftOut, over: snapshot.connection)
-        let taken = snapshot
+        let (taken, seconds) = (snapshot, patience)
         // Meanwhile, as the locks of pg_dump are not to come any later for it.
         async let objects = readObjects(taken, if: readsObjects)
         let archive: SchemaArchive
@@ -111,7 +113,7 @@ struct DatabaseMigration: Sendable {
               try await SchemaArchive(
                 of: name, from: source, dump: dump, restore: restore,
                 encoding: SchemaArchive.encoding(from: taken.connection.session, into: targetEncoding),
-                arguments: ["--create", "--snapshot=\(taken.id)", "--lock-wait-timeout=5s"]
+                arguments: ["--create", "--snapshot=\(taken.id)", "--lock-wait-timeout=\(seconds)s"]
                   + context.pair.options.dumpArguments(for: name),
                 leavingOut: left)
             }
@@ -126,9 +128,11 @@ struct DatabaseMigration: Sendable {
       } catch {
         // Whoever waits for the snapshot's locks has pg_dump wait behind: they are given way.
         let isLate = "\(error)".contains("statement timeout")
-        let isInTheWay = attempts > 0 ? isLate ? true : (try? await snapshot.isInTheWay()) ?? false : false
+        let isInTheWay = attempts > 0 ? (try? await snapshot.isInTheWay()) ?? false : false
         await snapshot.close()
-        guard isInTheWay else { throw error }
+        guard attempts > 0, isLate || isInTheWay else { throw error }
+        // Where nobody waits for them, the source is busy, or somebody else holds one for long.
+        if !isInTheWay { patience *= 2 }
         if let slot {
           try await source.session(in: name, for: "dropping the slot") {
             try await Replication.dropSlot(slot, over: $0)

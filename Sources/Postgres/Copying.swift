@@ -150,7 +150,10 @@ extension Exchange {
     do {
       return try body()
     } catch is Cancelled {
-      _ = CancelRequest(connection)
+      // Until the server has been told: this program may end now, and a COPY goes on as long as it finds something to do.
+      if let request = CancelRequest(connection) {
+        _ = poll([Interest(descriptor: request.finished.descriptor)], until: Deadline(in: .seconds(5)))
+      }
       throw abandoned(CancellationError())
     }
   }

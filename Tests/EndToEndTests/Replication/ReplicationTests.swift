@@ -17,7 +17,7 @@ import Testing
       ["--include-database", "\"\(name.replacing("\"", with: "\"\""))\""], by: "auto")
     #expect(migrated.output.status == .exited(0), "\(migrated.output.stdout)\(migrated.output.stderr)")
     let database = try #require(migrated.database(name))
-    #expect(database.method == "replication")
+    try #require(database.method == "replication", "\(database.message ?? "")")
     #expect(database.status == .inStep)
     #expect(database.verification?.mismatches == [])
     // Of a table that somebody has emptied meanwhile there is nothing to compare.
