@@ -104,8 +104,10 @@ struct DatabaseMigration: Sendable {
         try await requireCommonNames(snapshot)
         let left = try await ExtensionPrivileges.entries(of: extensionsLeftOut, over: snapshot.connection)
         let (taken, seconds) = (snapshot, patience)
-        // Meanwhile, as the locks of pg_dump are not to come any later for it.
-        async let objects = readObjects(taken, if: readsObjects)
+        // Meanwhile, as the locks of pg_dump are not to come any later for it; afterwards where they were in its way: to
+        // read a definition takes a lock too, and whoever waits for that one has pg_dump wait behind.
+        let isMeanwhile = attempts == 4
+        async let objects = readObjects(taken, if: readsObjects && isMeanwhile)
         let archive: SchemaArchive
         do {
           archive = try await slots.run {
@@ -123,7 +125,7 @@ struct DatabaseMigration: Sendable {
           _ = await objects
           throw error
         }
-        snapshot.objects = await objects
+        snapshot.objects = isMeanwhile ? await objects : await readObjects(taken, if: readsObjects)
         return (snapshot, archive)
       } catch {
         // Whoever waits for the snapshot's locks has pg_dump wait behind: they are given way.
