@@ -91,7 +91,7 @@ struct DatabaseMigration: Sendable {
   func look(
     creating slot: ReplicationName? = nil, readsObjects: Bool = false
   ) async throws -> (SourceSnapshot, SchemaArchive) {
-    var attempts = 5
+    var attempts = 10
     // For all locks of the dump, in seconds.
     var patience = 5
     while true {
@@ -106,7 +106,7 @@ struct DatabaseMigration: Sendable {
         let (taken, seconds) = (snapshot, patience)
         // Meanwhile, as the locks of pg_dump are not to come any later for it; afterwards where they were in its way: to
         // read a definition takes a lock too, and whoever waits for that one has pg_dump wait behind.
-        let isMeanwhile = attempts == 4
+        let isMeanwhile = attempts == 9
         async let objects = readObjects(taken, if: readsObjects && isMeanwhile)
         let archive: SchemaArchive
         do {
@@ -134,7 +134,7 @@ struct DatabaseMigration: Sendable {
         await snapshot.close()
         guard attempts > 0, isLate || isInTheWay else { throw error }
         // Where nobody waits for them, the source is busy, or somebody else holds one for long.
-        if !isInTheWay { patience *= 2 }
+        if !isInTheWay { patience = min(2 * patience, 60) }
         if let slot {
           try await source.session(in: name, for: "dropping the slot") {
             try await Replication.dropSlot(slot, over: $0)
