@@ -52,17 +52,22 @@ struct Inquiry: Sendable {
 
   /// What a session says of itself.
   static let backendStatement = """
-    SELECT a.pid, a.backend_start::text, pg_catalog.pg_postmaster_start_time()::text
+    SELECT a.pid, \(moment("a.backend_start")), \(moment("pg_catalog.pg_postmaster_start_time()"))
       FROM pg_catalog.pg_stat_get_activity(pg_catalog.pg_backend_pid()) a
     """
 
   /// What another one of the same role says of it (PostgreSQL documentation, "The Cumulative Statistics System",
   /// `pg_stat_activity`).
   static let stateStatement = """
-    SELECT pg_catalog.pg_postmaster_start_time()::text, a.backend_start::text, a.state,
+    SELECT \(moment("pg_catalog.pg_postmaster_start_time()")), \(moment("a.backend_start")), a.state,
            a.wait_event_type || ':' || a.wait_event
       FROM (SELECT) one LEFT JOIN pg_catalog.pg_stat_get_activity($1::pg_catalog.int4) a ON true
     """
+
+  /// In the same words whatever time zone and style of dates a session has.
+  private static func moment(_ time: String) -> String {
+    "pg_catalog.to_char(\(time) AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US')"
+  }
 
   static let statements = [backendStatement, stateStatement]
 
@@ -102,12 +107,8 @@ struct Inquiry: Sendable {
     let exchange = Exchange(
       handle: handle, cancelled: cancelled, responseTimeout: options.connectTimeout, inquiry: nil,
       longestAnswer: options.longestAnswer)
-    do {
-      _ = try exchange.query(Statement("SET search_path = ''"))
-      return answer(try exchange.query(Statement(Self.stateStatement, [backend.pid])))
-    } catch is Exchange.Cancelled {
-      throw CancellationError()
-    }
+    _ = try exchange.query(Statement("SET search_path = ''"))
+    return answer(try exchange.query(Statement(Self.stateStatement, [backend.pid])))
   }
 
   private func answer(_ rows: Rows) -> Answer {

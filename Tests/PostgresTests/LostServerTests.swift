@@ -104,6 +104,7 @@ import Testing
     func connected(_ port: Int) async throws -> Connection {
       let connection = try await Connection.connect(
         ConnectionString("host=127.0.0.1 port=\(port) dbname=postgres user=postgres"))
+      _ = try await connection.query("set timezone = 'Asia/Tokyo'")
       await connection.inquireWhenSilent(try await connection.pipeline([[Connection.backend]])[0].get()[0])
       return connection
     }
