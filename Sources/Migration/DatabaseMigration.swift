@@ -91,11 +91,12 @@ struct DatabaseMigration: Sendable {
   func look(
     creating slot: ReplicationName? = nil, readsObjects: Bool = false
   ) async throws -> (SourceSnapshot, SchemaArchive) {
-    var attempts = 10
+    let lastAttempt = 10
+    var attempt = 0
     // For all locks of the dump, in seconds.
     var patience = 5
     while true {
-      attempts -= 1
+      attempt += 1
       var snapshot = try await record.phase(slot == nil ? "snapshot" : "slot and snapshot") {
         try await SourceSnapshot(of: name, from: source, creatingSlot: slot)
       }
@@ -106,7 +107,7 @@ struct DatabaseMigration: Sendable {
         let (taken, seconds) = (snapshot, patience)
         // Meanwhile, as the locks of pg_dump are not to come any later for it; afterwards where they were in its way: to
         // read a definition takes a lock too, and whoever waits for that one has pg_dump wait behind.
-        let isMeanwhile = attempts == 9
+        let isMeanwhile = attempt == 1
         async let objects = readObjects(taken, if: readsObjects && isMeanwhile)
         let archive: SchemaArchive
         do {
@@ -130,9 +131,9 @@ struct DatabaseMigration: Sendable {
       } catch {
         // Whoever waits for the snapshot's locks has pg_dump wait behind: they are given way.
         let isLate = "\(error)".contains("statement timeout")
-        let isInTheWay = attempts > 0 ? (try? await snapshot.isInTheWay()) ?? false : false
+        let isInTheWay = attempt < lastAttempt ? (try? await snapshot.isInTheWay()) ?? false : false
         await snapshot.close()
-        guard attempts > 0, isLate || isInTheWay else { throw error }
+        guard attempt < lastAttempt, isLate || isInTheWay else { throw error }
         // Where nobody waits for them, the source is busy, or somebody else holds one for long.
         if !isInTheWay { patience = min(2 * patience, 60) }
         if let slot {

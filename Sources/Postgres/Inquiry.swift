@@ -64,9 +64,10 @@ struct Inquiry: Sendable {
       FROM (SELECT) one LEFT JOIN pg_catalog.pg_stat_get_activity($1::pg_catalog.int4) a ON true
     """
 
-  /// In the same words whatever time zone and style of dates a session has.
+  /// In microseconds, whatever time zone and style of dates a session has. `to_char` would convert the names of months to
+  /// the encoding of the database, which can fail.
   private static func moment(_ time: String) -> String {
-    "pg_catalog.to_char(\(time) AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US')"
+    "(extract(epoch FROM \(time)) * 1000000)::pg_catalog.int8"
   }
 
   static let statements = [backendStatement, stateStatement]

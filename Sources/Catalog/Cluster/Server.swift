@@ -20,14 +20,15 @@ public struct Server: CatalogRow {
 
   public static let subject = "what the server is"
 
+  // to_char() would convert the names of months to the encoding of the database, which can fail.
   // Functions below 10 say "xlog" where later ones say "wal" (release notes 10).
   public static func sql(_ server: ServerVersion) -> String {
     """
     SELECT current_setting('server_version_num')::int AS version_num,
            version() AS version_text,
            pg_is_in_recovery() AS in_recovery,
-           to_char(pg_postmaster_start_time() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS postmaster_start_time,
-           to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS taken_at,
+           replace((pg_postmaster_start_time() AT TIME ZONE 'UTC')::text, ' ', 'T') || 'Z' AS postmaster_start_time,
+           replace(left((clock_timestamp() AT TIME ZONE 'UTC')::text, 19), ' ', 'T') || 'Z' AS taken_at,
            host(inet_server_addr()) AS server_addr,
            inet_server_port() AS server_port,
            current_setting('block_size')::int AS block_size,

@@ -114,7 +114,7 @@ extension ReadingStatements {
       SELECT l.pid, a.usename, a.application_name, l.relation::pg_catalog.regclass::text AS table,
              coalesce(
                pg_catalog.substring(a.query, '^[[:space:]]*([A-Za-z]+(?:[[:space:]]+[A-Za-z]+){0,3})'), '') AS beginning,
-             pg_catalog.to_char(\(since), 'YYYY-MM-DD HH24:MI:SS') AS since,
+             pg_catalog."left"((\(since))::text, 19) AS since,
              extract(epoch FROM pg_catalog.clock_timestamp() - \(since))::float8 AS seconds,
              (SELECT count(*) FROM pg_catalog.pg_locks b
                WHERE NOT b.granted AND b.locktype = 'relation' AND b.database = l.database
