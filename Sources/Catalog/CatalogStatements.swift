@@ -10,7 +10,8 @@ public enum CatalogStatements {
     DefaultPrivilegeRole.self, ExclusiveLock.self, FreeSpaceFunction.self, LanguageTemplate.self, LibraryFile.self,
     Membership.self,
     OwnDatabaseSize.self, ParameterPrivilege.self, PredefinedRole.self, PreparedTransaction.self, ProviderMarks.self,
-    ReplicationOrigins.self, ReplicationSlot.self, Role.self, RolePassword.self, RoleReference.self, Server.self,
+    ReplicationOrigins.self, ReplicationSlot.self, Role.self, RolePassword.self, RoleReference.self,
+    RoleSetting.self, Server.self,
     SessionSetting.self, Setting.self, SettingName.self, StoredSetting.self, Subscription.self, Tablespace.self,
     WALStatistics.self, WritingTransaction.self,
   ]

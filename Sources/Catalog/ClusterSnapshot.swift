@@ -20,6 +20,7 @@ public struct ClusterSnapshot: Codable, Sendable, Equatable {
   public var me: Fact<CurrentRole>
   public var roles: Fact<[Role]>
   public var memberships: Fact<[Membership]>
+  public var roleSettings: Fact<[RoleSetting]>
   public var parameterPrivileges: Fact<[ParameterPrivilege]>
   public var settings: Fact<[Setting]>
   public var databases: Fact<[Database]>
@@ -76,6 +77,7 @@ public struct ClusterSnapshot: Codable, Sendable, Equatable {
     me = .unknown(reason)
     roles = .unknown(reason)
     memberships = .unknown(reason)
+    roleSettings = .unknown(reason)
     parameterPrivileges = .unknown(reason)
     settings = .unknown(reason)
     databases = .unknown(reason)

@@ -185,6 +185,7 @@ struct ClusterInspector: Sendable {
     reader.only(\.control)
     reader.all(\.roles)
     reader.all(\.memberships)
+    reader.all(\.roleSettings)
     reader.all(\.parameterPrivileges)
     reader.all(\.settings)
     reader.all(\.slots)

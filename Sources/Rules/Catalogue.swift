@@ -14,7 +14,7 @@ extension Rule {
     cutoverPrivileges, defaultPrivileges, largeObjectPrivileges, loadCode, parameterPrivileges, publicationPrivileges,
     replicationPrivileges, sourceReadPrivileges, sourceRowSecurity,
     superuserOnlyObjects, targetCreatePrivileges, targetOwnership, targetRowSecurity, targetSubscriptionPrivileges,
-    rolePasswords, roleSettingsValid, rolesConflict, rolesMissing, rolesReserved,
+    roleMemberships, rolePasswords, roleSettingsValid, rolesConflict, rolesMissing, rolesReserved,
     collationVersion, collationsAvailable, databaseExistsOrCreatable, databaseProperties, databaseValid,
     encodingCompatible, localeAvailable, tablespaces, targetTablesEmpty, wraparoundHeadroom,
     extensionConfigTables, extensionPreload, extensionSchema, extensionVersion, extensionsAvailable,

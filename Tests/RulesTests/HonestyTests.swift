@@ -66,6 +66,7 @@ import Testing
   private static let holes: [(name: String, make: @Sendable (inout ClusterSnapshot) -> Void)] = [
     ("sessionStart", { $0.sessionStart = .missing }), ("server", { $0.server = .missing }),
     ("me", { $0.me = .missing }), ("memberships", { $0.memberships = .missing }),
+    ("roleSettings", { $0.roleSettings = .missing }),
     ("settings", { $0.settings = .missing }),
     ("databases", { $0.databases = .missing }), ("databaseSizes", { $0.databaseSizes = .missing }),
     ("slots", { $0.slots = .missing }),

@@ -169,6 +169,7 @@ extension ClusterSnapshot {
     cluster.me = .known(.named("postgres", superuser: true))
     cluster.roles = .known([Role(rolname: "postgres", rolcanlogin: true, rolsuper: true)])
     cluster.memberships = .known([])
+    cluster.roleSettings = .known([])
     cluster.parameterPrivileges = .known([])
     cluster.settings = .known([])
     for (name, value) in [
