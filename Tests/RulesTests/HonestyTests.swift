@@ -44,7 +44,8 @@ import Testing
     "large-object-privileges", "large-objects", "estimated-duration", "materialized-view-owners", "materialized-views",
     "partitioned-tables",
     "replica-identity",
-    "replica-identity-full", "sequences", "unlogged-tables", "always-triggers",
+    "replica-identity-full", "replication-ddl-guards", "event-triggers", "sequences", "unlogged-tables",
+    "always-triggers",
     "ddl-during-replication",
     "existing-publications", "foreign-servers", "generated-columns", "invalid-indexes", "partition-routing",
     "unvalidated-constraints", "cutover-privileges", "unpublished-references",
@@ -195,7 +196,10 @@ import Testing
       ForeignServer(
         srvname: "s", fdwname: "w", foreignTables: 0, userMappings: 1, optionlessMappings: 1, isLocal: false)
     ])
-    situation.source.inspected[0].eventTriggers = .known([EventTrigger(evtname: "e", evtevent: "login")])
+    situation.source.inspected[0].eventTriggers = .known([
+      EventTrigger(
+        evtname: "e", evtevent: "login", evtenabled: "O", tags: [], owner: "o", body: .raises, fires: true)
+    ])
     situation.source.inspected[0].firingTriggers = .known([
       FiringTrigger(nTotal: 1, nspname: "public", relname: "t", name: "a", mode: "A")
     ])

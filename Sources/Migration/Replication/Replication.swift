@@ -192,6 +192,8 @@ struct Replication: Sendable {
       }
       try await TemporaryIdentities.putBack(identities, on: .source, over: connection)
     }
+    // An event trigger that refuses it does so also where nothing is there.
+    guard try await connection.query(ReadingStatements.publication, ["\(name)"]).count > 0 else { return }
     _ = try await connection.query("DROP PUBLICATION IF EXISTS \(name)")
   }
 

@@ -11,6 +11,8 @@ struct OptionalEntries: Sendable {
 
   private struct Publication: Decodable, Sendable { var oid: Int }
 
+  /// Event triggers are the last of either: they would fire on what follows.
+  ///
   /// - Parameter isSuperuser: of the role that restores.
   init(of entries: [ArchiveEntry], isSuperuser: Bool, _ snapshot: SourceSnapshot) async throws {
     var ofAllTables: Set<Int> = []
@@ -29,10 +31,16 @@ struct OptionalEntries: Sendable {
         rest.append(entry)
       }
     }
+    optional = optional.filter { !$0.isOfEventTrigger } + optional.filter(\.isOfEventTrigger)
+    rest = rest.filter { !$0.isOfEventTrigger } + rest.filter(\.isOfEventTrigger)
   }
 }
 
 extension ArchiveEntry {
+  fileprivate var isOfEventTrigger: Bool {
+    description.hasPrefix("EVENT TRIGGER ") || description.hasPrefix("COMMENT - EVENT TRIGGER ")
+  }
+
   /// Of a kind that only a superuser creates, or sets, at least for other roles. Publications are told apart by what they
   /// publish.
   var mayTakeSuperuser: Bool {
@@ -61,6 +69,7 @@ extension DatabaseMigration {
     try await slots.run {
       if resumption.steps["rest"] == nil {
         try await restoreInBatches(entries.rest, archive, owned, step: "rest", resumption)
+        target.forgetEventTriggers(in: name)
       }
       if resumption.steps["optional"] == nil { try await restoreOptional(entries.optional, archive) }
     }

@@ -54,7 +54,7 @@ struct SchemaArchive: Sendable {
     let file = try NamelessFile()
     self.file = file
     self.restore = restore
-    let connection = try source.program(database: database)
+    let connection = try await source.program(database: database)
     _ = try await attempting("dumping the schema", source, database: database) {
       try await dump.run(
         [

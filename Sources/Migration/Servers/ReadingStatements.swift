@@ -343,7 +343,8 @@ public enum ReadingStatements {
       largeObjectChecksum(version), comparableTables, lockableTables, rewrittenTables, exportSnapshot, isInTheWay,
       lockWaiters(version), forgetActivity, filesOfTable, leafPartitions, tree, sampleKey(version), tableActivity,
       activityTerms, SourceTable.sql(version), OwnersEntries.sql(version),
-      ForeignKey.sql(version), ObjectCounts.sql(version),
+      ForeignKey.sql(version), ObjectCounts.sql(version), EventTriggerGuards.statement(version),
+      EventTriggerGuards.startup(version),
     ] + Connection.inquiries
   }
 
