@@ -40,7 +40,14 @@ public struct Replications: Sendable {
 
   private(set) var source: Endpoint
   private(set) var target: Endpoint
-  let settings: Settings
+  private(set) var settings: Settings
+
+  /// The same for one of so many databases that are cut over together: they share the jobs.
+  func shared(among count: Int) -> Replications {
+    var copy = self
+    copy.settings.jobs = max(1, settings.jobs / max(1, count))
+    return copy
+  }
 
   /// The same, with sessions that are given up where a server is silent for so long.
   func givingUp(after silence: Duration) -> Replications {

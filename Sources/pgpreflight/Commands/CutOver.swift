@@ -137,9 +137,12 @@ struct CutOver: AsyncParsableCommand {
     settings.acceptedDrift = AcceptedDrift(acceptDrift)
     settings.tools = await (try options.tools()).run().found
     var cutovers: [Cutover] = []
+    let together = running.compactMap(\.database)
     for running in running {
       let name = quotedIdentifier(running.database ?? "")
-      let cutover = Cutover(running, replications, settings: settings) { show($0, of: name, on: line) }
+      let cutover = Cutover(running, replications, together: together, settings: settings) {
+        show($0, of: name, on: line)
+      }
       guard let cutover else { continue }
       if dryRun { for step in try await cutover.plan() { options.tell("\(name): \(step)") } }
       cutovers.append(cutover)
