@@ -18,7 +18,7 @@ public struct NumberBounds: Sendable {
   /// The values of sequences are what users make them.
   public static let ofCatalogs = NumberBounds(
     lowest: 0, highest: 1_152_921_504_606_846_976,
-    signed: ["datconnlimit", "seconds", "stateSeconds", "statisticsDays", "retainedBytes", "xminAge"],
+    signed: ["datconnlimit", "rolconnlimit", "seconds", "stateSeconds", "statisticsDays", "retainedBytes", "xminAge"],
     unbounded: ["lastValue", "finalValue"], fractional: ["seconds"])
 
   /// Of reports, in which sums may have met the end of what there is.
