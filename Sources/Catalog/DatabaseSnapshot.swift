@@ -5,8 +5,10 @@ public struct DatabaseSnapshot: Codable, Sendable, Equatable {
   public var summary: Fact<RelationSummary>
   public var extensions: Fact<[InstalledExtension]>
   public var languages: Fact<[Language]>
-  /// Read where an extension is not offered by the target, or lies in another schema there.
+  /// Read where an extension is not offered by the target, is of another version there, or lies in another schema.
   public var extensionUses: Fact<[ExtensionUse]>
+  public var extensionMentions: Fact<[ExtensionMention]>
+  public var extensionMemberUses: Fact<[ExtensionMemberUse]>
   /// Read in source databases, as the next ones.
   public var extensionTables: Fact<[ExtensionTable]>
   public var cronJobs: Fact<CronJobs>
@@ -100,6 +102,8 @@ public struct DatabaseSnapshot: Codable, Sendable, Equatable {
     extensions = .unknown(reason)
     languages = .unknown(reason)
     extensionUses = .unknown(reason)
+    extensionMentions = .unknown(reason)
+    extensionMemberUses = .unknown(reason)
     extensionTables = .unknown(reason)
     cronJobs = .unknown(reason)
     hypertables = .unknown(reason)

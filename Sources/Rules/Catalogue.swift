@@ -17,7 +17,7 @@ extension Rule {
     rolePasswords, roleSettingsValid, rolesConflict, rolesMissing, rolesReserved,
     collationVersion, collationsAvailable, databaseExistsOrCreatable, databaseProperties, databaseValid,
     encodingCompatible, localeAvailable, tablespaces, targetTablesEmpty, wraparoundHeadroom,
-    extensionConfigTables, extensionPreload, extensionSchema, extensionVersion, extensionsAvailable,
+    extensionConfigTables, extensionMembers, extensionPreload, extensionSchema, extensionVersion, extensionsAvailable,
     extensionsInstallable, extensionsRemoved, languagesAvailable, pgCron, postgis, timescaledb,
     accessMethods, builtinReferences, cFunctions, encodingConversions, eventTriggers, filterDependencies,
     foreignServers, functionSettingsValid, functionsSearchPath, internalAndOpaqueFunctions, invalidIndexes,

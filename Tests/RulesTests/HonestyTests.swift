@@ -77,6 +77,8 @@ import Testing
     ("languageTemplates", { $0.languageTemplates = .missing }), ("inspected", { $0.inspected = [] }),
     ("extensions", { $0.inspected[0].extensions = .missing }), ("languages", { $0.inspected[0].languages = .missing }),
     ("extensionUses", { $0.inspected[0].extensionUses = .missing }),
+    ("extensionMentions", { $0.inspected[0].extensionMentions = .missing }),
+    ("extensionMemberUses", { $0.inspected[0].extensionMemberUses = .missing }),
     ("languageUses", { $0.inspected[0].languageUses = .missing }),
     ("notOwnedTables", { $0.inspected[0].notOwnedTables = .missing }),
     ("summary", { $0.inspected[0].summary = .missing }), ("objects", { $0.inspected[0].objects = .missing }),
@@ -132,7 +134,7 @@ import Testing
     situation.source.inspected[0].extensions = .known(
       ["dblink", "plperl"].map { InstalledExtension(extname: $0, extversion: "2.0") })
     situation.source.inspected[0].extensionUses = .known([
-      ExtensionUse(extname: "plperl", schemaUsable: true, dependents: 2)
+      ExtensionUse(extname: "plperl", schemaUsable: true, dependents: 2, requiredBy: [])
     ])
     situation.source.inspected[0].languages.change { $0.append(Language(lanname: "plperl")) }
     situation.source.inspected[0].languageUses = .known([

@@ -82,6 +82,8 @@ extension DatabaseSnapshot {
     snapshot.extensions = .known([InstalledExtension(extname: "plpgsql", extversion: "1.0")])
     snapshot.languages = .known(Language.everywhere.sorted().map { Language(lanname: $0) })
     snapshot.extensionUses = .known([])
+    snapshot.extensionMentions = .known([])
+    snapshot.extensionMemberUses = .known([])
     snapshot.languageUses = .known([])
     snapshot.extensionTables = .known([])
     snapshot.cronJobs = .known(CronJobs(jobs: 0, active: 0))
