@@ -24,8 +24,9 @@ struct PublishedTable: Sendable, Equatable {
   /// would fail from then on, for everybody (PostgreSQL documentation, "Publication").
   var obstacle: Crossing.LateTable.Reason?
 
-  /// Ordinary tables and partitions of users, and the configuration tables of extensions. Those of extensions that are
-  /// all the server's own are theirs to fill.
+  /// Ordinary tables and partitions of users, and those configuration tables of extensions of which all rows are the
+  /// database's own. Of the others CREATE EXTENSION has made rows on the target, which copies would collide with: what
+  /// is the database's own of them is copied at cutover.
   private static func sql(_ version: ServerVersion) -> String {
     """
     SELECT c.oid, n.nspname, c.relname, c.oid::pg_catalog.regclass::text AS name,
@@ -44,7 +45,9 @@ struct PublishedTable: Sendable, Equatable {
                          WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = c.oid
                            AND d.deptype = 'e')
             OR EXISTS (SELECT FROM pg_catalog.pg_extension e
-                        WHERE $2::bool AND c.oid = ANY (e.extconfig) AND NOT e.extname = ANY ($1::text[])))
+                        CROSS JOIN unnest(e.extconfig) WITH ORDINALITY AS k(tableoid, n)
+                        WHERE $2::bool AND k.tableoid = c.oid AND coalesce(e.extcondition[k.n], '') = ''
+                          AND NOT e.extname = ANY ($1::text[])))
      ORDER BY c.oid
     """
   }

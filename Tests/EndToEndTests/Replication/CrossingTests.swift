@@ -205,6 +205,37 @@ import Testing
     try await move.expectNothingLeft()
   }
 
+  @Test func `of a table of which some rows come with the extension only the others are moved`() async throws {
+    let places = TestExtension(
+      "places", control: "superuser = false",
+      script: """
+        CREATE TABLE places (id integer PRIMARY KEY, name text);
+        INSERT INTO places VALUES (4326, 'comes with it');
+        SELECT pg_catalog.pg_extension_config_dump('places', 'WHERE id <> 4326');
+        """)
+    let settings = ["wal_level": "logical", "autovacuum": "off"]
+    let move = try await Move(
+      source: TestCluster.start(settings: settings, offering: [places]),
+      target: TestCluster.start(settings: settings, offering: [places]))
+    try await move.source.sql("create database shop template template0")
+    try await move.source.sql(
+      "create extension places; insert into places values (1, 'own'); create table t (id int primary key)",
+      database: "shop")
+    let migrated = try await move.migrate(["--include-database", "shop"], by: "replication")
+    #expect(migrated.output.status == .exited(0), "\(migrated.output.stdout)\(migrated.output.stderr)")
+    #expect(
+      try await move.source.value("select string_agg(tablename, ' ') from pg_publication_tables", database: "shop")
+        == "t")
+    try await move.source.sql(
+      "insert into places values (2, 'later'); delete from places where id = 1", database: "shop")
+    let (cutover, _) = try await move.cutOver(["--verify", "full"])
+    #expect(cutover.status == .exited(0), "\(cutover.stdout)\(cutover.stderr)")
+    #expect(
+      try await move.target.value("select string_agg(name, ', ' order by id) from places", database: "shop")
+        == "later, comes with it")
+    try await move.expectNothingLeft()
+  }
+
   @Test func `a database without a relation needs no slot and no subscription`() async throws {
     let move = try await Move.start()
     try await move.source.sql("create database shop template template0")
