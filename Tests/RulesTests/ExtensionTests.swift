@@ -118,15 +118,16 @@ import Testing
     #expect(try situation.decide("postgis").isPassed)
   }
 
-  @Test func `rows that come with an extension collide only when they are replicated`() throws {
+  @Test func `of rows that come with an extension nothing is said, as they are not replicated`() throws {
     var situation = situation("x")
-    situation.source.inspected[0].extensionTables = .known([
-      ExtensionTable(extname: "x", nspname: "public", relname: "t", hasCondition: true)
-    ])
-    #expect(try situation.decide("extension-config-tables").isFailed)
-    situation.options.method = .dump
+    situation.target.me = .known(.named("me"))
+    func table(hasCondition: Bool) -> ExtensionTable {
+      ExtensionTable(extname: "x", nspname: "public", relname: "t", hasCondition: hasCondition)
+    }
+    situation.source.inspected[0].extensionTables = .known([table(hasCondition: true)])
     #expect(try situation.decide("extension-config-tables").isPassed)
-    situation.options.method = .auto
+    situation.source.inspected[0].extensionTables = .known([table(hasCondition: false)])
+    #expect(try situation.decide("extension-config-tables").isFailed)
     situation.options.excludedExtensions = ["x"]
     #expect(try situation.decide("extension-config-tables").isPassed)
   }
