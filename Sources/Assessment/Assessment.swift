@@ -80,15 +80,7 @@ extension DatabasePlan {
       LargeObjectsAtCutover(count: $0.count, sizeBytes: $0.sizeBytes)
     }
     replicaIdentityChanges = crossing.changes.map(ReplicaIdentityChange.init)
-    guard let sizeBytes, let tables else { return }
-    var work = BlockedTime.Work()
-    work.lateBytes = crossing.sizeBytes
-    work.lateItems = crossing.items
-    work.tables = tables.count
-    work.sequences = (try? database.snapshot(on: .source))?.summary.ifKnown?.sequences ?? 0
-    work.totalBytes = sizeBytes
-    estimatedBlockedSeconds = BlockedTime(
-      of: work, throughput: Throughput(measured: database.options.throughput), jobs: database.options.jobs)
+    if sizeBytes != nil, tables != nil { estimatedBlockedSeconds = crossing.blockedTime }
   }
 
   /// Of the database: that of the method that the plan chose, else why there is none.

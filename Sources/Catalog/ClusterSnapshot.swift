@@ -137,6 +137,8 @@ public struct ConnectionFacts: Codable, Sendable, Equatable {
   public var isSocket: Bool
   /// From the first packet to the first answer of the server, in seconds.
   public var seconds: Double
+  /// To the server and back, with a statement that does next to nothing, in seconds. nil in snapshots of earlier versions.
+  public var roundTripSeconds: Double?
 
   public init(
     user: String, database: String, host: String, port: String, isTLS: Bool, isSocket: Bool, seconds: Double

@@ -96,6 +96,10 @@ struct ClusterInspector: Sendable {
     reader.only(\.me)
     reader.all(\.databases)
     try await reader.read(into: &snapshot)
+    if case .connected(var facts) = snapshot.connection {
+      facts.roundTripSeconds = try await session.roundTrip()
+      snapshot.connection = .connected(facts)
+    }
     return (session, snapshot, hasShortLimits)
   }
 

@@ -52,6 +52,8 @@ public actor Cutover {
   var result: CutoverResult
   private var deadline: Deadline?
   private var blockedSince: ContinuousClock.Instant?
+  /// What is done while nobody can write, with the moment at which it began.
+  private var phases: [(name: BlockedTime.Phase, began: ContinuousClock.Instant)] = []
   /// What was made in the last moment is looked for where that takes little of the limit.
   var comparesSchemaAgain = true
   /// As it was when nobody could write any more.
@@ -139,11 +141,17 @@ public actor Cutover {
       case .fence:
         let limit = Deadline(seconds: settings.maxBlockedSeconds)
         (deadline, blockedSince) = (limit, .now)
+        begin(.blocking)
         try await limit.run { try await self.fence(limit) }
-      case .drain: try await withinLimit { _ in try await self.drain() }
+      case .drain:
+        begin(.catchingUp)
+        try await withinLimit { _ in try await self.drain() }
       case .carry: try await withinLimit { _ in try await self.carry() }
-      case .verify: try await withinLimit { _ in try await self.verify() }
+      case .verify:
+        begin(.verification)
+        try await withinLimit { _ in try await self.verify() }
       case .switch:
+        begin(.switching)
         try await withinLimit { try await self.switchOver($0) }
         noteSwitched()
       case .settle:
@@ -202,7 +210,16 @@ public actor Cutover {
     }
   }
 
+  func begin(_ phase: BlockedTime.Phase) { phases.append((phase, .now)) }
+
   private func noteSwitched() {
+    if let since = blockedSince {
+      let now = ContinuousClock.now
+      result.downtimeSeconds = (now - since).seconds
+      result.downtimePhases = zip(phases, phases.dropFirst().map(\.began) + [now]).map { phase, end in
+        DowntimePhase(name: phase.name.rawValue, seconds: (end - phase.began).seconds)
+      }
+    }
     noteBlocked()
     step("switched over: the target may be written to from now on")
   }
