@@ -12,6 +12,8 @@ struct EntriesAfterData: Sendable {
   /// would run it, with the rights of who creates the key, when it is planned. They come after the foreign keys.
   private(set) var coded: [ArchiveEntry] = []
   private(set) var rest: [ArchiveEntry] = []
+  /// What there is to be read and written for an index, and to be read for a foreign key, in bytes, by entry.
+  private(set) var work: [Int: Int] = [:]
 
   private struct Owner: Decodable, Sendable {
     var oid: Int
@@ -20,6 +22,7 @@ struct EntriesAfterData: Sendable {
     var hasCode: Bool
     /// As `pg_restore --list` shows what joins the index to its parent's, without an owner.
     var attachment: String
+    var sizeBytes: Int
   }
 
   init(_ entries: [ArchiveEntry], tables: [SourceTable], _ snapshot: SourceSnapshot) async throws {
@@ -33,19 +36,30 @@ struct EntriesAfterData: Sendable {
              i.indexrelid IS NOT NULL AND EXISTS (
                SELECT FROM own o WHERE o.relation = x.relation AND o.kind = 'index') AS has_code,
              coalesce(pg_catalog.regexp_replace('INDEX ATTACH ' || n.nspname || ' ' || a.relname, '[\r\n]', ' ', 'g'), '')
-               AS attachment
+               AS attachment, coalesce(pg_catalog.pg_relation_size(a.oid), 0) AS size_bytes
         FROM (SELECT i.indexrelid AS oid, i.indrelid AS relation, i.indexrelid AS index FROM pg_catalog.pg_index i
                WHERE i.indexrelid = ANY ($1::oid[])
               UNION ALL
-              SELECT k.oid, k.conrelid, k.conindid FROM pg_catalog.pg_constraint k WHERE k.oid = ANY ($2::oid[])) x
+              SELECT k.oid, k.conrelid, k.conindid FROM pg_catalog.pg_constraint k WHERE k.oid = ANY ($2::oid[])
+              UNION ALL
+              SELECT k.oid, k.conrelid, 0::oid FROM pg_catalog.pg_constraint k WHERE k.oid = ANY ($3::oid[])) x
         JOIN pg_catalog.pg_class c ON c.oid = x.relation
         LEFT JOIN pg_catalog.pg_class a ON a.oid = x.index LEFT JOIN pg_catalog.pg_namespace n ON n.oid = a.relnamespace
         LEFT JOIN pg_catalog.pg_index i ON i.indexrelid = x.index AND (i.indexprs IS NOT NULL OR i.indpred IS NOT NULL)
-      """, [arrayLiteral(plain.map(\.oid)), arrayLiteral(constraints.map(\.oid))])
+      """,
+      [
+        arrayLiteral(plain.map(\.oid)), arrayLiteral(constraints.map(\.oid)),
+        arrayLiteral(entries.filter { $0.isKind("FK CONSTRAINT") }.map(\.oid)),
+      ])
     let byOID = Dictionary(owners.map { ($0.oid, $0) }, uniquingKeysWith: { first, _ in first })
     let copied = Set(tables.map(\.oid))
     let attachments = owners.filter(\.hasCode).map(\.attachment)
+    let sizes = Dictionary(tables.map { ($0.oid, $0.sizeBytes) }, uniquingKeysWith: { first, _ in first })
     for entry in entries {
+      if let owner = byOID[entry.oid] {
+        let rows = sizes[owner.table] ?? 0
+        work[entry.id] = entry.isKind("FK CONSTRAINT") ? rows : owner.sizeBytes + rows / 4
+      }
       let isConstraint = entry.isKind("CONSTRAINT")
       if entry.isKind("FK CONSTRAINT") {
         foreignKeys.append(entry)
@@ -74,6 +88,8 @@ struct EntriesAfterData: Sendable {
       }
     }
   }
+
+  func work(of entries: [ArchiveEntry]) -> Int { entries.sum { work[$0.id] ?? 0 } }
 
   /// Without those that are there already.
   func indexes(less there: Set<Int>) -> [Int: WorkQueue.Indexes] {

@@ -220,6 +220,13 @@ struct Migrate: AsyncParsableCommand, PreflightCommand {
       context, source: source, target: target, run: interrupted?.run ?? String(preflight.runID.prefix(8)),
       settings: settings, events: { progress.show($0) })
 
+    let clock = Task {
+      while !Task.isCancelled {
+        try? await Task.sleep(for: .seconds(1))
+        progress.tick()
+      }
+    }
+    defer { clock.cancel() }
     // An interrupted migration has a report too.
     let done = Mutex<MigrationReport?>(nil)
     var signal: Int32?
@@ -232,6 +239,8 @@ struct Migrate: AsyncParsableCommand, PreflightCommand {
     } catch let interruption as Interrupted {
       signal = interruption.signal
     }
+    clock.cancel()
+    _ = await clock.value
     preflight.progress.clear()
     guard let result = done.withLock({ $0 }) else { throw ExitCode(Failure.Status.software.rawValue) }
     let status = signal.map { 128 + Int($0) } ?? (result.status == .done ? 0 : 1)
