@@ -3,6 +3,8 @@ public struct MigrationReport: Codable, Sendable, Equatable {
   public enum Status: String, Codable, Sendable {
     /// Everything that was planned.
     case done
+    /// Everything of the first wave; other databases wait until these have been cut over.
+    case waiting
     /// At least one database was not migrated.
     case failed
     /// Interrupted, or ended by an error before every database was begun.
@@ -34,6 +36,8 @@ public struct MigratedDatabase: Codable, Sendable, Equatable {
     /// It is being replicated.
     case inStep = "in-step"
     case failed
+    /// It is of a later wave.
+    case waiting
     /// It was left out.
     case skipped
     case cancelled

@@ -7,8 +7,10 @@ import Rules
 public struct ValidatedContext: Sendable {
   /// What was seen of both clusters, and what the user asked for.
   public let pair: ClusterPair
-  /// The databases to be migrated, in the order of the plan, each with the method that is to be used.
+  /// The databases to be migrated now, in the order of the plan, each with the method that is to be used.
   public let databases: [DatabasePlan]
+  /// Those of later waves.
+  public let waiting: [DatabasePlan]
   /// Those that are left out, as nothing proves that they can be.
   public let leftOut: [DatabasePlan]
   public let roles: [RolePlan]
@@ -19,7 +21,8 @@ public struct ValidatedContext: Sendable {
     pair: ClusterPair, databases: [DatabasePlan], leftOut: [DatabasePlan], roles: [RolePlan], tools: ClientTools
   ) {
     self.pair = pair
-    self.databases = databases
+    self.databases = databases.filter { ($0.wave ?? 1) == 1 }
+    waiting = databases.filter { ($0.wave ?? 1) > 1 }
     self.leftOut = leftOut
     self.roles = roles
     self.tools = tools

@@ -120,6 +120,22 @@ public struct Replications: Sendable {
     return (system, contradictions)
   }
 
+  /// Databases of later waves, as the manifests of those that are replicated tell: they are not on the target yet, or not
+  /// replicated where it had them before.
+  ///
+  /// - Throws: `MigrationError`, `CancellationError`.
+  public func waiting() async throws -> [String] {
+    let databases = try await target.session(in: nil, for: "listing the databases", purpose: .reading) {
+      try await Self.databases(over: $0)
+    }
+    let manifests = try await manifests(in: databases).map(\.0)
+    let (there, begun) = (Set(databases), Set(manifests.map(\.source.database)))
+    let names = manifests.filter(\.isReplicating).flatMap { $0.waiting ?? [] }.filter {
+      !begun.contains($0.database) && ($0.isOnTarget || !there.contains($0.database))
+    }.map(\.database)
+    return Set(names).sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+  }
+
   /// Of all runs, with what the database says that it is.
   private func manifests(in databases: [String]) async throws -> [(Manifest, Manifest.Place)] {
     var manifests: [(Manifest, Manifest.Place)] = []

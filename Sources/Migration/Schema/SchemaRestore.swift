@@ -37,6 +37,11 @@ extension DatabaseMigration {
       var manifest = Manifest(run: journal.run, source: here, target: there)
       manifest.tables = context.pair.options.tables
       manifest.carriesLargeObjects = carriesLargeObjects
+      if !context.waiting.isEmpty {
+        manifest.waiting = context.waiting.map {
+          Manifest.Waiting(database: $0.name, isOnTarget: $0.createsDatabase == false)
+        }
+      }
       let begun = journal.record("begun", "\(creates ? "created" : "found") \(digest)")
       _ = try await connection.pipeline([journal.creation + [begun] + journal.creation(of: manifest)])[0].get()
     }

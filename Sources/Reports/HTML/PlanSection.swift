@@ -54,7 +54,8 @@ extension HTMLReport {
 
     if let method = plan.method {
       let words = method == .replication ? "Replicate" : "Dump and restore"
-      try row.fill("method", verdict.isReady ? words : "\(words)?")
+      let wave = report.plan.waves > 1 ? plan.wave.map { ", wave \($0)" } ?? "" : ""
+      try row.fill("method", (verdict.isReady ? words : "\(words)?") + wave)
       try row.remove(slot: "no-method")
     } else {
       try row.remove(slot: "method")
@@ -107,6 +108,7 @@ extension HTMLReport {
     if !dumped.isEmpty { words.append("\(formattedCount(dumped.count)) dumped (writes stop for the whole copy)") }
     if !index.undecided.isEmpty { words.append("\(formattedCount(index.undecided.count)) undecided") }
     if !index.leftBehind.isEmpty { words.append("\(formattedCount(index.leftBehind.count)) not migrated") }
+    if report.plan.waves > 1 { words.append("in \(formattedCount(report.plan.waves)) waves") }
     let moved = (replicated + dumped).compactMap(\.sizeBytes)
     if !moved.isEmpty { words.append("\(formattedBytes(moved.sum { $0 })) moved") }
     try part.fill("totals", words.joined(separator: " · "))

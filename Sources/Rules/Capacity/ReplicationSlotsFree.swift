@@ -9,7 +9,7 @@ extension Rule {
       why: "Each subscription holds one slot on the source from the set-up to the cutover.",
       decides: """
         max_replication_slots less all slots there are (physical and logical, active or not) is at least the number \
-        of databases to migrate.
+        of databases to migrate. A warning where it is at least one: the databases are then migrated in waves.
         """,
       fix: "Drop slots that nobody uses, or raise max_replication_slots, which takes a restart."),
     decide: .cluster { pair in
@@ -36,6 +36,7 @@ extension Rule {
             "If its consumer is gone for good, drop it.",
             paste: "SELECT pg_drop_replication_slot(\(quotedLiteral(slot.slotName)));", at: .source))
       }
+      if let waves = waves(of: need, free: free) { return .failed("\(message)\(waves).", findings, severity: .warning) }
       return .failed("\(message): \((need -| free).counted("slot")) too few.", findings)
     })
 }

@@ -12,8 +12,8 @@ extension Rule {
         """,
       decides: """
         max_active_replication_origins (18 and newer; before, max_replication_slots) of the target less the origins \
-        there are is at least the number of databases to migrate. A warning where it is not enough for the initial \
-        copies too.
+        there are is at least the number of databases to migrate. A warning where it is at least one, as the databases \
+        are then migrated in waves, and where it is not enough for the initial copies too.
         """,
       fix: "Raise that setting on the target, which takes a restart."),
     decide: .cluster { pair in
@@ -38,6 +38,9 @@ extension Rule {
           setting: "\(total)", "in use": "\(used)", "needed": "\(need)", "needed with initial copies": "\(comfortable)",
         ],
         remediation: pair.target.raising(setting, to: used +| comfortable, on: .target))
+      if !isEnough, let waves = waves(of: need, free: free) {
+        return .failed("\(message)\(waves).", [finding], severity: .warning)
+      }
       return isEnough
         ? .failed("\(message), \(comfortable) with the initial copies.", [finding], severity: .warning)
         : .failed("\(message): \(need -| free) too few.", [finding])

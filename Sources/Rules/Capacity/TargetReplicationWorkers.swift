@@ -13,7 +13,7 @@ extension Rule {
       decides: """
         max_logical_replication_workers of the target less its enabled subscriptions is at least the number of \
         databases to migrate, max_worker_processes is larger than it, and max_sync_workers_per_subscription is not 0. \
-        A warning where the initial copies have to take turns, or where parallel queries compete for the workers.
+        A warning where they suffice for at least one database, as the databases are then migrated in waves, where the initial copies have to take turns, or where parallel queries compete for the workers.
         """,
       fix: "Raise the named setting on the target, which takes a restart."),
     decide: .cluster { pair in
@@ -52,6 +52,10 @@ extension Rule {
           finding("max_sync_workers_per_subscription", "with 0 no table's initial copy ever starts", raiseTo: 2))
       }
       guard blockers.isEmpty else {
+        let atOnce = sync == 0 ? 0 : min(free, max(0, processes -| used -| 1))
+        if let waves = waves(of: need, free: atOnce) {
+          return .failed("\(message)\(waves).", blockers, severity: .warning)
+        }
         return .failed("\(message): not enough.", blockers)
       }
       var warnings: [Finding] = []

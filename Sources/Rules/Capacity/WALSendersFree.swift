@@ -9,7 +9,7 @@ extension Rule {
       why: "Each subscription streams through one WAL sender, each of its initial table copies through another.",
       decides: """
         max_wal_senders less those that run (standbys and backups among them) is at least the number of databases to \
-        migrate. A warning where it is not enough for the initial copies too: they then wait for each other.
+        migrate. A warning where it is at least one, as the databases are then migrated in waves, and where it is not enough for the initial copies too: they then wait for each other.
         """,
       fix: "Raise max_wal_senders, which takes a restart."),
     decide: .cluster { pair in
@@ -33,6 +33,9 @@ extension Rule {
           "needed with initial copies": "\(comfortable)",
         ],
         remediation: pair.source.raising("max_wal_senders", to: used +| comfortable, on: .source))
+      if !isEnough, let waves = waves(of: need, free: free) {
+        return .failed("\(message)\(waves).", [finding], severity: .warning)
+      }
       return isEnough
         ? .failed("\(message), \(comfortable) with the initial copies.", [finding], severity: .warning)
         : .failed("\(message): \(need -| free) too few.", [finding])

@@ -109,9 +109,14 @@ struct CutOver: AsyncParsableCommand {
     do {
       let cutovers = try await signals.untilInterrupted { try await planned(replications, line) }
       if dryRun { return }
+      // The manifests tell it that are removed with the last one.
+      let waiting = try await signals.untilInterrupted { try await replications.waiting() }
       let results = try await cutOver(cutovers, signals)
       line.clear()
       for result in results { tell(result) }
+      if !waiting.isEmpty {
+        options.tell("waiting: \(waiting.map(quotedIdentifier).joined(separator: ", ")); \(Waves.next(waiting))")
+      }
       if options.format == .json { try options.printJSON(results) }
       if let report, let updateReport { try update(report, with: results, at: updateReport) }
       if results.contains(where: { $0.status == .cancelled }) { throw Interrupted(signal: SIGINT) }
