@@ -9,7 +9,7 @@ extension Rule {
     targetVersionSupported,
     dataChecksums, decodingMemory, exclusiveLocks, existingSlots, longTransactions, outputPluginAllowed,
     preparedTransactions, replicationSlotsFree,
-    replicationTimeouts, semanticsSettings, sessionTimeouts, slotKeepSize, slotsForInitialSync, sourceSizeLimit,
+    replicationTimeouts, semanticsSettings, sessionTimeouts, slotKeepSize, sourceSizeLimit,
     targetBulkSettings, targetDiskSpace, targetOriginsFree, targetReplicationWorkers, walSendersFree,
     cutoverPrivileges, defaultPrivileges, largeObjectPrivileges, loadCode, parameterPrivileges, publicationPrivileges,
     replicationPrivileges, sourceReadPrivileges, sourceRowSecurity,

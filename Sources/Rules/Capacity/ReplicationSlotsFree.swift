@@ -15,13 +15,15 @@ extension Rule {
     decide: .cluster { pair in
       guard try !pair.sourceIsTooOldToReplicate() else { return ClusterPair.tooOldToReplicate }
       let slots = try pair.source.slots.value
-      let (total, need, free) = try pair.slotsForReplication().counts
+      let total = try pair.source.integerSetting("max_replication_slots")
+      let need = try pair.databasesToReplicate()
+      let free = max(0, total -| slots.count)
       let message = "\(total.counted("slot")), \(slots.count) in use, \(need) needed"
       guard free < need else { return .passed("\(message): \(free -| need) stay free.") }
 
       var findings = [
         Finding(
-          "setting max_replication_slots", "\(free) of \(total) are free, \(need) are needed",
+          "setting max_replication_slots", freeAndNeeded(free, of: total, need),
           evidence: ["max_replication_slots": "\(total)", "in use": "\(slots.count)", "needed": "\(need)"],
           remediation: pair.source.raising("max_replication_slots", to: slots.count +| need, on: .source))
       ]
@@ -40,18 +42,7 @@ extension Rule {
     })
 }
 
-/// The replication slots of the source, and how many the subscriptions need.
-struct SlotsForReplication {
-  var total, used, need: Int
-
-  var free: Int { max(0, total -| used) }
-  var counts: (total: Int, need: Int, free: Int) { (total, need, free) }
-}
-
-extension ClusterPair {
-  func slotsForReplication() throws(Undetermined) -> SlotsForReplication {
-    SlotsForReplication(
-      total: try source.integerSetting("max_replication_slots"), used: try source.slots.value.count,
-      need: try databasesToReplicate())
-  }
+/// `1 of 3 is free, 2 are needed`.
+func freeAndNeeded(_ free: Int, of total: Int, _ need: Int) -> String {
+  "\(free) of \(total) \(free == 1 ? "is" : "are") free, \(need) \(need == 1 ? "is" : "are") needed"
 }
