@@ -193,6 +193,7 @@ struct ScenarioRun: Sendable {
     var environment: [String: String?] = ["DATABASE": clusters.database, "ROLE": clusters.role]
     let arguments = (scenario.arguments ?? []) + more
     environment["FIXTURES"] = Scenario.fixtures.path
+    environment["PGPREFLIGHT"] = pgpreflight
     if let index = arguments.lastIndex(of: "--pg-bin") { environment["PG_BIN"] = clusters.filled(arguments[index + 1]) }
     for (name, place) in [("SOURCE", clusters.source), ("TARGET", clusters.target)] {
       let role = place.server.role.map { _ in clusters.role }
