@@ -137,9 +137,13 @@ public struct ConnectionFacts: Codable, Sendable, Equatable {
   public var isSocket: Bool
   /// From the first packet to the first answer of the server, in seconds.
   public var seconds: Double
+  /// Whether the server asked for a password (libpq's `PQconnectionUsedPassword`); nil where an older snapshot does not
+  /// tell.
+  public var usedPassword: Bool?
 
   public init(
-    user: String, database: String, host: String, port: String, isTLS: Bool, isSocket: Bool, seconds: Double
+    user: String, database: String, host: String, port: String, isTLS: Bool, isSocket: Bool, seconds: Double,
+    usedPassword: Bool? = nil
   ) {
     self.user = user
     self.database = database
@@ -148,6 +152,7 @@ public struct ConnectionFacts: Codable, Sendable, Equatable {
     self.isTLS = isTLS
     self.isSocket = isSocket
     self.seconds = seconds
+    self.usedPassword = usedPassword
   }
 }
 

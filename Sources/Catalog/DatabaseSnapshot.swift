@@ -20,6 +20,12 @@ public struct DatabaseSnapshot: Codable, Sendable, Equatable {
   public var unreadableRelations: Fact<[UnreadableRelation]>
   /// Read in target databases where the connected role is no superuser.
   public var closedSchemas: Fact<[ClosedSchema]>
+  /// Read in source databases where the target's role is no superuser.
+  public var contents: Fact<DatabaseContents>
+  public var schemaUses: Fact<[SchemaUse]>
+  /// Read in target databases where the connected role is no superuser.
+  public var schemaAccess: Fact<[SchemaAccess]>
+  public var extensionTableAccess: Fact<[ExtensionTableAccess]>
   /// What users have in a target database.
   public var objects: Fact<[UserObject]>
   /// Read in source databases of which the target's one is not empty.
@@ -108,6 +114,10 @@ public struct DatabaseSnapshot: Codable, Sendable, Equatable {
     notOwnedTables = .unknown(reason)
     unreadableRelations = .unknown(reason)
     closedSchemas = .unknown(reason)
+    contents = .unknown(reason)
+    schemaUses = .unknown(reason)
+    schemaAccess = .unknown(reason)
+    extensionTableAccess = .unknown(reason)
     objects = .unknown(reason)
     takenNames = .unknown(reason)
     rowSecuredTables = .unknown(reason)

@@ -305,7 +305,11 @@ struct ClusterInspector: Sendable {
       if targetMayRefuseSettings { reader.only(FunctionSettingSigns.self) { functionSettings = $1 } }
       reader.only(\.functions)
       readOldDefinitions(reader)
-      if !targetRoleIsSuperuser { reader.all(\.superuserObjects) }
+      if !targetRoleIsSuperuser {
+        reader.all(\.superuserObjects)
+        reader.only(\.contents)
+        reader.all(\.schemaUses)
+      }
       if !targetRoleIsSuperuser || !inspector.options.excludedRoles.isEmpty {
         reader.all(\.bootstrapReferences)
       } else {
@@ -324,7 +328,11 @@ struct ClusterInspector: Sendable {
         $0.eventTriggers = $1.map { _ in [] }
         mayHoldObjects = $1.ifKnown?.areThere ?? false
       }
-      if !ownsEverything { reader.all(\.closedSchemas) }
+      if !ownsEverything {
+        reader.all(\.closedSchemas)
+        reader.all(\.schemaAccess)
+        reader.all(\.extensionTableAccess)
+      }
       reader.only(\.largeObjects)
     }
     try await reader.read(into: &database)
@@ -370,6 +378,7 @@ struct ClusterInspector: Sendable {
     if needsLanguages { reader.all(\.languageUses) }
     try await reader.read(into: &database)
     if side == .source, own.contains("pg_cron") { try await readCronJobs(in: session, into: &database) }
+    if side == .source, !targetRoleIsSuperuser { try await readOwnRows(in: session, into: &database) }
   }
 }
 

@@ -163,8 +163,11 @@ public struct Migrator: Sendable {
   private func closeJournals(_ databases: [MigratedDatabase]) async throws {
     let replicated = Set(databases.lazy.filter { $0.status == .inStep }.map(\.name))
     for database in context.databases.map(\.name) {
-      try await target.session(in: database, for: "noting that the run is complete") {
-        _ = try await $0.pipeline([[journal.forget([Journal.complete]), journal.record(Journal.complete)]])[0].get()
+      try await target.session(in: database, for: "noting that the run is complete") { connection in
+        // Where there was nothing to create there is none.
+        guard try await Journal.all(over: connection).contains(where: { $0.run == journal.run }) else { return }
+        let steps = [journal.forget([Journal.complete]), journal.record(Journal.complete)]
+        _ = try await connection.pipeline([steps])[0].get()
       }
     }
     for database in context.databases.map(\.name) {

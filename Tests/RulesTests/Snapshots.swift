@@ -89,6 +89,10 @@ extension DatabaseSnapshot {
     snapshot.hypertables = .known(Hypertables(hypertables: 0))
     snapshot.notOwnedTables = .known([])
     snapshot.superuserObjects = .known([])
+    snapshot.contents = .known(DatabaseContents(isEmpty: false))
+    snapshot.schemaUses = .known([])
+    snapshot.schemaAccess = .known([])
+    snapshot.extensionTableAccess = .known([])
     snapshot.bootstrapReferences = .known([])
     snapshot.tables = .known([])
     snapshot.objects = .known([])
@@ -146,7 +150,7 @@ extension DatabaseSnapshot {
 extension ConnectionFacts {
   static let local = ConnectionFacts(
     user: "postgres", database: "postgres", host: "127.0.0.1", port: "5432", isTLS: false, isSocket: false,
-    seconds: 0.01)
+    seconds: 0.01, usedPassword: true)
 }
 
 extension ClusterSnapshot {
@@ -185,7 +189,7 @@ extension ClusterSnapshot {
       ("max_wal_size", "8192"), ("checkpoint_timeout", "900"), ("autovacuum", "on"), ("fsync", "on"),
       ("full_page_writes", "on"), ("synchronous_standby_names", ""), ("synchronous_commit", "on"),
     ] { cluster.set(name, value) }
-    cluster.databases = .known(databases.map { .named($0) })
+    cluster.databases = .known((databases + ["template1"]).map { .named($0) })
     cluster.databaseSizes = .known(databases.map { DatabaseSize(datname: $0, sizeBytes: 1_000_000) })
     cluster.databaseProperties = .known(databases.map { .named($0) })
     cluster.storedSettings = .known([])

@@ -11,7 +11,7 @@ extension DatabaseMigration {
   ) async throws -> SourceFacts? {
     if let kept { try await kept.emptyTables(of: self) }
     let left = Set(kept?.left.map(\.oid) ?? [])
-    let tables = all.filter { !left.contains($0.oid) }
+    let tables = try await resumption.withRows(all, snapshot).filter { !left.contains($0.oid) }
     let plan = CopyPlan(tables: tables, jobs: settings.jobs, canSplit: snapshot.version.major >= 14)
     record.events(
       .sized(database: name, tables: tables.count, bytes: tables.reduce(0) { $0 + $1.sizeBytes }))

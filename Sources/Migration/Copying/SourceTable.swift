@@ -33,6 +33,8 @@ struct SourceTable: Decodable, Sendable, Equatable {
   /// it: COPY of the table as a whole plans nothing.
   var hasCode = false
 
+  /// Whether it has rows of the user's own.
+  var hasRows: String { "SELECT EXISTS (SELECT FROM ONLY \(name) \(condition ?? ""))" }
   /// Separated by commas.
   var columns: String? { columnNames?.joined(separator: ", ") }
 

@@ -80,7 +80,24 @@ struct LateCopying: Sendable {
     }
   }
 
-  private func copy(_ tables: [SourceTable]) async throws {
+  /// Those of extensions that have no rows of the database's own on either side take nothing, no privilege either.
+  private func withRows(_ tables: [SourceTable]) async throws -> [SourceTable] {
+    var kept: [SourceTable] = []
+    for table in tables {
+      if table.isOfExtension, try await !snapshot.hasRows(of: table), try await !isFilled(table) { continue }
+      kept.append(table)
+    }
+    return kept
+  }
+
+  private func isFilled(_ table: SourceTable) async throws -> Bool {
+    try await target.session(in: database, for: "looking for rows in \(table.name)", purpose: .reading) {
+      try await $0.query(table.hasRows).text(0, 0) == "t"
+    }
+  }
+
+  private func copy(_ all: [SourceTable]) async throws {
+    let tables = try await withRows(all)
     guard !tables.isEmpty else { return }
     let obstacles = try await obstacles(tables)
     let parts = CopyPlan(tables: tables, jobs: 1, canSplit: false).parts.map { part in

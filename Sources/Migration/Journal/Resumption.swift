@@ -40,6 +40,7 @@ struct Resumption: Sendable {
   ) async throws {
     self.kept = kept
     steps = try await migration.journaledSteps()
+    migration.found.set(FoundBefore(detail: steps[FoundBefore.step]))
     parts = Self.parts(of: steps)
     replacesLargeObjects = steps[LargeObjectStep.begun] == LargeObjectStep.again
     guard hasBegun else { return }
@@ -71,6 +72,17 @@ struct Resumption: Sendable {
   }
 
   func rows(of table: SourceTable) -> Int { parts[table.oid]?.values.reduce(0, +) ?? 0 }
+
+  /// Without tables of extensions that have no rows of the database's own, and never had: nothing of them is copied, and
+  /// the role need not be able to write to them.
+  func withRows(_ tables: [SourceTable], _ snapshot: SourceSnapshot) async throws -> [SourceTable] {
+    var kept: [SourceTable] = []
+    for table in tables {
+      if table.isOfExtension, parts[table.oid] == nil, try await !snapshot.hasRows(of: table) { continue }
+      kept.append(table)
+    }
+    return kept
+  }
 
   static func parts(of steps: [String: String]) -> [Int: [String: Int]] {
     var parts: [Int: [String: Int]] = [:]
@@ -181,7 +193,7 @@ struct Resumption: Sendable {
     guard hasSchema else { return nil }
     guard steps["begun"]?.hasSuffix(digest) == true else { return "the schema of the source has changed since" }
     guard steps["schema"] != nil else { return nil }
-    let tables = try await migration.tables(snapshot, archive)
+    let tables = try await withRows(try await migration.tables(snapshot, archive), snapshot)
     // Up to 16, the schema of a dump has created those that there were, and the data would only write into them.
     let areOfSchema = migration.carriesLargeObjects && migration.context.tools.pgDump.major < 17
     if let kept {
@@ -237,7 +249,9 @@ struct Resumption: Sendable {
     _ migration: DatabaseMigration, _ snapshot: SourceSnapshot, _ archive: SchemaArchive
   ) async throws -> [(step: String, entries: [ArchiveEntry])] {
     let owned = try await migration.ownersEntries(snapshot)
-    var batches = DatabaseMigration.batches(of: migration.schemasFirst(archive), step: "schemas", owned)
+    var batches = DatabaseMigration.batches(
+      of: migration.extensionSchemas(archive), step: DatabaseMigration.extensionSchemas, owned)
+    batches += DatabaseMigration.batches(of: migration.schemasFirst(archive), step: "schemas", owned)
     batches += DatabaseMigration.batches(of: migration.schemaEntries(archive), step: "schema", owned)
     if steps.keys.contains(where: { $0.hasPrefix("rest") }), steps["rest"] == nil {
       let tables = try await migration.tables(snapshot, archive)

@@ -21,6 +21,7 @@ struct DatabaseProperties: Sendable {
   private let settings: [Setting]
   private let grants: [Grant]
   private let comment: String?
+  private let owner: String?
 
   /// - Throws: `MigrationError`, `CancellationError`.
   init(of snapshot: SourceSnapshot) async throws {
@@ -45,11 +46,11 @@ struct DatabaseProperties: Sendable {
     let rows = try await attempting("reading the database's comment", snapshot.source, database: name) {
       try await snapshot.connection.query(
         """
-        SELECT pg_catalog.shobj_description(d.oid, 'pg_database') FROM pg_catalog.pg_database d
-         WHERE d.datname = pg_catalog.current_database()
+        SELECT pg_catalog.shobj_description(d.oid, 'pg_database'), pg_catalog.pg_get_userbyid(d.datdba)
+          FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database()
         """)
     }
-    comment = rows.text(0, 0)
+    (comment, owner) = (rows.text(0, 0), rows.text(0, 1))
   }
 
   /// Gives them to the target's database, as far as the server allows it.
@@ -82,6 +83,14 @@ struct DatabaseProperties: Sendable {
         ("its comment", "COMMENT ON DATABASE \(database) IS \(try await connection.quote(literal: comment))"))
     }
     var refused: [String] = []
+    // It was there before, and stays whose it is.
+    let there = try await connection.query(
+      """
+      SELECT pg_catalog.pg_get_userbyid(d.datdba) FROM pg_catalog.pg_database d
+       WHERE d.datname = pg_catalog.current_database()
+      """
+    ).text(0, 0)
+    if let owner, let there, owner != there { refused.append("its owner \(owner): it belongs to \(there)") }
     for statement in statements {
       do {
         _ = try await connection.query(statement.sql)

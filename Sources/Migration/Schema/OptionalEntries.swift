@@ -2,7 +2,7 @@ import Catalog
 import Postgres
 
 /// What a database can do without, and a server may refuse, as rules warn: labels of providers that are not loaded
-/// (`security-labels`), and what only a superuser creates, event triggers and publications of all tables or of whole
+/// (`security-labels`), what is about a schema or an extension that somebody else has made on the target, and what only a superuser creates, event triggers and publications of all tables or of whole
 /// schemas (`superuser-only-objects`), or sets, default privileges of other roles (`default-privileges`).
 struct OptionalEntries: Sendable {
   /// With what belongs to them, in the order of the archive.
@@ -11,8 +11,12 @@ struct OptionalEntries: Sendable {
 
   private struct Publication: Decodable, Sendable { var oid: Int }
 
-  /// - Parameter isSuperuser: of the role that restores.
-  init(of entries: [ArchiveEntry], isSuperuser: Bool, _ snapshot: SourceSnapshot) async throws {
+  /// - Parameters:
+  ///   - isSuperuser: of the role that restores.
+  ///   - heldBack: of what comes before the rows, what may be refused.
+  init(
+    of entries: [ArchiveEntry], heldBack: [ArchiveEntry], isSuperuser: Bool, _ snapshot: SourceSnapshot
+  ) async throws {
     var ofAllTables: Set<Int> = []
     if !isSuperuser, entries.contains(where: { $0.isKind("PUBLICATION") }) {
       let rows = try await snapshot.rows(
@@ -29,6 +33,7 @@ struct OptionalEntries: Sendable {
         rest.append(entry)
       }
     }
+    optional += heldBack
   }
 }
 
@@ -51,7 +56,11 @@ extension DatabaseMigration {
     // Labels were held back, as they may be refused.
     let labels = archive.beforeData.filter { $0.isKind("SECURITY LABEL") && !$0.isOfDatabase }
     let isSuperuser = context.pair.target.me.ifKnown?.rolsuper == true
-    return try await OptionalEntries(of: after.rest + labels, isSuperuser: isSuperuser, snapshot)
+    let heldBack = archive.beforeData.filter { isHeldBack($0) }
+    let comments = try await missing(heldBack.filter(\.isCommentOnExtension), snapshot)
+    return try await OptionalEntries(
+      of: after.rest, heldBack: labels + heldBack.filter { !$0.isCommentOnExtension } + comments,
+      isSuperuser: isSuperuser, snapshot)
   }
 
   /// First what has to be, then what may be refused, as it may need the first.
@@ -67,6 +76,12 @@ extension DatabaseMigration {
   }
 
   private func restoreOptional(_ entries: [ArchiveEntry], _ archive: SchemaArchive) async throws {
+    try await tryRestoring(entries, archive)
+    try await note("optional")
+  }
+
+  /// Tells of each that is refused.
+  func tryRestoring(_ entries: [ArchiveEntry], _ archive: SchemaArchive) async throws {
     do {
       try await archive.restore(
         entries, into: name, of: target, arguments: ["--single-transaction"] + reservations)
@@ -80,6 +95,5 @@ extension DatabaseMigration {
         }
       }
     }
-    try await note("optional")
   }
 }

@@ -24,6 +24,13 @@ struct ArchiveEntry: Sendable, Equatable {
 
   func isKind(_ kind: String) -> Bool { description.hasPrefix(kind + " ") }
 
+  /// The database, and what belongs to it rather than to what is in it. `--create` has it in every section.
+  var isOfDatabaseItself: Bool {
+    ["DATABASE - ", "DATABASE PROPERTIES - ", "COMMENT - DATABASE ", "ACL - DATABASE "].contains {
+      description.hasPrefix($0)
+    }
+  }
+
   /// A label of the database as a whole.
   var isOfDatabase: Bool { description.hasPrefix("SECURITY LABEL - DATABASE ") }
 

@@ -49,7 +49,8 @@ extension DatabaseMigration {
   var comparesObjects: Bool { context.pair.options.tables == .all && extensionsLeftOut.isEmpty }
 
   var knownDifferences: ObjectComparison.Known {
-    ObjectComparison.Known(absentRoles: Set(roles.placeholders + roles.refused), keepsOwners: ownership.isEmpty)
+    ObjectComparison.Known(
+      absentRoles: Set(roles.placeholders + roles.refused), keepsOwners: ownership.isEmpty, found: found.value)
   }
 
   /// Of a replication that was gone on with: rows follow the source from now on, and the cutover compares them.

@@ -13,6 +13,8 @@ struct ObjectComparison: Sendable {
   /// others or was granted to them can't be the same.
   var missingRoles: Set<String> = []
   var comparesOwners = true
+  /// Schemas that were there before, and stay whose they are.
+  var keptSchemas: Set<String> = ["public"]
 
   /// What a migration has told before.
   struct Known: Sendable {
@@ -20,6 +22,8 @@ struct ObjectComparison: Sendable {
     var absentRoles: Set<String> = []
     /// Whether objects were given to their owners.
     var keepsOwners = true
+    /// What stood on the target before; nil where nobody knows.
+    var found: FoundBefore?
   }
 
   /// What is the servers' own affair, or is carried by other means: extensions have the version that the target offers,
@@ -65,8 +69,10 @@ struct ObjectComparison: Sendable {
   private func isSame(_ difference: ObjectDifference, _ object: SchemaObject) -> Bool {
     guard let aspect = difference.aspect else { return false }
     if Self.skippedAspects.contains(aspect) { return true }
-    // The schema `public` is in each new database, and is its owner's.
-    if object.kind == "schema", object.identity == "public", ["owner", "comment", "privileges"].contains(aspect) {
+    // The schema `public` is in each new database, and is its owner's; those of extensions are the extensions' affair.
+    if object.kind == "schema", keptSchemas.contains(object.identity),
+      ["owner", "comment", "privileges"].contains(aspect)
+    {
       return true
     }
     switch aspect {
