@@ -4,10 +4,10 @@ import Postgres
 /// A table of the source whose rows are to be copied.
 struct SourceTable: Decodable, Sendable, Equatable {
   var oid: Int
-  /// Qualified, quoted by the server.
-  var name: String
+  /// Qualified, quoted.
+  @QuotedName var name: String
   /// Quoted, without those that are generated; nil for a table without columns.
-  var columnNames: [String]?
+  @QuotedName var columnNames: [String]?
   /// Of the main part alone, in blocks.
   var blocks: Int
   /// With what is stored out of line.
@@ -17,18 +17,18 @@ struct SourceTable: Decodable, Sendable, Equatable {
   /// Whether a value of those types may be text, which is in an encoding.
   var hasText = false
   /// The partitioned table through which the rows go, where the target may route them to other partitions.
-  var routedThrough: String?
+  @QuotedName var routedThrough: String?
   /// Of an extension's configuration table: which rows are the user's own (`WHERE …`, or nothing for all).
   var condition: String?
   /// Whether an extension brings the table along.
   var isOfExtension: Bool
   /// Columns of which single values may be large, where anything is stored out of line: their names, the identifiers
   /// of their types (of a domain's, the one below), and the types' names.
-  var wideColumns: [String]?
+  @QuotedName var wideColumns: [String]?
   var wideTypes: [Int]?
   var wideTypeNames: [String]?
   /// The column that takes least to send, quoted: to count rows by.
-  var narrowColumn: String? = nil
+  @QuotedName var narrowColumn: String? = nil
   /// Whether code of somebody who is no superuser would run, with this role's rights, when the server plans a query over
   /// it: COPY of the table as a whole plans nothing.
   var hasCode = false
@@ -124,12 +124,12 @@ struct SourceTable: Decodable, Sendable, Equatable {
 
 /// A foreign key of the target.
 struct ForeignKey: Decodable, Sendable, Equatable {
-  /// The table that others refer to, qualified, quoted by the server.
-  var referenced: String
+  /// The table that others refer to, qualified, quoted.
+  @QuotedName var referenced: String
   /// The one that it belongs to; of several partitions, the partitioned one.
-  var table: String
+  @QuotedName var table: String
   /// Quoted.
-  var name: String
+  @QuotedName var name: String
   var definition: String
 
   /// Those by which other tables refer to a table. What a partition has from its parent is its parent's.
@@ -154,10 +154,10 @@ struct ForeignKey: Decodable, Sendable, Equatable {
 struct FiringTrigger: Decodable, Sendable, Equatable {
   /// `TRIGGER` or `RULE`.
   var kind: String
-  /// Qualified, quoted by the server.
-  var table: String
+  /// Qualified, quoted.
+  @QuotedName var table: String
   /// Quoted.
-  var name: String
+  @QuotedName var name: String
   /// `pg_trigger.tgenabled` or `pg_rewrite.ev_enabled`: `O`, `R` or `A`.
   var enabled: String
 

@@ -69,7 +69,7 @@ struct LateCopying: Sendable {
       var trees: [String: Set<String>] = [:]
       for root in tables.compactMap(\.routedThrough).uniqued {
         let rows = try await connection.query(ReadingStatements.tree, [root])
-        trees[root] = Set((0..<rows.count).compactMap { rows.text($0, 0) })
+        trees[root] = Set(rows.names())
       }
       return Obstacles(
         foreignKeys: Dictionary(grouping: foreignKeys, by: \.referenced),

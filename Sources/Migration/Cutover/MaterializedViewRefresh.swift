@@ -8,8 +8,7 @@ struct MaterializedViewRefresh: Sendable {
 
   /// Quoted names of those that hold something.
   static func names(_ connection: Connection) async throws -> [String] {
-    let rows = try await connection.query(ReadingStatements.populatedViews)
-    return (0..<rows.count).compactMap { rows.text($0, 0) }
+    try await connection.query(ReadingStatements.populatedViews).names()
   }
 
   /// Of these names, those that the target has, in the order in which the restore has created them, so that each finds

@@ -9,7 +9,7 @@ struct SequenceValues: Sendable {
   let target: Endpoint
 
   fileprivate struct Sequence: Decodable, Sendable {
-    var name: String
+    @QuotedName var name: String
     var increment: Int
     var minimum: Int
     var maximum: Int

@@ -302,13 +302,17 @@ struct Resumption: Sendable {
     let candidates = entries.filter {
       $0.isKind("INDEX") || $0.isKind("CONSTRAINT") || $0.isKind("FK CONSTRAINT")
     }
-    // A table can't have two constraints of one name, nor a schema two indexes.
+    // A table can't have two constraints of one name, nor a schema two indexes. Names as they are: not every server quotes
+    // the same words.
     let names = """
-      SELECT i.indexrelid AS oid, 'i ' || i.indexrelid::pg_catalog.regclass::text AS name FROM pg_catalog.pg_index i
-       WHERE i.indisvalid OR EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.oid = i.indexrelid AND c.relkind = 'I')
+      SELECT i.indexrelid AS oid, pg_catalog.json_build_array('i', n.nspname, c.relname)::text AS name
+        FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid
+        JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+       WHERE i.indisvalid OR c.relkind = 'I'
       UNION ALL
-      SELECT k.oid, 'k ' || k.conrelid::pg_catalog.regclass::text || ' ' || pg_catalog.quote_ident(k.conname)
-        FROM pg_catalog.pg_constraint k WHERE k.conrelid <> 0
+      SELECT k.oid, pg_catalog.json_build_array('k', n.nspname, c.relname, k.conname)::text
+        FROM pg_catalog.pg_constraint k JOIN pg_catalog.pg_class c ON c.oid = k.conrelid
+        JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
       """
     let built = try await snapshot.rows(
       of: Built.self, for: "listing the indexes", "SELECT x.* FROM (\(names)) x WHERE x.oid = ANY ($1::oid[])",

@@ -9,7 +9,7 @@ struct PublishedTable: Sendable, Equatable {
     var oid: Int
     var nspname: String
     var relname: String
-    var name: String
+    @QuotedName var name: String
     var isLogged: Bool
     var hasIdentity: Bool
     var isRouted: Bool
@@ -18,7 +18,7 @@ struct PublishedTable: Sendable, Equatable {
   var oid: Int
   var nspname: String
   var relname: String
-  /// Qualified, quoted by the server.
+  /// Qualified, quoted.
   var name: String
   /// Why its rows are copied at cutover instead. A table without a replica identity is never published: its updates
   /// would fail from then on, for everybody (PostgreSQL documentation, "Publication").

@@ -59,7 +59,8 @@ struct SchemaArchive: Sendable {
       try await dump.run(
         [
           "--format=custom", "--section=pre-data", "--section=post-data", "--no-subscriptions",
-          "--encoding=\(encoding)", "--file", file.path,
+          // The server that is dumped does not know all the words that the target's reserves.
+          "--quote-all-identifiers", "--encoding=\(encoding)", "--file", file.path,
         ] + arguments, over: connection)
     }
     beforeData = try await Self.entries(of: file, section: "pre-data", restore).filter { entry in

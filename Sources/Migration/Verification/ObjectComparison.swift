@@ -1,5 +1,6 @@
 import Catalog
 import FoundationEssentials
+import Postgres
 
 /// What tells an object of the target from the same one of the source, of servers of two versions.
 ///
@@ -33,10 +34,13 @@ struct ObjectComparison: Sendable {
     Self.skippedKinds.contains { name.hasPrefix($0) }
       || name.hasPrefix(Self.defaultPrivileges)
         && missingRoles.contains { role in
-          let start = Self.defaultPrivileges + quotedIdentifier(role)
+          let start = Self.defaultPrivileges + Self.quoted(role)
           return name.hasPrefix(start + " ")
         }
   }
+
+  /// As `ObjectStatements` have it.
+  private static func quoted(_ role: String) -> String { Quoting.withoutUnequalQuotes(Quoting.identifier(role)) }
 
   private static let defaultPrivileges = "default privileges FOR ROLE "
 
@@ -101,7 +105,7 @@ struct ObjectComparison: Sendable {
 
   private func roles(_ text: String?) -> String? {
     var text = text.map { ", \($0)," }
-    for role in missingRoles { text = text?.replacing(", \(quotedIdentifier(role)),", with: ",") }
+    for role in missingRoles { text = text?.replacing(", \(Self.quoted(role)),", with: ",") }
     return text
   }
 }

@@ -91,8 +91,7 @@ struct ComparedTable: Sendable {
 
   private func parts(over connection: Connection) async throws -> [String] {
     guard isPartitioned else { return [name] }
-    let rows = try await connection.query(ReadingStatements.leafPartitions, [name])
-    return (0..<rows.count).compactMap { rows.text($0, 0) }
+    return try await connection.query(ReadingStatements.leafPartitions, [name]).names()
   }
 
   private func count(_ part: String, over connection: Connection) async throws -> Int {

@@ -1,0 +1,98 @@
+import Foundation
+import Migration
+import TestSupport
+import Testing
+
+/// The same name, and the same value, is the same on both sides, whatever words and settings the servers read it by.
+@Suite(.takesTurns, .timeLimit(.minutes(30))) struct MeaningOfTextTests {
+  private static func start(from source: Int = 15, to target: Int) async throws -> Move {
+    let settings = ["wal_level": "logical", "autovacuum": "off"]
+    let hba = ["host all reader all scram-sha-256", "host all all all trust"]
+    return try await Move(
+      source: TestCluster.start(version: source, settings: settings, hba: hba),
+      target: TestCluster.start(version: target, settings: settings, hba: hba))
+  }
+
+  private static let only = ["--include-database", "shop"]
+
+  private static func expectSuccess(_ run: MigrationRun, sourceLocation: SourceLocation = #_sourceLocation) {
+    #expect(
+      run.output.status == .exited(0), "\(run.output.stdout)\(run.output.stderr)", sourceLocation: sourceLocation)
+  }
+
+  /// A cutover that succeeds.
+  private static func cutOver(
+    _ move: Move, _ arguments: [String] = [], sourceLocation: SourceLocation = #_sourceLocation
+  ) async throws -> Cutover.Result? {
+    let (output, results) = try await move.cutOver(["--block-writes", "--verify", "full"] + arguments)
+    #expect(output.status == .exited(0), "\(output.stdout)\(output.stderr)", sourceLocation: sourceLocation)
+    return results.first
+  }
+
+  // MARK: Names
+
+  private static let names = """
+    create table t (id int primary key, json text, "system_user" text, merge_action int check (merge_action > 0),
+      json_value text default 'x', constraint json_query unique (json));
+    create table json (id serial primary key, "system_user" int references t); create table "system_user" (a int);
+    create index json_object on t (json) where json_value <> 'q'; create schema json_table; create sequence json_seq;
+    create table json_table.json ("system_user" int primary key, json json);
+    create view json_array as select json, "system_user" as su, "system_user" from t;
+    create function json_scalar(json text) returns text language sql as 'select json';
+    create materialized view json_exists as select id from t; comment on table json is 'c';
+    create policy json on t using (json <> ''); create role merge_action; grant select on json to merge_action;
+    insert into t values (1, 'a', 'b', 1); insert into json values (1, 1); insert into json_table.json values (1, '{}');
+    insert into "system_user" values (1); select setval('json_id_seq', 44), setval('json_seq', 7);
+    """
+
+  @Test(.needsPostgres(15, 17, 18), arguments: [17, 18], [false, true])
+  func `a name that is a keyword on the target alone is the same name`(version: Int, quotesAll: Bool) async throws {
+    let move = try await Self.start(to: version)
+    if quotesAll {
+      try await move.source.sql("alter system set quote_all_identifiers = on")
+      try await move.source.sql("select pg_reload_conf()")
+    }
+    try await move.source.sql("create database shop")
+    try await move.source.sql(Self.names, database: "shop")
+    Self.expectSuccess(try await move.migrate(Self.only + ["--verify", "full"], by: "replication"))
+    try await move.source.sql(
+      """
+      insert into t values (2, 'c', 'd', 1); insert into "system_user" values (2);
+      update json_table.json set json = '{"a": 1}'; select nextval('json_seq');
+      """, database: "shop")
+    let (status, databases) = try await move.status()
+    #expect(status.status == .exited(0), "\(status.stdout)\(status.stderr)")
+    #expect(databases.first?.drift == SchemaDrift())
+    _ = try await Self.cutOver(move)
+    #expect(
+      try await move.target.value(
+        """
+        select concat_ws(' ', (select count(*) from t), (select count(*) from "system_user"),
+          (select json from json_table.json), (select last_value from json_id_seq), (select last_value from json_seq))
+        """, database: "shop") == #"2 2 {"a": 1} 44 8"#)
+    try await move.openSource("shop")
+    try await move.expectNothingLeft()
+  }
+
+  @Test(.needsPostgres(15, 17), arguments: [17])
+  func `a dump with such names is gone on with`(version: Int) async throws {
+    let move = try await Self.start(to: version)
+    try await move.source.sql("create database shop")
+    try await move.source.sql(
+      """
+      create table t (id int primary key, json text, "system_user" text);
+      create table json (id int primary key, n int references t, "system_user" text unique,
+        constraint "system_user" check (n > 0));
+      create index json_value on json (n); insert into t values (1); insert into json values (1, 1);
+      create function refused() returns int language plpgsql as $$begin
+        if current_setting('server_version_num')::int > 160000 then raise 'not yet'; end if; return 1; end$$;
+      create materialized view late as select public.refused() as x;
+      """, database: "shop")
+    let stopped = try await move.migrate(Self.only)
+    #expect(stopped.output.status == .exited(1), "the materialized view is refused when all else is there")
+    try await move.target.sql(
+      "create or replace function refused() returns int language sql as 'select 1'", database: "shop")
+    Self.expectSuccess(try await move.migrate(Self.only + ["--resume"]))
+    #expect(try await move.target.value("select count(*) from json", database: "shop") == "1")
+  }
+}
