@@ -155,11 +155,12 @@ struct DatabaseMigration: Sendable {
       }
     }
     if beginning.kept != nil, !resumption.hasBegun { throw StartedOver() }
+    var lacksProperties = resumption.hasBegun
     if resumption.hasBegun {
       try await LoadingRoles.remove(journal.run, in: name, of: target)
       try await revokeGranted()
     } else {
-      try await slots.run {
+      lacksProperties = try await slots.run {
         try await record.phase("database") {
           try await createDatabase(archive, creates: creates(resumption), digest: digest)
         }
@@ -171,10 +172,10 @@ struct DatabaseMigration: Sendable {
     }
     // One that was there may have been created by a run that was killed at once: it gets its properties in any case.
     let isCreated = creates(resumption) || resumption.steps["begun"]?.hasPrefix("created ") == true
-    if !isCreated, resumption.steps["schema"] == nil {
+    if !isCreated || lacksProperties, resumption.steps["schema"] == nil {
       let properties = try await DatabaseProperties(of: snapshot)
       let refused = try await target.session(in: name, for: "setting the database's properties") {
-        try await properties.apply(over: $0)
+        try await properties.apply(isNew: isCreated, over: $0)
       }
       if !refused.isEmpty { record.note("without " + refused.joined(separator: "; ")) }
     }

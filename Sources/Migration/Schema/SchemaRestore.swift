@@ -14,14 +14,27 @@ extension DatabaseMigration {
         && context.databases.first { $0.name.isSameName(as: name) }?.createsDatabase ?? false
   }
 
-  func createDatabase(_ archive: SchemaArchive, creates: Bool, digest: String) async throws {
+  /// - Returns: whether the database lacks some of its properties, or all.
+  func createDatabase(_ archive: SchemaArchive, creates: Bool, digest: String) async throws -> Bool {
+    var lacksProperties = false
     if creates {
       // With its settings and privileges. `--create` takes the first two kinds whatever the list says.
       let kinds = ["DATABASE - ", "DATABASE PROPERTIES - ", "COMMENT - DATABASE ", "ACL - DATABASE "]
-      try await archive.restore(
-        archive.beforeData.filter { entry in
-          kinds.contains { entry.description.hasPrefix($0) }
-        }, into: targetEntrance, of: target, arguments: ["--create", "--no-tablespaces"] + databaseOwnership)
+      let entries = archive.beforeData.filter { entry in kinds.contains { entry.description.hasPrefix($0) } }
+      let (isSuccess, said) = try await attempting("creating the database", target, database: name) {
+        try await archive.tryRestoring(
+          entries, into: targetEntrance, of: target,
+          arguments: ["--exit-on-error", "--create", "--no-tablespaces"] + databaseOwnership)
+      }
+      // A setting that the target lacks or refuses takes all others of the database with it: what comes after CREATE
+      // DATABASE is done piece by piece then.
+      let found = RestoreErrors(in: said, of: entries, owners: [])
+      guard isSuccess || found.errors.first?.object.hasPrefix("DATABASE PROPERTIES ") == true else {
+        throw MigrationError(
+          "creating database \(quotedIdentifier(name)) on the target: pg_restore failed: "
+            + "\(found.errors.first?.message ?? "it did not say why")")
+      }
+      lacksProperties = !isSuccess
     }
     let here = try await source.place(of: name)
     try await target.session(in: name, for: "beginning the journal") { connection in
@@ -40,6 +53,7 @@ extension DatabaseMigration {
       let begun = journal.record("begun", "\(creates ? "created" : "found") \(digest)")
       _ = try await connection.pipeline([journal.creation + [begun] + journal.creation(of: manifest)])[0].get()
     }
+    return lacksProperties
   }
 
   func hasLargeObjects(over connection: Connection) async throws -> Bool {

@@ -95,4 +95,36 @@ import Testing
     Self.expectSuccess(try await move.migrate(Self.only + ["--resume"]))
     #expect(try await move.target.value("select count(*) from json", database: "shop") == "1")
   }
+
+  @Test(.needsPostgres(13, 15))
+  func `settings that the target lacks or refuses are not migrated, and all others are`() async throws {
+    let move = try await Self.start(from: 13, to: 15)
+    try await move.source.sql("create role app login; create database shop")
+    try await move.source.sql(
+      """
+      alter database shop set vacuum_cleanup_index_scale_factor = 0.2; alter database shop set work_mem = '8MB';
+      alter database shop connection limit 50; comment on database shop is 'ours'; revoke connect on database shop from public;
+      alter role app in database shop set operator_precedence_warning = on; alter role app in database shop set work_mem = '9MB';
+      alter role app set vacuum_cleanup_index_scale_factor = 0.3; alter role app set work_mem = '10MB';
+      alter database postgres set vacuum_cleanup_index_scale_factor = 0.2; alter database postgres set work_mem = '11MB';
+      """)
+    try await move.source.sql("create table t (id int primary key)", database: "shop")
+    let migrated = try await move.migrate()
+    Self.expectSuccess(migrated)
+    for name in ["shop", "postgres"] {
+      #expect(migrated.database(name)?.message.contains("its setting vacuum_cleanup_index_scale_factor") == true)
+    }
+    #expect(
+      try await move.target.value(
+        """
+        select string_agg(concat_ws(' ', d.datname, r.rolname, s.setconfig::text), '; ' order by d.datname, r.rolname)
+          from pg_db_role_setting s left join pg_database d on d.oid = s.setdatabase left join pg_roles r on r.oid = s.setrole
+        """) == "postgres {work_mem=11MB}; shop app {work_mem=9MB}; shop {work_mem=8MB}; app {work_mem=10MB}")
+    #expect(
+      try await move.target.value(
+        """
+        select concat_ws(' ', datconnlimit, shobj_description(oid, 'pg_database'),
+          has_database_privilege('app', oid, 'CONNECT')) from pg_database where datname = 'shop'
+        """) == "50 ours f")
+  }
 }
