@@ -52,6 +52,9 @@ extension Cutover {
     steps.append(
       "set \(look.sequences.count) sequences of the target"
         + (settings.sequenceMargin > 0 ? ", \(settings.sequenceMargin) ahead" : ""))
+    let ending = try await sequenceValues.ending(
+      look.sequences, margin: settings.sequenceMargin, from: opened.worker, to: try steering.orLost().connection)
+    steps += ending.map { "warning: \($0)" }
     steps.append(
       "compare both sides: what was copied by checksum, the rest by \(settings.verification.rawValue)"
         + (comparesBefore ? ", as far as it was written to since that comparison" : ""))
@@ -64,6 +67,10 @@ extension Cutover {
     }
     if settings.refresh == .after { steps.append("refresh the materialized views of the target") }
     return steps
+  }
+
+  var sequenceValues: SequenceValues {
+    SequenceValues(database: database, source: replications.source, target: replications.target)
   }
 
   private func othersInWords(_ sessions: SourceSessions) async throws -> String {

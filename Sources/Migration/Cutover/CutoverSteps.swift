@@ -306,12 +306,12 @@ extension Cutover {
       ).run(late, largeObjects: look.hasLargeObjects)
     }
     step("setting sequences")
-    let sequences = SequenceValues(database: database, source: replications.source, target: replications.target)
-    let count = try await attempting("setting sequences", replications.target, database: database) {
-      try await sequences.carry(
+    let (count, ending) = try await attempting("setting sequences", replications.target, database: database) {
+      try await sequenceValues.carry(
         look.sequences, margin: settings.sequenceMargin, from: sessions.worker, to: steering.connection)
     }
     if count > 0 { step("\(count) set") }
+    if !ending.isEmpty { result.add(SequenceValues.listed(ending)) }
     try await steering.change(to: .carried, from: [.drained])
   }
 
@@ -365,8 +365,7 @@ extension Cutover {
       verification.mismatches += try await LargeObjectComparison(snapshot, replications.target, .full).mismatches()
     }
     verification.mismatches += try await attempting("comparing sequences", replications.target, database: database) {
-      try await SequenceValues(database: database, source: replications.source, target: replications.target)
-        .behind(look.sequences, sessions.worker, steering.connection)
+      try await sequenceValues.behind(look.sequences, sessions.worker, steering.connection)
     }
     result.verification = verification
     if let first = verification.mismatches.first {

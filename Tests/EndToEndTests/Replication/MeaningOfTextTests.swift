@@ -127,4 +127,32 @@ import Testing
           has_database_privilege('app', oid, 'CONNECT')) from pg_database where datname = 'shop'
         """) == "50 ours f")
   }
+
+  // MARK: Sequences
+
+  @Test func `a margin never takes a sequence past its end`() async throws {
+    let move = try await Self.start(to: 15)
+    try await move.source.sql("create database shop")
+    try await move.source.sql(
+      """
+      create table s (id smallserial primary key); select setval('s_id_seq', 32761);
+      create sequence down increment -1 minvalue -100 maxvalue -1; select setval('down', -50);
+      create sequence round maxvalue 100 cycle; select setval('round', 50);
+      create sequence fits increment 5 maxvalue 5006; select setval('fits', 1);
+      create sequence fresh maxvalue 1001; create sequence over maxvalue 3; select setval('over', 3);
+      """, database: "shop")
+    Self.expectSuccess(try await move.migrate(Self.only, by: "replication"))
+    let plan = try await move.command("cutover", ["--dry-run", "--block-writes", "--sequence-margin", "1000"])
+    #expect(
+      plan.stdout.contains("warning: sequence public.s_id_seq ends at 32767: it is set to 32761, as on the source"))
+    let result = try await Self.cutOver(move, ["--sequence-margin", "1000"])
+    for name in ["s_id_seq", "down", "round", "over"] {
+      #expect(result?.message.contains("sequence public.\(name) ends") == true, "\(result?.message ?? "")")
+    }
+    #expect(result?.message.contains("fits") == false)
+    let next = ["s_id_seq": "32762", "down": "-51", "round": "51", "fits": "5006", "fresh": "1001"]
+    for (name, value) in next {
+      #expect(try await move.target.value("select nextval('\(name)')", database: "shop") == value, "\(name)")
+    }
+  }
 }
