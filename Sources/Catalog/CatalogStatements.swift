@@ -30,6 +30,7 @@ public enum CatalogStatements {
     SuperuserObject.self, SystemCollation.self, SystemTableColumn.self, SystemViewColumn.self, Table.self,
     TableWithOIDs.self, TablespaceUse.self, TakenName.self, UnidentifiedTable.self, UnloggedTable.self,
     UnpublishedReference.self, UnqualifiedFunction.self, UnreadableRelation.self, UnvalidatedConstraint.self,
+    UnvalidatedDomain.self,
     UsedCollation.self, UserObject.self, UserObjectSigns.self, VersionedColumns.self, WideTable.self, XMLUse.self,
   ]
 

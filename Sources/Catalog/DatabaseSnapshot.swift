@@ -50,6 +50,7 @@ public struct DatabaseSnapshot: Codable, Sendable, Equatable {
   public var enumHashedTables: Fact<[EnumHashedTable]>
   public var forcedRowSecurityTables: Fact<[ForcedRowSecurityTable]>
   public var unvalidatedConstraints: Fact<[UnvalidatedConstraint]>
+  public var unvalidatedDomains: Fact<[UnvalidatedDomain]>
   /// Read in source databases where the target's role is no superuser.
   public var superuserObjects: Fact<[SuperuserObject]>
   /// Read in source databases where the target's role is no superuser, or a role is left out.
@@ -132,6 +133,7 @@ public struct DatabaseSnapshot: Codable, Sendable, Equatable {
     enumHashedTables = .unknown(reason)
     forcedRowSecurityTables = .unknown(reason)
     unvalidatedConstraints = .unknown(reason)
+    unvalidatedDomains = .unknown(reason)
     superuserObjects = .unknown(reason)
     bootstrapReferences = .unknown(reason)
     defaultPrivilegeRoles = .unknown(reason)

@@ -69,6 +69,7 @@ extension ClusterInspector {
         look(\.enumHashedTables, plannedLimit, if: summary.hasHashPartitions)
         look(\.forcedRowSecurityTables, if: summary.rowSecuredTables > 0)
         look(\.unvalidatedConstraints, if: summary.constraintsNotValid > 0)
+        look(\.unvalidatedDomains, if: summary.constraintsNotValid > 0)
       }
       if summary.mayHaveLargeObjects {
         reader.only(\.largeObjects)
@@ -168,6 +169,7 @@ extension DatabaseSnapshot {
     enumHashedTables = .unknown(reason)
     forcedRowSecurityTables = .unknown(reason)
     unvalidatedConstraints = .unknown(reason)
+    unvalidatedDomains = .unknown(reason)
     largeObjects = .unknown(reason)
     versionedColumns = .unknown(reason)
     systemViewColumns = .unknown(reason)

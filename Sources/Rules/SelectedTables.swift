@@ -31,6 +31,7 @@ extension GeneratedKeyTable: TableRow {}
 extension EnumHashedTable: TableRow {}
 extension ForcedRowSecurityTable: TableRow {}
 extension UnvalidatedConstraint: TableRow {}
+extension UnvalidatedDomain: TableRow {}
 extension UnpublishedReference: TableRow {}
 
 extension DatabasePair {

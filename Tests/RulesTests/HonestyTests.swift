@@ -114,6 +114,7 @@ import Testing
     ("forcedRowSecurityTables", { $0.inspected[0].forcedRowSecurityTables = .missing }),
     ("unpublishedReferences", { $0.inspected[0].unpublishedReferences = .missing }),
     ("unvalidatedConstraints", { $0.inspected[0].unvalidatedConstraints = .missing }),
+    ("unvalidatedDomains", { $0.inspected[0].unvalidatedDomains = .missing }),
   ]
 
   /// Clusters of which nearly every rule has something to say.

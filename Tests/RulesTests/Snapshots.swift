@@ -113,6 +113,7 @@ extension DatabaseSnapshot {
     snapshot.enumHashedTables = .known([])
     snapshot.forcedRowSecurityTables = .known([])
     snapshot.unvalidatedConstraints = .known([])
+    snapshot.unvalidatedDomains = .known([])
     snapshot.unpublishedReferences = .known([])
     snapshot.defaultPrivilegeRoles = .known([])
     snapshot.labelProviders = .known([])
