@@ -16,6 +16,7 @@ extension Cutover {
       do {
         switch part {
         case .subscription: try await limit.run { try await self.dropSubscription() }
+        case .settings: try await limit.run { try await self.putSettingsBack() }
         case .slots: try await limit.run { try await self.dropSlots() }
         case .publication: try await limit.run { try await self.dropPublication() }
         case .views: try await refreshAfterwards()
@@ -37,7 +38,7 @@ extension Cutover {
   }
 
   /// In this order: views are refreshed by the rights of their owners.
-  private enum Part: CaseIterable { case subscription, slots, publication, views, memberships }
+  private enum Part: CaseIterable { case subscription, settings, slots, publication, views, memberships }
 
   /// For all that is removed, in seconds.
   private static let patienceAfterwards = 60
@@ -165,7 +166,14 @@ extension Cutover {
     }
   }
 
-  // MARK: Memberships
+  // MARK: Settings and memberships
+
+  private func putSettingsBack() async throws {
+    let steering = try steering.orLost()
+    try await attempting("putting settings back", replications.target, database: database) {
+      try await WorkerSettings(journal: steering.journal).putBack(over: steering.connection)
+    }
+  }
 
   private func giveMembershipsBack() async throws {
     let (manifest, connection) = (try steering.orLost().manifest, try steering.orLost().connection)

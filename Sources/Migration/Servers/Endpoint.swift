@@ -35,7 +35,8 @@ public struct Endpoint: Sendable {
   }
 
   private func settled(_ connection: Connection, for purpose: SessionPurpose) async throws -> Connection {
-    var others = ["application_name": applicationName]
+    // Amounts of money are the same numbers to all sessions, also as text.
+    var others = ["application_name": applicationName, "lc_monetary": "C"]
     // What is not flushed yet is copied again after a crash; the last commit of a run waits for all before it.
     if side == .target { others["synchronous_commit"] = "off" }
     let statements = SessionSettings.statements(
@@ -75,10 +76,14 @@ public struct Endpoint: Sendable {
   /// The same for `pg_dump` and `pg_restore`, each by a name of its own that begins with the run's.
   func program(database: String, settings: [String: String] = [:]) throws -> ProgramSession {
     // A source whose writers were stopped by a setting of the database hands that setting on. Nor is a role of such a
-    // setting to restore, nor are constant checks to be computed where a foreign key is looked at.
+    // setting to restore, nor are constant checks to be computed where a foreign key is looked at, nor definitions to be
+    // read otherwise than they were written.
     let own =
       side == .target
-      ? ["default_transaction_read_only": "off", "role": role ?? "none", "constraint_exclusion": "partition"] : [:]
+      ? [
+        "default_transaction_read_only": "off", "role": role ?? "none", "constraint_exclusion": "partition",
+        "array_nulls": "on", "transform_null_equals": "off", "backslash_quote": "safe_encoding",
+      ] : [:]
     let name = "\(applicationName) \(String(UInt32.random(in: .min ... .max), radix: 16))"
     return ProgramSession(
       connection: try string.selecting(database: database).forProgram(

@@ -328,7 +328,7 @@ public enum ReadingStatements {
       slot(version), ReplicatedTables.sql(isSource: true), ReplicatedTables.sql(isSource: false), sequences,
       publishedRelations, subscriptionOwner, unendableSessions, keptSlot(version), keptWAL, keysBetween, ofExtensions,
       keptObjects, ObjectStatements.digests(version), ObjectStatements.fingerprints(version),
-      ObjectStatements.some(version), ObjectStatements.all(version),
+      ObjectStatements.some(version), ObjectStatements.all(version), WorkerSettings.effective,
     ]
     let loading = version.major >= 13 ? [endsOfTransactions, TableOwner.sql(version), FiringTrigger.sql] : []
     return loading + (version.major >= 10 ? replication : []) + (version.major >= 15 ? [errors(version)] : []) + [

@@ -96,6 +96,56 @@ import Testing
     #expect(try await move.target.value("select count(*) from json", database: "shop") == "1")
   }
 
+  // MARK: Settings that change what is stored
+
+  @Test(
+    .needsPostgres(15, 16, 17),
+    arguments: [
+      "alter database shop set array_nulls = off", "alter role all set array_nulls = off",
+      "alter role postgres set array_nulls = off", "alter role postgres in database shop set array_nulls = 'false'",
+      "alter database shop set xmloption = document", "alter database shop set default_transaction_read_only = on",
+    ], [15])
+  func `what is replicated is what was written, whatever is set for the database or the role`(
+    setting: String, version: Int
+  ) async throws {
+    let move = try await Self.start(to: version)
+    try await move.source.sql("create database shop")
+    try await move.source.sql(
+      """
+      create table t (id int primary key, tags text[], x xml); insert into t values (1, array['a', null], xml 'a<b/>');
+      create table keyless (tags text[] default '{d,NULL}'); insert into keyless values (array['k', null]);
+      """, database: "shop")
+    for cluster in setting.contains("role") ? [move.source, move.target] : [move.source] {
+      guard cluster === move.source || !setting.contains("database") else { continue }
+      try await cluster.sql(setting)
+    }
+    Self.expectSuccess(try await move.migrate(Self.only + ["--verify", "full"], by: "replication"))
+    try await move.source.sql(
+      """
+      set default_transaction_read_only = off; insert into t values (2, array['c', null], xmlparse(content 'c<d/>'));
+      insert into keyless values (array['l', null]);
+      """, database: "shop")
+    _ = try await Self.cutOver(move)
+    #expect(
+      try await move.target.sql(
+        """
+        set array_nulls = on; select string_agg(format('%s %s', tags, x), '; ' order by id) from t
+        """, database: "shop") == "{a,NULL} a<b/>; {c,NULL} c<d/>")
+    #expect(
+      try await move.target.sql(
+        """
+        set default_transaction_read_only = off; set array_nulls = on; insert into keyless default values;
+        select string_agg(tags::text, ' ' order by tags[1]) from keyless
+        """, database: "shop") == "{d,NULL} {k,NULL} {l,NULL}")
+    let kept = """
+      select coalesce(string_agg(concat_ws(' ', d.datname, r.rolname, s.setconfig::text), '; ' order by d.datname, r.rolname), '')
+        from pg_db_role_setting s left join pg_database d on d.oid = s.setdatabase left join pg_roles r on r.oid = s.setrole
+      """
+    #expect(try await move.target.value(kept) == move.source.value(kept), "as on the source, and nothing of ours")
+    try await move.openSource("shop")
+    try await move.expectNothingLeft()
+  }
+
   @Test(.needsPostgres(13, 15))
   func `settings that the target lacks or refuses are not migrated, and all others are`() async throws {
     let move = try await Self.start(from: 13, to: 15)
