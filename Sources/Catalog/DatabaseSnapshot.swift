@@ -36,6 +36,7 @@ public struct DatabaseSnapshot: Codable, Sendable, Equatable {
   public var eventTriggers: Fact<[EventTrigger]>
   public var largeTables: Fact<[LargeTable]>
   public var codedTables: Fact<[CodedTable]>
+  public var loadReadings: Fact<[LoadReading]>
   /// Read in source databases that may be replicated.
   public var unidentifiedTables: Fact<[UnidentifiedTable]>
   public var fullIdentityTables: Fact<[FullIdentityTable]>
@@ -120,6 +121,7 @@ public struct DatabaseSnapshot: Codable, Sendable, Equatable {
     eventTriggers = .unknown(reason)
     largeTables = .unknown(reason)
     codedTables = .unknown(reason)
+    loadReadings = .unknown(reason)
     unidentifiedTables = .unknown(reason)
     fullIdentityTables = .unknown(reason)
     unloggedTables = .unknown(reason)

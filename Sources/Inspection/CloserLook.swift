@@ -48,6 +48,7 @@ extension ClusterInspector {
         if: summary.largestPages.multipliedReportingOverflow(by: blockSize).partialValue > WideTable.limit)
       look(\.moneyColumns, if: mayDisagreeOnMoney)
       look(\.codedTables, if: summary.mayHaveCode || summary.hasFiringTriggers || summary.tablesWithRules > 0)
+      look(\.loadReadings, plannedLimit, if: summary.mayHaveCode)
       look(\.accessMethodUses, if: summary.relationsOfOtherMethods > 0)
       look(\.dictionaryFiles, [], if: summary.hasDictionaries)
       if inspector.settings.readsEverything { reader.all(\.xmlUses, limit) }
@@ -145,6 +146,7 @@ extension DatabaseSnapshot {
     wideTables = .unknown(reason)
     moneyColumns = .unknown(reason)
     codedTables = .unknown(reason)
+    loadReadings = .unknown(reason)
     systemTableColumns = .unknown(reason)
     accessMethodUses = .unknown(reason)
     dictionaryFiles = .unknown(reason)

@@ -200,7 +200,7 @@ struct DatabaseMigration: Sendable {
     }
     // Triggers come after all rows.
     if isComplete {
-      try await record.phase("rest of the schema") { try await restoreRest(rest, archive, owned, resumption) }
+      try await record.phase("rest of the schema") { try await restoreRest(rest, after, archive, owned, resumption) }
     }
     if isComplete { try await release(snapshot) }
     if !ownership.isEmpty {
@@ -226,7 +226,7 @@ struct DatabaseMigration: Sendable {
       if !kept.left.isEmpty {
         try await synchronise(kept)
         try await record.phase("foreign keys") { try await buildForeignKeys(after, archive, owned, resumption) }
-        try await record.phase("rest of the schema") { try await restoreRest(rest, archive, owned, resumption) }
+        try await record.phase("rest of the schema") { try await restoreRest(rest, after, archive, owned, resumption) }
         try await release(snapshot)
         try await record.phase("statistics") { try await analyze(tables) }
       }

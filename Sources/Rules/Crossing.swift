@@ -12,6 +12,7 @@ public struct Crossing: Sendable, Equatable {
       case incomparable = "its rows can't be compared"
       /// A partitioned table.
       case routedElsewhere = "its rows belong to other partitions on the target"
+      case codeReads = "its code reads other tables"
     }
 
     public var nspname: String
@@ -188,6 +189,10 @@ extension DatabasePair {
     let names = Set(generated.map(\.qualifiedName))
     for table in try unusableFullIdentities() where !names.contains(table.qualifiedName) {
       try crossing.add(table, table.sizeBytes, .incomparable)
+    }
+    for table in try readingTables() where !crossing.tables.contains(where: { $0.qualifiedName == table.qualifiedName })
+    {
+      try crossing.add(table, table.sizeBytes, .codeReads)
     }
     let hashed = selected(try snapshot.enumHashedTables.value)
     crossing.isCut = crossing.isCut || hashed.count > hashed.rows.count

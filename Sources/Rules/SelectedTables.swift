@@ -15,6 +15,7 @@ extension TableRow {
 
 extension UnidentifiedTable: TableRow {}
 extension FullIdentityTable: TableRow {}
+extension LoadReading: TableRow {}
 extension UnloggedTable: TableRow {}
 extension MaterializedView: TableRow {}
 extension MaterializedViewSource: TableRow {}

@@ -53,7 +53,7 @@ import Testing
     "wal-retention-during-copy", "libpq-version",
     "functions-search-path", "user-objects-in-system-schemas",
     "removed-types", "tables-with-oids", "security-labels",
-    "access-methods", "text-search-files", "row-width",
+    "access-methods", "text-search-files", "row-width", "load-order", "apply-order",
   ]
   private static let rulesOfTarget: Set<String> = [
     "connection-target", "target-not-in-recovery", "target-subscription-privileges", "connection-target-databases",
@@ -98,6 +98,7 @@ import Testing
     ("dictionaryFiles", { $0.inspected[0].dictionaryFiles = .missing }),
     ("wideTables", { $0.inspected[0].wideTables = .missing }),
     ("codedTables", { $0.inspected[0].codedTables = .missing }),
+    ("loadReadings", { $0.inspected[0].loadReadings = .missing }),
     ("moneyColumns", { $0.inspected[0].moneyColumns = .missing }),
     ("labelProviders", { $0.inspected[0].labelProviders = .missing }),
     ("parameterPrivileges", { $0.parameterPrivileges = .missing }),

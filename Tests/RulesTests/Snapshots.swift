@@ -133,6 +133,7 @@ extension DatabaseSnapshot {
     snapshot.wideTables = .known([])
     snapshot.moneyColumns = .known([])
     snapshot.codedTables = .known([])
+    snapshot.loadReadings = .known([])
     snapshot.systemTableColumns = .known([])
     snapshot.accessMethodUses = .known([])
     snapshot.dictionaryFiles = .known([])

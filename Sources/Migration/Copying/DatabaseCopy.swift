@@ -27,7 +27,10 @@ extension DatabaseMigration {
     for table in complete { record.copied(table, rows: resumption.rows(of: table), bytes: 0) }
     // The server copies into tables with their indexes.
     let ready = complete + all.filter { left.contains($0.oid) }
-    let queue = WorkQueue(parts: missing, indexes: after.indexes(less: resumption.indexes), complete: ready)
+    let order = LoadOrder(after.readings.filter { !$0.isIndex }, of: tables.map(\.name))
+    let queue = WorkQueue(
+      parts: missing, indexes: after.indexes(less: resumption.indexes), complete: ready,
+      predecessors: order.predecessors(of: tables))
 
     let compared = ComparedTable.all(
       of: isCompared ? tables.filter { !resumption.compared.contains($0.oid) } : [])
@@ -236,7 +239,7 @@ extension DatabaseMigration {
     _ after: EntriesAfterData, _ archive: SchemaArchive, _ owned: OwnersEntries, _ resumption: Resumption
   ) async throws {
     try await slots.run(inUpTo: settings.jobs) { places in
-      for entries in [after.foreignKeys, after.coded] {
+      for entries in [after.foreignKeys, after.codedReads ? [] : after.coded] {
         let missing = entries.filter { !resumption.indexes.contains($0.id) }
         try await restore(missing, archive, owned, arguments: ["--jobs=\(places)"])
       }
@@ -251,6 +254,21 @@ extension DatabaseMigration {
       _ = try await attempting("analysing \(table)", target, database: name) {
         try await connection.query("ANALYZE \(table)")
       }
+    }
+  }
+}
+
+extension LoadOrder {
+  /// By table, those that come first. Where rows go through a partitioned table, its partitions are one.
+  func predecessors(of tables: [SourceTable]) -> [Int: Set<Int>] {
+    guard !predecessors.isEmpty else { return [:] }
+    let together = Dictionary(grouping: tables) { $0.routedThrough ?? $0.name }
+    let byName = Dictionary(tables.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+    return together.values.reduce(into: [:]) { found, group in
+      let own = Set(group.map(\.oid))
+      let read = Set(group.flatMap { predecessors[$0.name] ?? [] })
+      let first = Set(read.compactMap { byName[$0]?.oid }).subtracting(own)
+      if !first.isEmpty { for oid in own { found[oid] = first } }
     }
   }
 }

@@ -1,6 +1,7 @@
 import Assessment
 import Catalog
 import Postgres
+import Synchronization
 
 /// What comes after the switch, with the target in use. Each part is tried; what fails is done by the next `cutover`, which
 /// finds the manifest saying that it is switched over.
@@ -159,10 +160,9 @@ extension Cutover {
     result.notRefreshed = names
     guard settings.refresh == .after, !names.isEmpty else { return }
     step("refreshing the materialized views of the target: \(listed(names))")
-    for name in names {
-      try await views.run([name])
-      result.notRefreshed.removeAll { $0 == name }
-    }
+    let done = Mutex<Set<String>>([])
+    defer { result.notRefreshed.removeAll { name in done.withLock { $0.contains(name) } } }
+    try await views.run(names) { name in done.withLock { _ = $0.insert(name) } }
   }
 
   // MARK: Memberships

@@ -239,11 +239,16 @@ struct Resumption: Sendable {
     let owned = try await migration.ownersEntries(snapshot)
     var batches = DatabaseMigration.batches(of: migration.schemasFirst(archive), step: "schemas", owned)
     batches += DatabaseMigration.batches(of: migration.schemaEntries(archive), step: "schema", owned)
-    if steps.keys.contains(where: { $0.hasPrefix("rest") }), steps["rest"] == nil {
+    let parts = ["rest", "last"].filter { part in
+      steps.keys.contains { $0.hasPrefix(part) } && steps[part] == nil
+    }
+    if !parts.isEmpty {
       let tables = try await migration.tables(snapshot, archive)
       let after = try await EntriesAfterData(archive.afterData, tables: tables, snapshot)
-      let rest = try await migration.entries(after, archive, snapshot).rest
-      batches += DatabaseMigration.batches(of: rest, step: "rest", owned)
+      let entries = try await migration.entries(after, archive, snapshot)
+      for part in parts {
+        batches += DatabaseMigration.batches(of: part == "rest" ? entries.rest : entries.last, step: part, owned)
+      }
     }
     return batches.filter { steps[$0.step] == nil && steps["\($0.step) begun"] != nil }
       .map { ($0.step, $0.run.entries) }

@@ -11,7 +11,15 @@ struct EntriesAfterData: Sendable {
   /// Indexes of expressions that have code of the tables' owners, and what joins them: the query that checks a foreign key
   /// would run it, with the rights of who creates the key, when it is planned. They come after the foreign keys.
   private(set) var coded: [ArchiveEntry] = []
+  /// Whether what these compute reads relations: they come after materialized views, which they may read too.
+  private(set) var codedReads = false
   private(set) var rest: [ArchiveEntry] = []
+  /// Materialized views that hold something, as the server quotes their names, in an order in which they can be filled.
+  private(set) var views: [String] = []
+  /// What comes after these: event triggers, which would act on all that is created.
+  private(set) var last: [ArchiveEntry] = []
+  /// What code reads that a load runs.
+  private(set) var readings: [LoadReading] = []
 
   private struct Owner: Decodable, Sendable {
     var oid: Int
@@ -22,7 +30,15 @@ struct EntriesAfterData: Sendable {
     var attachment: String
   }
 
+  private struct View: Decodable, Sendable {
+    var oid: Int
+    var name: String
+  }
+
   init(_ entries: [ArchiveEntry], tables: [SourceTable], _ snapshot: SourceSnapshot) async throws {
+    readings = try await snapshot.rows(
+      of: LoadReading.self, for: "looking for what code reads", LoadReading.sql(snapshot.version), LoadReading.noLimit)
+    codedReads = readings.contains(where: \.isIndex)
     let constraints = entries.filter { $0.isKind("CONSTRAINT") }
     let plain = entries.filter { $0.isKind("INDEX") && !$0.isKind("INDEX ATTACH") }
     let owners = try await snapshot.rows(
@@ -45,9 +61,23 @@ struct EntriesAfterData: Sendable {
     let byOID = Dictionary(owners.map { ($0.oid, $0) }, uniquingKeysWith: { first, _ in first })
     let copied = Set(tables.map(\.oid))
     let attachments = owners.filter(\.hasCode).map(\.attachment)
+    let filled = entries.filter { $0.isKind("MATERIALIZED VIEW DATA") }
+    if !filled.isEmpty {
+      let names = try await snapshot.rows(
+        of: View.self, for: "listing the materialized views", ReadingStatements.names, [arrayLiteral(filled.map(\.oid))]
+      )
+      let byOID = Dictionary(names.map { ($0.oid, $0.name) }, uniquingKeysWith: { first, _ in first })
+      let listed = filled.compactMap { byOID[$0.oid] }
+      views = LoadOrder(readings.filter(\.isMaterializedView), of: listed).sorted(listed)
+    }
     for entry in entries {
       let isConstraint = entry.isKind("CONSTRAINT")
-      if entry.isKind("FK CONSTRAINT") {
+      if entry.isKind("MATERIALIZED VIEW DATA") { continue }
+      if entry.isKind("EVENT TRIGGER") || entry.description.hasPrefix("COMMENT - EVENT TRIGGER ")
+        || codedReads && entry.isKind("COMMENT")
+      {
+        last.append(entry)
+      } else if entry.isKind("FK CONSTRAINT") {
         foreignKeys.append(entry)
       } else if entry.isKind("INDEX ATTACH") {
         if attachments.contains(where: { entry.description == $0 || entry.description.hasPrefix($0 + " ") }) {

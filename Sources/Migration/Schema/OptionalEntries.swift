@@ -8,11 +8,15 @@ struct OptionalEntries: Sendable {
   /// With what belongs to them, in the order of the archive.
   private(set) var optional: [ArchiveEntry] = []
   private(set) var rest: [ArchiveEntry] = []
+  /// Of the rest, what comes last.
+  private(set) var last: [ArchiveEntry] = []
 
   private struct Publication: Decodable, Sendable { var oid: Int }
 
   /// - Parameter isSuperuser: of the role that restores.
-  init(of entries: [ArchiveEntry], isSuperuser: Bool, _ snapshot: SourceSnapshot) async throws {
+  init(
+    of entries: [ArchiveEntry], last: [ArchiveEntry] = [], isSuperuser: Bool, _ snapshot: SourceSnapshot
+  ) async throws {
     var ofAllTables: Set<Int> = []
     if !isSuperuser, entries.contains(where: { $0.isKind("PUBLICATION") }) {
       let rows = try await snapshot.rows(
@@ -28,6 +32,9 @@ struct OptionalEntries: Sendable {
       } else {
         rest.append(entry)
       }
+    }
+    for entry in last {
+      if entry.mayTakeSuperuser && !isSuperuser { optional.append(entry) } else { self.last.append(entry) }
     }
   }
 }
@@ -51,16 +58,34 @@ extension DatabaseMigration {
     // Labels were held back, as they may be refused.
     let labels = archive.beforeData.filter { $0.isKind("SECURITY LABEL") && !$0.isOfDatabase }
     let isSuperuser = context.pair.target.me.ifKnown?.rolsuper == true
-    return try await OptionalEntries(of: after.rest + labels, isSuperuser: isSuperuser, snapshot)
+    return try await OptionalEntries(
+      of: after.rest + labels, last: after.last, isSuperuser: isSuperuser, snapshot)
   }
 
-  /// First what has to be, then what may be refused, as it may need the first.
+  /// First what has to be, then what may be refused, as it may need the first. Materialized views are filled when
+  /// everything is there that their queries run by: policies, rules, privileges.
   func restoreRest(
-    _ entries: OptionalEntries, _ archive: SchemaArchive, _ owned: OwnersEntries, _ resumption: Resumption
+    _ entries: OptionalEntries, _ after: EntriesAfterData, _ archive: SchemaArchive, _ owned: OwnersEntries,
+    _ resumption: Resumption
   ) async throws {
     try await slots.run {
       if resumption.steps["rest"] == nil {
         try await restoreInBatches(entries.rest, archive, owned, step: "rest", resumption)
+      }
+      if resumption.steps["views"] == nil, !after.views.isEmpty {
+        try await MaterializedViewRefresh(database: name, target: target).run(after.views)
+        try await note("views")
+      }
+    }
+    if after.codedReads {
+      try await slots.run(inUpTo: settings.jobs) { places in
+        let missing = after.coded.filter { !resumption.indexes.contains($0.id) }
+        try await restore(missing, archive, owned, arguments: ["--jobs=\(places)"])
+      }
+    }
+    try await slots.run {
+      if resumption.steps["last"] == nil, !entries.last.isEmpty {
+        try await restoreInBatches(entries.last, archive, owned, step: "last", resumption)
       }
       if resumption.steps["optional"] == nil { try await restoreOptional(entries.optional, archive) }
     }

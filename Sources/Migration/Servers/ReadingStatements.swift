@@ -67,6 +67,10 @@ public enum ReadingStatements {
      WHERE c.relkind = 'm' AND c.relispopulated AND c.oid >= 16384 ORDER BY c.oid
     """
 
+  static let names = """
+    SELECT c.oid, c.oid::pg_catalog.regclass::text AS name FROM pg_catalog.pg_class c WHERE c.oid = ANY ($1::oid[])
+    """
+
   static let databaseSize = "SELECT pg_catalog.pg_database_size(pg_catalog.current_database())"
 
   static let relation = "SELECT pg_catalog.to_regclass($1) IS NOT NULL"
@@ -331,20 +335,21 @@ public enum ReadingStatements {
       ObjectStatements.some(version), ObjectStatements.all(version),
     ]
     let loading = version.major >= 13 ? [endsOfTransactions, TableOwner.sql(version), FiringTrigger.sql] : []
-    return loading + (version.major >= 10 ? replication : []) + (version.major >= 15 ? [errors(version)] : []) + [
-      databases, roleNames, database, thisDatabase, systemIdentifier, timeline, relation, carriedSequences, journals,
-      hasContent, loadingRoles, loadedOwner, takeCutoverLock, cutoverLockHolder, populatedViews, databaseSize,
-      lockHolders, workingSessions,
-      lockableAgainstWriters, backendPID,
-      preparedTransactions, entrances, databaseAccess, beginningSessions, otherSessions, sizes, hasLargeObjects,
-      largeObjectSize, largeObjects,
-      largeObjectEntries, largeObjectNumbers, assignableRoles, MadeOnBothSides.sequencesSQL,
-      MadeOnBothSides.emptyTables,
-      largeObjectChecksum(version), comparableTables, lockableTables, rewrittenTables, exportSnapshot, isInTheWay,
-      lockWaiters(version), forgetActivity, filesOfTable, leafPartitions, tree, sampleKey(version), tableActivity,
-      activityTerms, SourceTable.sql(version), OwnersEntries.sql(version),
-      ForeignKey.sql(version), ObjectCounts.sql(version),
-    ] + Connection.inquiries
+    return loading + (version.major >= 10 ? replication : [])
+      + (version.major >= 15 ? [errors(version)] : []) + [
+        databases, roleNames, database, thisDatabase, systemIdentifier, timeline, relation, carriedSequences, journals,
+        hasContent, loadingRoles, loadedOwner, takeCutoverLock, cutoverLockHolder, populatedViews, names, databaseSize,
+        lockHolders, workingSessions,
+        lockableAgainstWriters, backendPID,
+        preparedTransactions, entrances, databaseAccess, beginningSessions, otherSessions, sizes, hasLargeObjects,
+        largeObjectSize, largeObjects,
+        largeObjectEntries, largeObjectNumbers, assignableRoles, MadeOnBothSides.sequencesSQL,
+        MadeOnBothSides.emptyTables,
+        largeObjectChecksum(version), comparableTables, lockableTables, rewrittenTables, exportSnapshot, isInTheWay,
+        lockWaiters(version), forgetActivity, filesOfTable, leafPartitions, tree, sampleKey(version), tableActivity,
+        activityTerms, SourceTable.sql(version), OwnersEntries.sql(version),
+        ForeignKey.sql(version), ObjectCounts.sql(version),
+      ] + Connection.inquiries
   }
 
   /// What reads rows of users' tables and sequences, or takes a lock on them that holds up no writer; and what begins and
