@@ -32,6 +32,8 @@ struct SourceTable: Decodable, Sendable, Equatable {
   /// Whether code of somebody who is no superuser would run, with this role's rights, when the server plans a query over
   /// it: COPY of the table as a whole plans nothing.
   var hasCode = false
+  /// Generated columns that are stored, quoted, which code of users computes: the target does so once more.
+  var computedColumns: [String]? = nil
 
   /// Separated by commas.
   var columns: String? { columnNames?.joined(separator: ", ") }
@@ -42,6 +44,13 @@ struct SourceTable: Decodable, Sendable, Equatable {
   /// value depends on identifiers that differ on the target (release notes of pg_dump 16.0, `--load-via-partition-root`).
   static func sql(_ version: ServerVersion) -> String {
     let generated = version.major >= 12 ? "AND a.attgenerated = ''" : ""
+    let computed =
+      version.major >= 12
+      ? """
+      (SELECT array_agg(pg_catalog.quote_ident(a.attname) ORDER BY a.attnum) FROM pg_catalog.pg_attribute a
+         WHERE a.attrelid = c.oid AND a.attgenerated = 's' AND a.attname::text IN (
+               SELECT o.name FROM own o WHERE o.relation = c.oid AND o.kind = 'generated column'))
+      """ : "NULL::text[]"
     return """
       WITH RECURSIVE \(codeOfTables(version))
       SELECT c.oid, c.oid::pg_catalog.regclass::text AS name,
@@ -62,7 +71,8 @@ struct SourceTable: Decodable, Sendable, Equatable {
                ORDER BY a.attlen <= 0, a.attlen, a.attnum LIMIT 1) AS narrow_column,
              x.condition, x.condition IS NOT NULL AS is_of_extension, w.wide_columns, w.wide_types, w.wide_type_names,
              EXISTS (SELECT FROM code d JOIN pg_catalog.pg_roles r ON r.oid = c.relowner
-                      WHERE d.relation = c.oid AND (d.is_planted OR NOT r.rolsuper)) AS has_code
+                      WHERE d.relation = c.oid AND (d.is_planted OR NOT r.rolsuper)) AS has_code,
+             \(computed) AS computed_columns
         FROM pg_catalog.pg_class c
         LEFT JOIN LATERAL (
              SELECT array_agg(pg_catalog.quote_ident(a.attname) ORDER BY a.attnum) AS wide_columns,

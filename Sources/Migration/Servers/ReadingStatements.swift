@@ -335,7 +335,7 @@ public enum ReadingStatements {
       ObjectStatements.some(version), ObjectStatements.all(version),
     ]
     let loading = version.major >= 13 ? [endsOfTransactions, TableOwner.sql(version), FiringTrigger.sql] : []
-    return loading + (version.major >= 10 ? replication : [])
+    return loading + (version.major >= 10 ? replication + [plansNothing] : [])
       + (version.major >= 15 ? [errors(version)] : []) + [
         databases, roleNames, database, thisDatabase, systemIdentifier, timeline, relation, carriedSequences, journals,
         hasContent, loadingRoles, loadedOwner, takeCutoverLock, cutoverLockHolder, populatedViews, names, databaseSize,

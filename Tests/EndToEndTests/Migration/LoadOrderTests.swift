@@ -112,4 +112,35 @@ import Testing
     #expect(contents.0 == contents.1)
     try await expectSameByIndexes(move, twice: 1800)
   }
+
+  /// Code that is not immutable, though it says so, gives other values when it runs again.
+  @Test(arguments: ["counts", "sample", "full"])
+  func `values that code of users computes are compared, whatever is compared otherwise`(mode: String) async throws {
+    let move = try await Move.start()
+    try await move.source.sql("create role plain")
+    for name in ["changed", "indexed", "same"] {
+      let index = name == "indexed" ? "create index on goods (public.price(id));" : ""
+      let change = """
+        create or replace function public.price(int) returns int language sql immutable as 'select $1 * 3';
+        """
+      try await move.source.sql("create database \(name)")
+      try await move.source.sql(
+        #"""
+        create function public.price(int) returns int language sql immutable as 'select $1 * 2';
+        create table public.goods (id int primary key, "p;""" int generated always as (public.price(id)) stored, t text);
+        alter table goods owner to \#(name == "same" ? "plain" : "postgres");
+        insert into goods (id, t) select g, 't' from generate_series(1, 1000) g;
+        \#(index) \#(name == "same" ? "" : change)
+        """#, database: name)
+    }
+    let done = try await move.migrate(["--verify", mode])
+    #expect(done.output.status == .exited(1), "\(done.output.stderr)")
+    #expect(done.database("same")?.status == .done, "\(done.database("same")?.message ?? "")")
+    for name in ["changed", "indexed"] {
+      #expect(done.database(name)?.status == .failed)
+      #expect(
+        done.database(name)?.message.contains("1000 rows on both sides, other values of \"p;\"\"\" on the") == true,
+        "\(done.database(name)?.message ?? "")")
+    }
+  }
 }
