@@ -2,7 +2,7 @@ import TestSupport
 import Testing
 
 /// What judges the product is judged: every kind of difference is planted, and has to be seen.
-@Suite(.timeLimit(.minutes(5))) struct ComparerTests {
+@Suite(.timeLimit(.minutes(30))) struct ComparerTests {
   /// A difference that is made on the target, and how the comparer calls it.
   struct Plant: Sendable {
     var sql: String
