@@ -22,7 +22,7 @@ extension Rule {
     accessMethods, builtinReferences, cFunctions, encodingConversions, eventTriggers, filterDependencies,
     foreignServers, functionSettingsValid, functionsSearchPath, internalAndOpaqueFunctions, invalidIndexes,
     materializedViewOwners, materializedViews, notNullInheritance,
-    polymorphicFunctions, postfixOperators, removedTypes, rowWidth, schemaRehearsal, securityLabels,
+    polymorphicFunctions, postfixOperators, removedTypes, rowWidth, rowsRehearsal, schemaRehearsal, securityLabels,
     settingsDependentTypes,
     systemTableColumns, systemViewColumns, tablesWithOIDs,
     targetOlderFeatures, textSearchFiles,
