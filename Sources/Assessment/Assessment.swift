@@ -21,15 +21,30 @@ public struct Assessment: Sendable {
     (outcomes, idleWaivers) = waive(decide(pair, by: rules), by: waivers, on: day)
     let byDatabase = Dictionary(grouping: outcomes, by: \.database?.nameBytes)
     let clusterOutcomes = byDatabase[[UInt8]?.none] ?? []
-    let databases = pair.databasePairs.map { database in
+    var databases = pair.databasePairs.map { database in
       DatabasePlan(
         for: database, outcomes: clusterOutcomes + (byDatabase[database.name.nameBytes] ?? []))
     }
+    Self.assignWaves(to: &databases, atOnce: pair.replicationsAtOnce)
     self.outcomes = outcomes
     plan = Plan(
       databases: databases, roles: rolePlans(for: pair), estimatedCopySeconds: (try? CopyTime(of: pair)) ?? nil)
     verdict = Self.verdict(of: plan, clusterOutcomes: clusterOutcomes)
     capacity = capacities(of: pair)
+  }
+
+  /// By name; a dump needs neither a slot nor a worker.
+  private static func assignWaves(to databases: inout [DatabasePlan], atOnce: Int?) {
+    var replicated = 0
+    for index in databases.indices {
+      switch databases[index].method {
+      case nil: continue
+      case .dump: databases[index].wave = 1
+      case .replication:
+        databases[index].wave = atOnce.map { replicated / max(1, $0) + 1 } ?? 1
+        replicated += 1
+      }
+    }
   }
 
   /// The worst of the databases' verdicts; without any database, what the rules say of the clusters.
@@ -80,15 +95,7 @@ extension DatabasePlan {
       LargeObjectsAtCutover(count: $0.count, sizeBytes: $0.sizeBytes)
     }
     replicaIdentityChanges = crossing.changes.map(ReplicaIdentityChange.init)
-    guard let sizeBytes, let tables else { return }
-    var work = BlockedTime.Work()
-    work.lateBytes = crossing.sizeBytes
-    work.lateItems = crossing.items
-    work.tables = tables.count
-    work.sequences = (try? database.snapshot(on: .source))?.summary.ifKnown?.sequences ?? 0
-    work.totalBytes = sizeBytes
-    estimatedBlockedSeconds = BlockedTime(
-      of: work, throughput: Throughput(measured: database.options.throughput), jobs: database.options.jobs)
+    if sizeBytes != nil, tables != nil { estimatedBlockedSeconds = crossing.blockedTime }
   }
 
   /// Of the database: that of the method that the plan chose, else why there is none.

@@ -3,6 +3,8 @@ public struct MigrationReport: Codable, Sendable, Equatable {
   public enum Status: String, Codable, Sendable {
     /// Everything that was planned.
     case done
+    /// Everything of the first wave; other databases wait until these have been cut over.
+    case waiting
     /// At least one database was not migrated.
     case failed
     /// Interrupted, or ended by an error before every database was begun.
@@ -34,6 +36,8 @@ public struct MigratedDatabase: Codable, Sendable, Equatable {
     /// It is being replicated.
     case inStep = "in-step"
     case failed
+    /// It is of a later wave.
+    case waiting
     /// It was left out.
     case skipped
     case cancelled
@@ -67,6 +71,12 @@ public struct MigratedDatabase: Codable, Sendable, Equatable {
   /// For how long nobody could write, in seconds: while a replicated database was cut over, or from the snapshot of a
   /// dump to its end. nil before the cutover, and where it was not done.
   public var blockedSeconds: Double?
+  /// For how long an application can't write while the database is cut over, in seconds: from the last moment at which the
+  /// source accepts a write to the one from which the target does. nil before the cutover; reports of earlier versions lack
+  /// it.
+  public var downtimeSeconds: Double?
+  /// What that consists of, in its order.
+  public var downtimePhases: [DowntimePhase]?
 
   public init(
     name: String, method: String?, status: Status, message: String, phases: [Phase] = [], tables: Int = 0,
@@ -95,6 +105,19 @@ public struct MigratedDatabase: Codable, Sendable, Equatable {
     try container.encode(bytes, forKey: .bytes)
     try container.encode(verification, forKey: .verification)
     try container.encode(blockedSeconds, forKey: .blockedSeconds)
+    try container.encodeIfPresent(downtimeSeconds, forKey: .downtimeSeconds)
+    try container.encodeIfPresent(downtimePhases, forKey: .downtimePhases)
+  }
+}
+
+/// A part of the time in which nobody can write during a cutover.
+public struct DowntimePhase: Codable, Sendable, Equatable {
+  public var name: String
+  public var seconds: Double
+
+  public init(name: String, seconds: Double) {
+    self.name = name
+    self.seconds = seconds
   }
 }
 

@@ -5,6 +5,9 @@ import Rules
 public struct Plan: Codable, Sendable, Equatable {
   public var databases: [DatabasePlan]
   public var roles: [RolePlan]
+  /// How many waves the databases are migrated in.
+  public var waves: Int { max(1, databases.compactMap(\.wave).max() ?? 1) }
+
   /// nil where sizes are not known.
   public var estimatedCopySeconds: CopyTime?
 
@@ -35,6 +38,9 @@ public struct DatabasePlan: Codable, Sendable, Equatable {
   public var tables: PlannedTables?
   /// nil where it is not known.
   public var sizeBytes: Int?
+  /// When it is migrated, from 1: where not all databases can be replicated at once, the next ones are when these have been
+  /// cut over. nil where no method is left.
+  public var wave: Int?
   /// What is copied while writes are blocked, where the database is replicated.
   public var tablesAtCutover: [TableAtCutover] = []
   public var largeObjectsAtCutover: LargeObjectsAtCutover?
@@ -61,7 +67,7 @@ public struct DatabasePlan: Codable, Sendable, Equatable {
   public func verdict(of method: Method) -> Verdict? { method == .replication ? replication : dump }
 
   private enum CodingKeys: String, CodingKey {
-    case name, method, reason, createsDatabase, replication, dump, tables, sizeBytes
+    case name, method, wave, reason, createsDatabase, replication, dump, tables, sizeBytes
     case tablesAtCutover, largeObjectsAtCutover, replicaIdentityChanges, estimatedBlockedSeconds
   }
 
@@ -77,6 +83,7 @@ public struct DatabasePlan: Codable, Sendable, Equatable {
       dump: try container.decodeIfPresent(Verdict.self, forKey: .dump),
       tables: try container.decodeIfPresent(PlannedTables.self, forKey: .tables),
       sizeBytes: try container.decodeIfPresent(Int.self, forKey: .sizeBytes))
+    wave = try container.decodeIfPresent(Int.self, forKey: .wave)
     tablesAtCutover = try container.decodeIfPresent([TableAtCutover].self, forKey: .tablesAtCutover) ?? []
     largeObjectsAtCutover = try container.decodeIfPresent(LargeObjectsAtCutover.self, forKey: .largeObjectsAtCutover)
     replicaIdentityChanges =
@@ -88,6 +95,7 @@ public struct DatabasePlan: Codable, Sendable, Equatable {
     var container = encoder.container(keyedBy: CodingKeys.self)
     try container.encode(name, forKey: .name)
     try container.encode(method, forKey: .method)
+    try container.encode(wave, forKey: .wave)
     try container.encode(reason, forKey: .reason)
     try container.encode(createsDatabase, forKey: .createsDatabase)
     try container.encode(replication, forKey: .replication)

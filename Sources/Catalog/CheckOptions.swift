@@ -48,6 +48,8 @@ public struct CheckOptions: Codable, Sendable, Equatable {
   public var resumedRun: String?
   /// Whether schemas are restored for the sake of trying.
   public var rehearses = false
+  /// How many rows of each table are loaded for the sake of trying.
+  public var rehearsedRows = 0
   /// Sides for which a saved snapshot stands in: it may be of another day, and its server is not there to be asked.
   public var savedSides: Set<Side> = []
 

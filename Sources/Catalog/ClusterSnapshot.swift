@@ -20,6 +20,7 @@ public struct ClusterSnapshot: Codable, Sendable, Equatable {
   public var me: Fact<CurrentRole>
   public var roles: Fact<[Role]>
   public var memberships: Fact<[Membership]>
+  public var roleSettings: Fact<[RoleSetting]>
   public var parameterPrivileges: Fact<[ParameterPrivilege]>
   public var settings: Fact<[Setting]>
   public var databases: Fact<[Database]>
@@ -76,6 +77,7 @@ public struct ClusterSnapshot: Codable, Sendable, Equatable {
     me = .unknown(reason)
     roles = .unknown(reason)
     memberships = .unknown(reason)
+    roleSettings = .unknown(reason)
     parameterPrivileges = .unknown(reason)
     settings = .unknown(reason)
     databases = .unknown(reason)
@@ -137,9 +139,15 @@ public struct ConnectionFacts: Codable, Sendable, Equatable {
   public var isSocket: Bool
   /// From the first packet to the first answer of the server, in seconds.
   public var seconds: Double
+  /// To the server and back, with a statement that does next to nothing, in seconds. nil in snapshots of earlier versions.
+  public var roundTripSeconds: Double?
+  /// Whether the server asked for a password (libpq's `PQconnectionUsedPassword`); nil where an older snapshot does not
+  /// tell.
+  public var usedPassword: Bool?
 
   public init(
-    user: String, database: String, host: String, port: String, isTLS: Bool, isSocket: Bool, seconds: Double
+    user: String, database: String, host: String, port: String, isTLS: Bool, isSocket: Bool, seconds: Double,
+    usedPassword: Bool? = nil
   ) {
     self.user = user
     self.database = database
@@ -148,6 +156,7 @@ public struct ConnectionFacts: Codable, Sendable, Equatable {
     self.isTLS = isTLS
     self.isSocket = isSocket
     self.seconds = seconds
+    self.usedPassword = usedPassword
   }
 }
 

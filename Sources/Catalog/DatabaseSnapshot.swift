@@ -5,8 +5,10 @@ public struct DatabaseSnapshot: Codable, Sendable, Equatable {
   public var summary: Fact<RelationSummary>
   public var extensions: Fact<[InstalledExtension]>
   public var languages: Fact<[Language]>
-  /// Read where an extension is not offered by the target, or lies in another schema there.
+  /// Read where an extension is not offered by the target, is of another version there, or lies in another schema.
   public var extensionUses: Fact<[ExtensionUse]>
+  public var extensionMentions: Fact<[ExtensionMention]>
+  public var extensionMemberUses: Fact<[ExtensionMemberUse]>
   /// Read in source databases, as the next ones.
   public var extensionTables: Fact<[ExtensionTable]>
   public var cronJobs: Fact<CronJobs>
@@ -20,6 +22,12 @@ public struct DatabaseSnapshot: Codable, Sendable, Equatable {
   public var unreadableRelations: Fact<[UnreadableRelation]>
   /// Read in target databases where the connected role is no superuser.
   public var closedSchemas: Fact<[ClosedSchema]>
+  /// Read in source databases where the target's role is no superuser.
+  public var contents: Fact<DatabaseContents>
+  public var schemaUses: Fact<[SchemaUse]>
+  /// Read in target databases where the connected role is no superuser.
+  public var schemaAccess: Fact<[SchemaAccess]>
+  public var extensionTableAccess: Fact<[ExtensionTableAccess]>
   /// What users have in a target database.
   public var objects: Fact<[UserObject]>
   /// Read in source databases of which the target's one is not empty.
@@ -36,6 +44,7 @@ public struct DatabaseSnapshot: Codable, Sendable, Equatable {
   public var eventTriggers: Fact<[EventTrigger]>
   public var largeTables: Fact<[LargeTable]>
   public var codedTables: Fact<[CodedTable]>
+  public var loadReadings: Fact<[LoadReading]>
   /// Read in source databases that may be replicated.
   public var unidentifiedTables: Fact<[UnidentifiedTable]>
   public var fullIdentityTables: Fact<[FullIdentityTable]>
@@ -50,6 +59,7 @@ public struct DatabaseSnapshot: Codable, Sendable, Equatable {
   public var enumHashedTables: Fact<[EnumHashedTable]>
   public var forcedRowSecurityTables: Fact<[ForcedRowSecurityTable]>
   public var unvalidatedConstraints: Fact<[UnvalidatedConstraint]>
+  public var unvalidatedDomains: Fact<[UnvalidatedDomain]>
   /// Read in source databases where the target's role is no superuser.
   public var superuserObjects: Fact<[SuperuserObject]>
   /// Read in source databases where the target's role is no superuser, or a role is left out.
@@ -100,6 +110,8 @@ public struct DatabaseSnapshot: Codable, Sendable, Equatable {
     extensions = .unknown(reason)
     languages = .unknown(reason)
     extensionUses = .unknown(reason)
+    extensionMentions = .unknown(reason)
+    extensionMemberUses = .unknown(reason)
     extensionTables = .unknown(reason)
     cronJobs = .unknown(reason)
     hypertables = .unknown(reason)
@@ -108,6 +120,10 @@ public struct DatabaseSnapshot: Codable, Sendable, Equatable {
     notOwnedTables = .unknown(reason)
     unreadableRelations = .unknown(reason)
     closedSchemas = .unknown(reason)
+    contents = .unknown(reason)
+    schemaUses = .unknown(reason)
+    schemaAccess = .unknown(reason)
+    extensionTableAccess = .unknown(reason)
     objects = .unknown(reason)
     takenNames = .unknown(reason)
     rowSecuredTables = .unknown(reason)
@@ -120,6 +136,7 @@ public struct DatabaseSnapshot: Codable, Sendable, Equatable {
     eventTriggers = .unknown(reason)
     largeTables = .unknown(reason)
     codedTables = .unknown(reason)
+    loadReadings = .unknown(reason)
     unidentifiedTables = .unknown(reason)
     fullIdentityTables = .unknown(reason)
     unloggedTables = .unknown(reason)
@@ -132,6 +149,7 @@ public struct DatabaseSnapshot: Codable, Sendable, Equatable {
     enumHashedTables = .unknown(reason)
     forcedRowSecurityTables = .unknown(reason)
     unvalidatedConstraints = .unknown(reason)
+    unvalidatedDomains = .unknown(reason)
     superuserObjects = .unknown(reason)
     bootstrapReferences = .unknown(reason)
     defaultPrivilegeRoles = .unknown(reason)

@@ -72,6 +72,22 @@ final class CatalogSession: Sendable {
     return results.dropFirst(2).prefix(statements.count).map { result in result.map { $0[1] } }
   }
 
+  /// To the server and back, in seconds: the shortest of some; nil where it does not answer.
+  func roundTrip() async throws -> Double? {
+    var shortest: Double?
+    for _ in 0..<2 {
+      let start = ContinuousClock.now
+      guard
+        case .success? = try? await connection.pipeline([[InspectionStatements.begin, InspectionStatements.rollback]])
+          .first
+      else { return nil }
+      let seconds = (ContinuousClock.now - start).seconds
+      shortest = min(shortest ?? seconds, seconds)
+    }
+    try Task.checkCancellation()
+    return shortest
+  }
+
   /// The lines that a COPY in text format gives, of a single column each.
   func copy(_ sql: String) async throws -> Result<[String], PostgresError> {
     if case .failure(let error) = try await connection.pipeline([[InspectionStatements.rollback], begin])[1] {

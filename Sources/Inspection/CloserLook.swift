@@ -48,6 +48,7 @@ extension ClusterInspector {
         if: summary.largestPages.multipliedReportingOverflow(by: blockSize).partialValue > WideTable.limit)
       look(\.moneyColumns, if: mayDisagreeOnMoney)
       look(\.codedTables, if: summary.mayHaveCode || summary.hasFiringTriggers || summary.tablesWithRules > 0)
+      look(\.loadReadings, plannedLimit, if: summary.mayHaveCode)
       look(\.accessMethodUses, if: summary.relationsOfOtherMethods > 0)
       look(\.dictionaryFiles, [], if: summary.hasDictionaries)
       if inspector.settings.readsEverything { reader.all(\.xmlUses, limit) }
@@ -69,6 +70,7 @@ extension ClusterInspector {
         look(\.enumHashedTables, plannedLimit, if: summary.hasHashPartitions)
         look(\.forcedRowSecurityTables, if: summary.rowSecuredTables > 0)
         look(\.unvalidatedConstraints, if: summary.constraintsNotValid > 0)
+        look(\.unvalidatedDomains, if: summary.constraintsNotValid > 0)
       }
       if summary.mayHaveLargeObjects {
         reader.only(\.largeObjects)
@@ -145,6 +147,7 @@ extension DatabaseSnapshot {
     wideTables = .unknown(reason)
     moneyColumns = .unknown(reason)
     codedTables = .unknown(reason)
+    loadReadings = .unknown(reason)
     systemTableColumns = .unknown(reason)
     accessMethodUses = .unknown(reason)
     dictionaryFiles = .unknown(reason)
@@ -168,6 +171,7 @@ extension DatabaseSnapshot {
     enumHashedTables = .unknown(reason)
     forcedRowSecurityTables = .unknown(reason)
     unvalidatedConstraints = .unknown(reason)
+    unvalidatedDomains = .unknown(reason)
     largeObjects = .unknown(reason)
     versionedColumns = .unknown(reason)
     systemViewColumns = .unknown(reason)

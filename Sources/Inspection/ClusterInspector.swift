@@ -11,13 +11,13 @@ struct ClusterInspector: Sendable {
   /// nil for a saved snapshot.
   let string: ConnectionString?
   private let session: CatalogSession?
-  private let offered: OfferedExtensions
+  let offered: OfferedExtensions
   let places: SessionPlaces
   /// What further sessions start with: all settings of ours, where the first one has shown that the server heeds them.
   private var startupSettings: [String: String]?
   let sizes = MeasuredSizes()
   /// Nothing is asked that only matters where the target's role is no superuser.
-  private var targetRoleIsSuperuser = false
+  var targetRoleIsSuperuser = false
   /// Where known: the target's version.
   private(set) var targetVersion: ServerVersion?
   private var targetMonetaryLocale: String?
@@ -96,6 +96,10 @@ struct ClusterInspector: Sendable {
     reader.only(\.me)
     reader.all(\.databases)
     try await reader.read(into: &snapshot)
+    if case .connected(var facts) = snapshot.connection {
+      facts.roundTripSeconds = try await session.roundTrip()
+      snapshot.connection = .connected(facts)
+    }
     return (session, snapshot, hasShortLimits)
   }
 
@@ -185,6 +189,7 @@ struct ClusterInspector: Sendable {
     reader.only(\.control)
     reader.all(\.roles)
     reader.all(\.memberships)
+    reader.all(\.roleSettings)
     reader.all(\.parameterPrivileges)
     reader.all(\.settings)
     reader.all(\.slots)
@@ -305,7 +310,11 @@ struct ClusterInspector: Sendable {
       if targetMayRefuseSettings { reader.only(FunctionSettingSigns.self) { functionSettings = $1 } }
       reader.only(\.functions)
       readOldDefinitions(reader)
-      if !targetRoleIsSuperuser { reader.all(\.superuserObjects) }
+      if !targetRoleIsSuperuser {
+        reader.all(\.superuserObjects)
+        reader.only(\.contents)
+        reader.all(\.schemaUses)
+      }
       if !targetRoleIsSuperuser || !inspector.options.excludedRoles.isEmpty {
         reader.all(\.bootstrapReferences)
       } else {
@@ -324,7 +333,11 @@ struct ClusterInspector: Sendable {
         $0.eventTriggers = $1.map { _ in [] }
         mayHoldObjects = $1.ifKnown?.areThere ?? false
       }
-      if !ownsEverything { reader.all(\.closedSchemas) }
+      if !ownsEverything {
+        reader.all(\.closedSchemas)
+        reader.all(\.schemaAccess)
+        reader.all(\.extensionTableAccess)
+      }
       reader.only(\.largeObjects)
     }
     try await reader.read(into: &database)
@@ -348,33 +361,15 @@ struct ClusterInspector: Sendable {
   var rowLimit: String {
     inspector.options.tables != .all || inspector.settings.readsEverything ? "\(Int32.max)" : "1000"
   }
-
-  /// What is asked of the few databases in which something may be missing on the target, or that have `aiven_extras`.
-  private func readUses(in session: CatalogSession, into database: inout DatabaseSnapshot) async throws {
-    let own = (database.extensions.ifKnown ?? []).map(\.extname).filter { $0 != "plpgsql" }
-    let readsEverything = inspector.settings.readsEverything && side == .source && !own.isEmpty
-    var needsExtensions = own.contains("aiven_extras") || readsEverything
-    if side == .source, !own.isEmpty, !needsExtensions {
-      let names = await offered.value()
-      needsExtensions = own.contains {
-        !(names?.contains($0) ?? false) || inspector.options.excludedExtensions.containsName($0)
-      }
-    }
-    let needsLanguages =
-      side == .source && (database.languages.ifKnown ?? []).contains { !Language.everywhere.contains($0.lanname) }
-    let reader = session.reader(for: DatabaseSnapshot.self)
-    if side == .source, let extensions = database.extensions.ifKnown {
-      look(into: extensions, with: reader, in: &database)
-    }
-    if needsExtensions { reader.all(\.extensionUses) }
-    if needsLanguages { reader.all(\.languageUses) }
-    try await reader.read(into: &database)
-    if side == .source, own.contains("pg_cron") { try await readCronJobs(in: session, into: &database) }
-  }
 }
 
 extension ClusterSnapshot {
-  fileprivate var offeredExtensions: Set<String>? { availableExtensions.ifKnown.map { Set($0.map(\.name)) } }
+  /// The version of each that `CREATE EXTENSION` without a version would install.
+  fileprivate var offeredExtensions: [String: String]? {
+    availableExtensions.ifKnown.map { offered in
+      Dictionary(offered.map { ($0.name, $0.isDefault ? $0.version : "") }, uniquingKeysWith: { $0.isEmpty ? $1 : $0 })
+    }
+  }
 }
 
 extension Database {

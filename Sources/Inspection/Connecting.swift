@@ -77,7 +77,7 @@ extension ConnectionFacts {
   init(_ session: Session, seconds: Double) {
     self.init(
       user: session.user, database: session.database, host: session.host ?? "", port: session.port ?? "",
-      isTLS: session.tls, isSocket: session.socket, seconds: seconds)
+      isTLS: session.tls, isSocket: session.socket, seconds: seconds, usedPassword: session.passwordUsed)
   }
 }
 

@@ -1,9 +1,11 @@
+import Catalog
 import Postgres
 
 /// What an inspection sends beside the queries of the catalogs, each of which stands with its row in `Catalog`.
 ///
 /// Nothing here plans, executes or names anything outside `pg_catalog` but `cronJobs`, which is sent only where the table
-/// is the extension's own and a superuser's, and which COPY reads without a plan.
+/// is the extension's own and a superuser's, and which COPY reads without a plan; and `hasOwnRows`, which is sent only
+/// where extension and table are a superuser's.
 public enum InspectionStatements {
   static let begin = Statement("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
   static let rollback = Statement("ROLLBACK")
@@ -23,10 +25,26 @@ public enum InspectionStatements {
     Statement("SELECT pg_catalog.pg_get_object_address($1, $2::text[], $3::text[])", [type, names, arguments])
   }
 
+  private static var ownRowsOfCatalog: Statement {
+    hasOwnRows(
+      ExtensionTableCondition(
+        nspname: "pg_catalog", relname: "pg_class", condition: "WHERE relname IS NULL", isGenuine: true))
+  }
+
   static let cronJobs = "COPY cron.job (active) TO STDOUT"
+
+  /// The condition is the extension's own (`pg_extension_config_dump`).
+  static func hasOwnRows(_ table: ExtensionTableCondition) -> Statement {
+    Statement(
+      "SELECT EXISTS (SELECT FROM ONLY \(Quoting.identifier(table.nspname)).\(Quoting.identifier(table.relname)) "
+        + "\(table.condition))")
+  }
 
   /// The texts of all of them.
   public static let all =
-    [begin, rollback, savepoint, rollbackToSavepoint, xml, locale(""), address(type: "", names: "", arguments: "")]
+    [
+      begin, rollback, savepoint, rollbackToSavepoint, xml, locale(""), address(type: "", names: "", arguments: ""),
+      ownRowsOfCatalog,
+    ]
     .map(\.sql) + [cronJobs]
 }

@@ -73,6 +73,7 @@ public struct Inspector: Sendable {
     try await targetCluster.learnCollations(of: source, into: &target)
     try await targetCluster.findLinks(in: &target, of: source)
     try await targetCluster.findNeeded(in: &source)
+    try await targetCluster.findMembers(in: &source, of: target)
     return (source, target)
   }
 

@@ -3,7 +3,7 @@ import Postgres
 
 extension ClusterInspector {
   /// Asks the source databases what depends on what their target databases have: which names are given away there, and
-  /// what uses the extensions that stand in other schemas there; and what uses xml, where the target takes none. As many at a time as databases could be inspected.
+  /// what uses the extensions that are otherwise there; and what uses xml, where the target takes none. As many at a time as databases could be inspected.
   func compare(_ source: inout ClusterSnapshot, with target: ClusterSnapshot) async throws {
     let others = Dictionary(
       target.inspected.map { ($0.name.nameBytes, $0) }, uniquingKeysWith: { first, _ in first })
@@ -17,7 +17,7 @@ extension ClusterInspector {
         guard case .connected = database.connection else { continue }
         let other = others[database.name.nameBytes]
         let objects = other?.objects.ifKnown ?? []
-        let readsUses = other.map(database.hasExtensions(inOtherSchemasThan:)) ?? false
+        let readsUses = other.map(database.hasExtensions(otherThanIn:)) ?? false
         guard !objects.isEmpty || string != nil && (readsUses || readsXML) else { continue }
         if running == sessions, let (done, compared) = try await group.next() {
           source.inspected[done] = compared
@@ -51,7 +51,7 @@ extension ClusterInspector {
     }
     let reader = session.reader(for: DatabaseSnapshot.self)
     if !objects.isEmpty { reader.all(\.takenNames, TakenName.parameters(objects)) }
-    if readsUses { reader.all(\.extensionUses) }
+    if readsUses { readExtensionUses(reader, of: database.name) }
     if readsXML { reader.all(\.xmlUses, [rowLimit]) }
     try await reader.read(into: &database)
     await session.close()
@@ -60,10 +60,15 @@ extension ClusterInspector {
 }
 
 extension DatabaseSnapshot {
-  fileprivate func hasExtensions(inOtherSchemasThan other: DatabaseSnapshot) -> Bool {
+  /// Whether some are in another schema or of another version there, and it was not read yet what uses them.
+  fileprivate func hasExtensions(otherThanIn other: DatabaseSnapshot) -> Bool {
     let there = other.extensions.ifKnown ?? []
-    return (extensions.ifKnown ?? []).contains { item in
-      there.contains { $0.extname == item.extname && !$0.schema.isSameName(as: item.schema) }
-    }
+    return extensionMemberUses.ifKnown == nil
+      && (extensions.ifKnown ?? []).contains { item in
+        there.contains {
+          $0.extname == item.extname
+            && (!$0.schema.isSameName(as: item.schema) || $0.extversion != item.extversion)
+        }
+      }
   }
 }

@@ -21,6 +21,8 @@ struct DatabaseMigration: Sendable {
   let isReplicated: Bool
   /// Where the source may keep only so much WAL.
   let slotGuard: SlotGuard?
+  /// What stands in the target's database that is not this run's.
+  let found = FoundBefore.Holder()
 
   var dump: Program { Program(folder: context.tools.folder, name: "pg_dump") }
   var restore: Program { Program(folder: context.tools.folder, name: "pg_restore") }
@@ -155,11 +157,23 @@ struct DatabaseMigration: Sendable {
       }
     }
     if beginning.kept != nil, !resumption.hasBegun { throw StartedOver() }
+    if !resumption.hasBegun, !creates(resumption) {
+      let found = try await target.session(in: name, for: "looking at what is there", purpose: .reading) {
+        try await FoundBefore(over: $0, isNew: false)
+      }
+      self.found.set(found)
+      if try await createsNothing(archive, snapshot) {
+        try await setProperties(snapshot, isNew: false)
+        try await noteKeptOwners(archive, snapshot)
+        return try await finishEmpty(archive, snapshot)
+      }
+    }
+    var lacksProperties = resumption.hasBegun
     if resumption.hasBegun {
       try await LoadingRoles.remove(journal.run, in: name, of: target)
       try await revokeGranted()
     } else {
-      try await slots.run {
+      lacksProperties = try await slots.run {
         try await record.phase("database") {
           try await createDatabase(archive, creates: creates(resumption), digest: digest)
         }
@@ -171,13 +185,10 @@ struct DatabaseMigration: Sendable {
     }
     // One that was there may have been created by a run that was killed at once: it gets its properties in any case.
     let isCreated = creates(resumption) || resumption.steps["begun"]?.hasPrefix("created ") == true
-    if !isCreated, resumption.steps["schema"] == nil {
-      let properties = try await DatabaseProperties(of: snapshot)
-      let refused = try await target.session(in: name, for: "setting the database's properties") {
-        try await properties.apply(over: $0)
-      }
-      if !refused.isEmpty { record.note("without " + refused.joined(separator: "; ")) }
+    if !isCreated || lacksProperties, resumption.steps["schema"] == nil {
+      try await setProperties(snapshot, isNew: isCreated)
     }
+    try await noteKeptOwners(archive, snapshot)
     let owned = try await ownersEntries(snapshot)
     if resumption.steps["schema"] == nil {
       try await slots.run {
@@ -200,7 +211,7 @@ struct DatabaseMigration: Sendable {
     }
     // Triggers come after all rows.
     if isComplete {
-      try await record.phase("rest of the schema") { try await restoreRest(rest, archive, owned, resumption) }
+      try await record.phase("rest of the schema") { try await restoreRest(rest, after, archive, owned, resumption) }
     }
     if isComplete { try await release(snapshot) }
     if !ownership.isEmpty {
@@ -226,7 +237,7 @@ struct DatabaseMigration: Sendable {
       if !kept.left.isEmpty {
         try await synchronise(kept)
         try await record.phase("foreign keys") { try await buildForeignKeys(after, archive, owned, resumption) }
-        try await record.phase("rest of the schema") { try await restoreRest(rest, archive, owned, resumption) }
+        try await record.phase("rest of the schema") { try await restoreRest(rest, after, archive, owned, resumption) }
         try await release(snapshot)
         try await record.phase("statistics") { try await analyze(tables) }
       }
@@ -245,6 +256,14 @@ struct DatabaseMigration: Sendable {
       _ = try await connection.pipeline([statements])[0].get()
     }
     return finished
+  }
+
+  private func setProperties(_ snapshot: SourceSnapshot, isNew: Bool) async throws {
+    let properties = try await DatabaseProperties(of: snapshot)
+    let refused = try await target.session(in: name, for: "setting the database's properties") {
+      try await properties.apply(isNew: isNew, over: $0)
+    }
+    if !refused.isEmpty { record.note("without " + refused.joined(separator: "; ")) }
   }
 
   /// Takes back what was granted for the restore.

@@ -74,6 +74,11 @@ public struct Migrator: Sendable {
     var databases = context.leftOut.map {
       MigratedDatabase(name: $0.name, method: nil, status: .skipped, message: $0.reason)
     }
+    databases += context.waiting.map {
+      MigratedDatabase(
+        name: $0.name, method: $0.method?.rawValue, status: .waiting,
+        message: "of wave \($0.wave ?? 1): not all databases can be replicated at once")
+    }
     var lock: RunLock?
     do {
       let own = Endpoint(
@@ -94,7 +99,7 @@ public struct Migrator: Sendable {
         owners: (needed.owners + needed.databaseOwners).uniqued, absent: needed.absent)
       databases += await migrateDatabases(preparation, prepared, held)
       await preparation.undo(prepared, keepsMemberships: databases.contains { $0.status == .inStep })
-      let isComplete = databases.allSatisfy { [.done, .inStep, .skipped].contains($0.status) }
+      let isComplete = databases.allSatisfy { [.done, .inStep, .waiting, .skipped].contains($0.status) }
       if isComplete { try await closeJournals(databases) }
     } catch {
       let isCancelled = error is CancellationError
@@ -107,9 +112,15 @@ public struct Migrator: Sendable {
     }
     await lock?.close()
     databases.sort { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
+    let statuses = Set(databases.map(\.status))
     let status: MigrationReport.Status =
-      databases.contains { $0.status == .cancelled }
-      ? .cancelled : databases.allSatisfy { $0.status == .done || $0.status == .inStep } ? .done : .failed
+      if statuses.contains(.cancelled) {
+        .cancelled
+      } else if !statuses.isSubset(of: [.done, .inStep, .waiting]) {
+        .failed
+      } else {
+        statuses.contains(.waiting) ? .waiting : .done
+      }
     return MigrationReport(
       startedAt: startedAt, finishedAt: now(), status: status, databases: databases, roles: roles)
   }
@@ -163,8 +174,11 @@ public struct Migrator: Sendable {
   private func closeJournals(_ databases: [MigratedDatabase]) async throws {
     let replicated = Set(databases.lazy.filter { $0.status == .inStep }.map(\.name))
     for database in context.databases.map(\.name) {
-      try await target.session(in: database, for: "noting that the run is complete") {
-        _ = try await $0.pipeline([[journal.forget([Journal.complete]), journal.record(Journal.complete)]])[0].get()
+      try await target.session(in: database, for: "noting that the run is complete") { connection in
+        // Where there was nothing to create there is none.
+        guard try await Journal.all(over: connection).contains(where: { $0.run == journal.run }) else { return }
+        let steps = [journal.forget([Journal.complete]), journal.record(Journal.complete)]
+        _ = try await connection.pipeline([steps])[0].get()
       }
     }
     for database in context.databases.map(\.name) {

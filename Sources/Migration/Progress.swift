@@ -9,6 +9,13 @@ public enum MigrationEvent: Sendable, Equatable {
   case phase(database: String, name: String)
   /// The size on the source of what is to be copied.
   case sized(database: String, tables: Int, bytes: Int)
+  /// How many bytes of what there is to be done for its rows.
+  case planned(database: String, [MigrationWork: Int])
+  /// Something of that has begun, or is done; the name tells it from others that go on at the same time.
+  case began(database: String, MigrationWork, name: String, bytes: Int)
+  case worked(database: String, MigrationWork, name: String, bytes: Int)
+  /// A part of a table has arrived, which takes so many bytes on the source, and took so many on its way.
+  case arrived(database: String, bytes: Int, wire: Int)
   /// More has arrived.
   case copied(database: String, bytes: Int)
   case table(database: String, name: String, rows: Int)
@@ -58,6 +65,16 @@ final class Record: Sendable {
       state.withLock { $0.phases.append(phase) }
     }
     return try await body()
+  }
+
+  /// Does what is counted as work.
+  func work<T>(
+    _ work: MigrationWork, _ name: String, bytes: Int, _ body: () async throws -> T
+  ) async rethrows -> T {
+    events(.began(database: database, work, name: name, bytes: bytes))
+    let value = try await body()
+    events(.worked(database: database, work, name: name, bytes: bytes))
+    return value
   }
 
   func copied(_ table: SourceTable, rows: Int, bytes: Int) {

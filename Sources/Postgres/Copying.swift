@@ -3,6 +3,8 @@ internal import CLibpq
 /// A part of the data of a COPY, in the format that its statement asked for; rows are never cut.
 public struct CopyData: Sendable {
   public let bytes: [UInt8]
+
+  public init(bytes: [UInt8]) { self.bytes = bytes }
 }
 
 /// The rows of a COPY, streamed (PostgreSQL documentation, "Functions Associated with the COPY Command").

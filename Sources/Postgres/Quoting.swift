@@ -8,6 +8,47 @@ public enum Quoting {
     return isPlain ? name : "\"\(doubling("\"", in: name))\""
   }
 
+  /// A name as some server has quoted it, qualified or not, as this program quotes it: servers of different versions, and
+  /// of different `quote_all_identifiers`, do not quote the same words.
+  ///
+  /// - Parameter name: nothing but identifiers and what joins them: `public."json"`.
+  public static func requoted(_ name: String) -> String {
+    guard name.utf8.count > 0 else { return name }
+    var quoted = ""
+    var rest = name.unicodeScalars[...]
+    while let first = rest.first {
+      if first == "\"" {
+        var word = String.UnicodeScalarView()
+        rest.removeFirst()
+        while let next = rest.popFirst() {
+          if next == "\"" {
+            guard rest.first == "\"" else { break }
+            rest.removeFirst()
+          }
+          word.append(next)
+        }
+        quoted += identifier(String(word))
+      } else if first == "." {
+        quoted += "."
+        rest.removeFirst()
+      } else {
+        let word = rest.prefix { $0 != "." && $0 != "\"" }
+        quoted += identifier(String(word))
+        rest = rest.dropFirst(word.count)
+      }
+    }
+    return quoted
+  }
+
+  /// Words that some of the versions 13 to 18 quote, and others do not, as a regular expression.
+  public static let unequallyQuoted = unequallyQuotedWords.joined(separator: "|")
+
+  /// A text that a server has written, without the quotes around words that not all versions quote.
+  public static func withoutUnequalQuotes(_ text: String) -> String {
+    guard text.utf8.contains(UInt8(ascii: "\"")) else { return text }
+    return unequallyQuotedWords.reduce(text) { $0.replacing("\"\($1)\"", with: $1) }
+  }
+
   /// `text` as a literal (`quote_literal`): with a backslash as `E'…'`, so that no setting alters its meaning.
   public static func literal(_ text: String) -> String {
     let quoted = doubling("'", in: text)
@@ -30,6 +71,12 @@ private func doubling(_ scalar: Unicode.Scalar, in text: String) -> String {
   }
   return String(doubled)
 }
+
+/// Keywords other than "unreserved" ones since 16 or 17 (`pg_get_keywords()` of 13, 15, 16, 17 and 18).
+private let unequallyQuotedWords = [
+  "json", "json_array", "json_arrayagg", "json_exists", "json_object", "json_objectagg", "json_query", "json_scalar",
+  "json_serialize", "json_table", "json_value", "merge_action", "system_user",
+]
 
 /// All keywords of 13 to 18 that are not "unreserved" (PostgreSQL documentation, appendix "SQL Key Words").
 private let reservedKeywords = Set(

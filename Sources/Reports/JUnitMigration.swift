@@ -12,7 +12,7 @@ struct JUnitMigratedDatabase: JUnitCase {
     case .done, .inStep: .passed
     case .failed: .failure
     case .cancelled: .error
-    case .skipped: .skipped
+    case .skipped, .waiting: .skipped
     }
   }
 

@@ -114,7 +114,8 @@ private struct JUnitSuite {
     }
     let plan = report.plan.databases.first { $0.name == database }
     let known: [(String, String?)] = [
-      ("database", database), ("method", plan?.method?.rawValue), ("replication", plan?.replication?.rawValue),
+      ("database", database), ("method", plan?.method?.rawValue),
+      ("wave", report.plan.waves > 1 ? plan?.wave.map { "\($0)" } : nil), ("replication", plan?.replication?.rawValue),
       ("dump", plan?.dump?.rawValue), ("sizeBytes", plan?.sizeBytes.map { "\($0)" }),
     ]
     return known.compactMap { name, value in value.map { (name, $0) } }

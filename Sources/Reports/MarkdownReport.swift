@@ -69,7 +69,9 @@ private struct MarkdownReport {
   }
 
   private var icon: String {
-    if let migration = report.migration { return migration.status == .done ? "✅" : "❌" }
+    if let migration = report.migration {
+      return migration.status == .done ? "✅" : migration.status == .waiting ? "⏳" : "❌"
+    }
     return switch report.verdict {
     case .ready: "✅"
     case .readyWithWarnings: "⚠️"
@@ -90,12 +92,17 @@ private struct MarkdownReport {
       let cells = [
         Markdown.escaped(plan.name), plan.sizeBytes.map(formattedBytes) ?? "–", verdict(plan.replication),
         verdict(plan.dump),
-        plan.verdict.isReady ? plan.method?.rawValue ?? "–" : Markdown.escaped(plan.reason),
+        plan.verdict.isReady ? planned(plan) : Markdown.escaped(plan.reason),
       ]
       lines.append("| \(cells.joined(separator: " | ")) |")
     }
     if plans.count > limit { lines.append("\nand \(counted(plans.count - limit, "more database"))") }
     return lines
+  }
+
+  private func planned(_ plan: DatabasePlan) -> String {
+    let wave = report.plan.waves > 1 ? plan.wave.map { ", wave \($0)" } ?? "" : ""
+    return (plan.method?.rawValue ?? "–") + wave
   }
 
   private func verdict(_ verdict: Verdict?) -> String {

@@ -1,8 +1,18 @@
 import Catalog
 
-/// For how long nobody can write while a replicated database is switched over, part by part: a range, as servers and
-/// networks differ.
+/// For how long nobody can write while a replicated database is cut over, part by part: a range of half to twice what is
+/// expected, which is to hold 9 times of 10.
 public struct BlockedTime: Codable, Sendable, Equatable {
+  /// What a cutover does while nobody can write, in its order.
+  public enum Phase: String, Sendable, CaseIterable {
+    case blocking = "blocking writes"
+    case catchingUp = "catching up"
+    case copy = "copy during cutover"
+    case sequences
+    case verification
+    case switching = "switch"
+  }
+
   /// In seconds.
   public struct Part: Codable, Sendable, Equatable {
     public var name: String
@@ -16,83 +26,99 @@ public struct BlockedTime: Codable, Sendable, Equatable {
 
   /// What there is to do meanwhile.
   public struct Work: Sendable, Equatable {
-    /// Of the tables and large objects that are copied, indexes included.
+    /// Of the tables that are copied, indexes included.
     public var lateBytes = 0
-    public var lateItems = 0
-    /// How many are locked and compared.
+    public var lateTables = 0
+    public var largeObjects = 0
+    public var largeObjectBytes = 0
+    /// How many are looked at, and locked where others are not kept out.
     public var tables = 0
     public var sequences = 0
-    /// Of the whole database.
-    public var totalBytes = 0
-    /// Whether rows are compared, and whether it is all that is in them.
-    public var comparison = Comparison.counts
+    /// Replicated tables that are compared while nobody writes, as they are written to after the comparison that comes
+    /// before.
+    public var comparedTables = 0
+    public var comparedBytes = 0
+    public var comparison = Comparison.sample
 
     public enum Comparison: Sendable { case none, counts, sample, full }
 
     public init() {}
   }
 
-  /// What is assumed where nothing was measured: to end sessions and lock takes up to two seconds and five milliseconds
-  /// for each table; the rest of the changes, of which the target had all a moment before, up to five seconds; a table's
-  /// own statements up to 50 ms, by network; a sequence up to 10 ms; comparing reads 5 GB to 100 MB a second where rows
-  /// are counted, 1 GB to 20 MB where they are hashed; a sample of a table's rows takes up to a quarter of a second.
-  public init(of work: Work, throughput: Throughput, jobs: Int) {
-    let jobs = Double(max(jobs, 1))
-    let late = Double(work.lateBytes)
-    let tables = Double(work.tables)
-    var parts = [
-      Part(name: "blocking writes", low: 0.01, high: 2 + tables * 0.005), Part(name: "drain", low: 0.01, high: 5),
-    ]
-    if work.lateItems > 0 {
-      // A rate that was measured is that of another copy; and what has just been written is read from memory.
-      let margin = throughput.isMeasured ? 2.0 : 1
-      parts.append(
-        Part(
-          name: "late copy", low: late / Double(throughput.fastest) / 2,
-          high: Self.copySeconds(bytes: work.lateBytes, items: work.lateItems, throughput: throughput, jobs: jobs)
-            * margin))
-    }
-    if work.sequences > 0 {
-      parts.append(Part(name: "sequences", low: 0.001, high: 1 + Double(work.sequences) * 0.01))
-    }
-    if let part = Self.verification(
-      bytes: work.totalBytes, tables: work.tables, of: work.comparison, jobs: jobs)
-    {
-      parts.append(part)
-    }
-    self.init(parts)
+  /// How fast the servers and the network are, in seconds and bytes a second. What was not measured is assumed.
+  public struct Pace: Sendable, Equatable {
+    /// From this program to a server and back: 0.2 ms within a machine, 0.5 ms within a data center, 1 to 2 ms between those
+    /// of a region.
+    public var sourceRoundTrip = 0.001
+    public var targetRoundTrip = 0.001
+    /// A synchronous commit on the target.
+    public var commit = 0.005
+    /// Of the copy, indexes built beside it.
+    public var throughput: Int?
+    /// To look at both sides once more, the schema too; nil: by the number of tables.
+    public var look: Double?
+    /// Until the target has applied what the source has just written; nil: by the round trips.
+    public var catchingUp: Double?
+    /// To compare the replicated tables that are left; nil: by their sizes.
+    public var comparison: Double?
+
+    public init() {}
+
+    /// Bytes a second.
+    var copyRate: Int { max(throughput ?? Int(BlockedTime.copyRate), 1) }
   }
 
-  private init(_ parts: [Part]) {
-    self.parts = parts.map { Part(name: $0.name, low: Self.rounded($0.low), high: Self.rounded($0.high)) }
+  /// Bytes a second of tables that are copied into tables with indexes, and that are read on both sides and compared, where
+  /// nothing was measured. All these numbers are what `scripts/bench downtime` shows on two shared cores, where the network
+  /// takes no time; a copy over a network of 1 Gbit/s comes to about the same.
+  private static let copyRate = 100e6
+  private static let checksumRate = 300e6
+  private static let countRate = 500e6
+  /// Large objects are copied one by one.
+  private static let objectsAreSlower = 5.0
+
+  public init(of work: Work, pace: Pace, jobs: Int) {
+    let jobs = Double(max(jobs, 1))
+    let (here, there) = (pace.sourceRoundTrip, pace.targetRoundTrip)
+    let (both, tables, sequences) = (here + there, Double(work.tables), Double(work.sequences))
+    let (late, objects) = (Double(work.lateBytes), Double(work.largeObjectBytes))
+    var parts: [Part] = []
+    func add(_ phase: Phase, _ expected: Double) {
+      parts.append(Part(name: phase.rawValue, low: Self.rounded(expected / 2), high: Self.rounded(expected * 2)))
+    }
+    add(.blocking, 0.015 + 12 * here + 2 * there + pace.commit)
+    let look = pace.look ?? 0.08 + tables * 0.0004 + 20 * both
+    add(.catchingUp, look + (pace.catchingUp ?? 0.03 + 5 * both) + there + pace.commit)
+    if work.lateTables + work.largeObjects > 0 {
+      let rate = Double(pace.copyRate)
+      add(
+        .copy,
+        0.1 + 20 * both + late / rate + Double(work.lateTables) * (0.02 + 6 * both) / jobs
+          + objects * Self.objectsAreSlower / rate + Double(work.largeObjects) * (0.0005 + both / 10))
+    }
+    if work.sequences > 0 { add(.sequences, 0.005 + sequences * 0.00015 + 8 * both) }
+    let (rate, each) =
+      switch work.comparison {
+      case .none: (Double.infinity, 0.0)
+      case .counts: (Self.countRate, 0.005)
+      case .sample: (Self.countRate, 0.01)
+      case .full: (Self.checksumRate, 0.005)
+      }
+    let compared =
+      pace.comparison ?? Double(work.comparedBytes) / rate + Double(work.comparedTables) * (each + 4 * both) / jobs
+    add(
+      .verification,
+      0.1 + 20 * both + tables * 0.0003 + compared + late / Self.checksumRate + Double(work.lateTables) * 4 * both
+        / jobs
+        + objects * 2 / Self.checksumRate + sequences * 0.00005)
+    add(.switching, 0.005 + 5 * here + 3 * there + pace.commit)
+    self.parts = parts
     low = Self.rounded(parts.reduce(0) { $0 + $1.low })
     high = Self.rounded(parts.reduce(0) { $0 + $1.high })
   }
 
-  private static func verification(bytes: Int, tables: Int, of comparison: Work.Comparison, jobs: Double) -> Part? {
-    let (bytes, tables) = (Double(bytes), Double(tables))
-    let (fast, slow, each) =
-      switch comparison {
-      case .none: (0.0, 0.0, 0.0)
-      case .counts: (5e9, 100e6, 0.05)
-      case .sample: (5e9, 100e6, 0.25)
-      case .full: (1e9, 20e6, 0.05)
-      }
-    guard comparison != .none else { return nil }
-    return Part(name: "verification", low: bytes / fast, high: 1 + bytes / slow + tables * each / jobs)
-  }
+  public subscript(phase: Phase) -> Part? { parts.first { $0.name == phase.rawValue } }
 
-  /// The same, where only some tables are left to be compared while nobody writes.
-  public func verifying(bytes: Int, tables: Int, of comparison: Work.Comparison, jobs: Int) -> BlockedTime {
-    let part = Self.verification(bytes: bytes, tables: tables, of: comparison, jobs: Double(max(jobs, 1)))
-    return BlockedTime(parts.compactMap { $0.name == "verification" ? part : $0 })
-  }
-
-  /// At the slowest rate that is assumed; what is held against `--max-blocked-time`.
-  public static func copySeconds(bytes: Int, items: Int, throughput: Throughput, jobs: Double) -> Double {
-    Double(bytes) / Double(throughput.slowest) + Double(items) * 0.05 / max(jobs, 1)
-  }
-
-  /// To hundredths: two runs give the same digits.
-  private static func rounded(_ seconds: Double) -> Double { (seconds * 100).rounded() / 100 }
+  /// To thousandths: two runs give the same digits.
+  private static func rounded(_ seconds: Double) -> Double { (seconds * 1000).rounded() / 1000 }
 }

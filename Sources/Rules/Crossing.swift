@@ -12,6 +12,7 @@ public struct Crossing: Sendable, Equatable {
       case incomparable = "its rows can't be compared"
       /// A partitioned table.
       case routedElsewhere = "its rows belong to other partitions on the target"
+      case codeReads = "its code reads other tables"
     }
 
     public var nspname: String
@@ -59,21 +60,27 @@ public struct Crossing: Sendable, Equatable {
   var isCut = false
   /// What the options allow: nil where nothing is to be copied at cutover.
   let limitSeconds: Int?
-  private let throughput: Throughput
+  /// What a cutover has to do besides.
+  private let otherWork: BlockedTime.Work
+  private let pace: BlockedTime.Pace
   private let jobs: Int
 
-  init(_ options: CheckOptions) {
+  init(_ options: CheckOptions, besides work: BlockedTime.Work, pace: BlockedTime.Pace) {
     limitSeconds = options.copyAtCutover == .auto ? options.maxBlockedSeconds : nil
-    throughput = Throughput(measured: options.throughput)
+    otherWork = work
+    self.pace = pace
     jobs = options.jobs
   }
 
   public var sizeBytes: Int { tables.sum(of: \.sizeBytes) +| (largeObjects?.sizeBytes ?? 0) }
   public var items: Int { tables.count + (largeObjects == nil ? 0 : 1) }
 
-  /// For how long it is copied, at the slowest rate that is assumed.
-  public var seconds: Double {
-    BlockedTime.copySeconds(bytes: sizeBytes, items: items, throughput: throughput, jobs: Double(jobs))
+  /// For how long writes are blocked with all of it.
+  public var blockedTime: BlockedTime {
+    var work = otherWork
+    (work.lateBytes, work.lateTables) = (tables.sum(of: \.sizeBytes), tables.count)
+    (work.largeObjectBytes, work.largeObjects) = (largeObjects?.sizeBytes ?? 0, largeObjects?.count ?? 0)
+    return BlockedTime(of: work, pace: pace, jobs: jobs)
   }
 
   /// Whether what can't be replicated is to be copied at cutover.
@@ -90,11 +97,13 @@ public struct Crossing: Sendable, Equatable {
 
   var way: Way {
     guard let limitSeconds else { return .none }
-    return !isCut && seconds <= Double(limitSeconds) ? .late : .tooLong
+    return !isCut && blockedTime.high <= Double(limitSeconds) ? .late : .tooLong
   }
 
-  /// `12 MB, up to 2 s`: of all that is copied while writes are blocked.
-  var words: String { "\(formattedBytes(sizeBytes)) in all, up to \(roughDuration(seconds))" }
+  /// `12 MB in all, up to 2 s`: of all that is copied while writes are blocked.
+  var words: String {
+    "\(formattedBytes(sizeBytes)) in all, up to \(roughDuration(blockedTime[.copy]?.high ?? 0))"
+  }
 
   /// Why it does not fit, and what would change that; nothing where it fits, or is not wanted.
   func excess(in database: String) -> [Finding] {
@@ -112,13 +121,14 @@ public struct Crossing: Sendable, Equatable {
     if let largeObjects { parts.append(("large objects", largeObjects.sizeBytes)) }
     parts.sort { $0.1 == $1.1 ? $0.0 < $1.0 : $0.1 > $1.1 }
     let largest = parts.prefix(5).map { "\($0.0) (\(formattedBytes($0.1)))" }
+    let seconds = blockedTime.high
     let needed = Int(saturating: seconds.rounded(.up))
     return Finding(
       object,
-      "what can't be replicated takes up to \(roughDuration(seconds)) to copy while writes are blocked, "
+      "to copy what can't be replicated, writes would be blocked for up to \(roughDuration(seconds)); "
         + "\(limitSeconds ?? 0) s are allowed",
       evidence: [
-        "size": formattedBytes(sizeBytes), "assumed": "\(formattedBytes(throughput.slowest))/s",
+        "size": formattedBytes(sizeBytes), "assumed": "\(formattedBytes(pace.copyRate))/s",
         "largest": largest.joined(separator: ", ") + (parts.count > 5 ? " and \(parts.count - 5) more" : ""),
       ],
       remediation: Remediation(
@@ -170,8 +180,8 @@ extension Crossing {
 extension DatabasePair {
   /// What can't be replicated of the database, and its way across.
   public func crossing() throws(Undetermined) -> Crossing {
-    var crossing = Crossing(options)
     let snapshot = try snapshot(on: .source)
+    var crossing = Crossing(options, besides: cutoverWork(snapshot), pace: pace)
     let (sourceMajor, targetMajor) = (try clusters.source.version.major, try clusters.target.version.major)
     let unidentified = selected(try snapshot.unidentifiedTables.value)
     crossing.isCut = unidentified.count > unidentified.rows.count
@@ -189,6 +199,10 @@ extension DatabasePair {
     for table in try unusableFullIdentities() where !names.contains(table.qualifiedName) {
       try crossing.add(table, table.sizeBytes, .incomparable)
     }
+    for table in try readingTables() where !crossing.tables.contains(where: { $0.qualifiedName == table.qualifiedName })
+    {
+      try crossing.add(table, table.sizeBytes, .codeReads)
+    }
     let hashed = selected(try snapshot.enumHashedTables.value)
     crossing.isCut = crossing.isCut || hashed.count > hashed.rows.count
     for table in hashed.rows { try crossing.add(table, table.sizeBytes, .routedElsewhere) }
@@ -201,6 +215,29 @@ extension DatabasePair {
       crossing.largeObjects = Crossing.LateLargeObjects(count: objects.count, sizeBytes: size)
     }
     return crossing
+  }
+
+  /// Without what is copied. Which tables are written to between the comparison that comes before and the moment from which
+  /// nobody can write, nobody knows: a tenth of them, of a gigabyte at most, is assumed.
+  private func cutoverWork(_ snapshot: DatabaseSnapshot) -> BlockedTime.Work {
+    var work = BlockedTime.Work()
+    let summary = snapshot.summary.ifKnown
+    (work.tables, work.sequences) = (summary?.tables ?? 0, summary?.sequences ?? 0)
+    let size = clusters.source.databaseSizes.ifKnown?.first { $0.datname.isSameName(as: name) }?.sizeBytes ?? 0
+    (work.comparedTables, work.comparedBytes) = (work.tables / 10, min(size / 10, 1_000_000_000))
+    return work
+  }
+
+  private var pace: BlockedTime.Pace {
+    var pace = BlockedTime.Pace()
+    pace.throughput = options.throughput
+    if case .connected(let facts) = clusters.source.connection, let seconds = facts.roundTripSeconds {
+      pace.sourceRoundTrip = seconds
+    }
+    if case .connected(let facts) = clusters.target.connection, let seconds = facts.roundTripSeconds {
+      pace.targetRoundTrip = seconds
+    }
+    return pace
   }
 
   /// Tables that could not be updated or deleted from, as generated columns identify their rows, and that are.

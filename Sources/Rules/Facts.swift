@@ -66,6 +66,15 @@ extension DatabasePair {
 }
 
 extension DatabasePair {
+  /// Whether the source database has nothing that could be written to: it gets neither publication nor subscription.
+  func hasNothingToReplicate() throws(Undetermined) -> Bool {
+    let source = try snapshot(on: .source)
+    let summary = try source.summary.value
+    let relations = summary.tables +| summary.partitionedTables +| summary.sequences +| summary.materializedViews
+    guard relations == 0 else { return false }
+    return try source.largeObjects.value.count == 0
+  }
+
   /// Whether `aiven_extras` is installed in the database of that side, and the role may call its functions.
   func aivenExtrasIsUsable(on side: Side) throws(Undetermined) -> Bool {
     guard try database(on: side) != nil else { return false }

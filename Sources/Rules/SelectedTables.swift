@@ -15,6 +15,7 @@ extension TableRow {
 
 extension UnidentifiedTable: TableRow {}
 extension FullIdentityTable: TableRow {}
+extension LoadReading: TableRow {}
 extension UnloggedTable: TableRow {}
 extension MaterializedView: TableRow {}
 extension MaterializedViewSource: TableRow {}
@@ -31,6 +32,7 @@ extension GeneratedKeyTable: TableRow {}
 extension EnumHashedTable: TableRow {}
 extension ForcedRowSecurityTable: TableRow {}
 extension UnvalidatedConstraint: TableRow {}
+extension UnvalidatedDomain: TableRow {}
 extension UnpublishedReference: TableRow {}
 
 extension DatabasePair {

@@ -162,4 +162,6 @@ final class Locked<Value: Sendable>: Sendable {
   func set(_ new: Value) { value.withLock { $0 = new } }
 
   func get() -> Value { value.withLock { $0 } }
+
+  func change(_ body: (inout Value) -> Void) { value.withLock { body(&$0) } }
 }

@@ -108,8 +108,68 @@ import Testing
         + ["--rehearse", "--config", folder.path + "/waivers.yaml"])
     #expect(asMover.outcome("schema-rehearsal", database: "indexed")?.outcome == .undetermined)
     let ran = try move.target.logText().matches(of: /PLANTED as (.*)/).map { String($0.1) }
-    #expect(Set(ran) == ["owner"])
+    // That of the scratch database has no other rights.
+    #expect(Set(ran.filter { $0.wholeMatch(of: /pgpreflight_load_[0-9a-f]{8}_0_[0-9]+/) == nil }) == ["owner"])
   }
+
+  @Test func `code that runs for rows reaches nothing outside of the scratch database, and nothing is left`()
+    async throws
+  {
+    let move = try await Move.start()
+    try await move.source.sql("create database shop")
+    // On the source, it does nothing.
+    try await move.source.sql(
+      """
+      create function attempt(statement text) returns void language plpgsql as
+        $$begin execute statement; raise log 'DONE: %', statement;
+          exception when others then raise log 'REFUSED: %', statement; end$$;
+      create function reach(int) returns int language plpgsql immutable as
+        $$begin
+          if current_database() = 'shop' then return $1; end if;
+          raise log 'RAN as % in %', session_user, current_database();
+          perform public.attempt(s) from unnest(array[
+            'reset role', 'reset session authorization', 'set role postgres', 'create role planted',
+            'alter role postgres set work_mem = 1024', 'alter system set work_mem = 1024',
+            'copy (select 1) to program $a$true$a$', 'copy (select 1) to $a$/tmp/planted$a$',
+            'select pg_catalog.pg_read_file($a$PG_VERSION$a$)', 'select pg_catalog.pg_reload_conf()',
+            'select pg_catalog.lo_export(0, $a$/tmp/planted$a$)', 'select rolpassword from pg_catalog.pg_authid',
+            'select pg_catalog.pg_terminate_backend(pid) from pg_catalog.pg_stat_activity where usename = $a$postgres$a$',
+            'comment on database other is $a$planted$a$', 'alter database other set work_mem = 1024',
+            'create extension dblink', 'create function public.c() returns int language c as $a$libc$a$']) s;
+          return $1; end$$;
+      create table t (id int primary key, g int generated always as (reach(id)) stored, check (reach(id) = id));
+      create index on t ((reach(id)));
+      insert into t values (1);
+      create materialized view m as select reach(id) from t;
+      """, database: "shop")
+    let folder = try TemporaryFolder()
+    try folder.write(
+      "waivers:\n  - {rule: load-code, by: Ada, reason: it is trusted, expires: 2999-12-31}\n", to: "waivers.yaml")
+    try await move.target.sql("create database other")
+    let before = try await move.target.value(Self.cluster)
+    let run = try await check(
+      move.connections + ["--include-database", "shop", "--rehearse", "--config", folder.path + "/waivers.yaml"])
+    let outcome = try #require(run.outcome("rows-rehearsal", database: "shop"))
+    #expect(outcome.outcome == .passed, "\(outcome.message) \(outcome.findings)")
+    let log = try move.target.logText()
+    let ran = log.matches(of: /RAN as (.*) in (.*)/)
+    // A generated column, a CHECK, an index and a materialized view.
+    #expect(ran.count >= 4)
+    #expect(
+      ran.allSatisfy {
+        $0.1.wholeMatch(of: /pgpreflight_load_[0-9a-f]{8}_0_1/) != nil && $0.2.hasPrefix("pgpreflight_rehearsal_")
+      })
+    let done = Set(log.matches(of: /DONE: (.*)/).map { String($0.1) })
+    #expect(done.isSubset(of: ["reset role", "reset session authorization"]), "\(done)")
+    #expect(log.contains("REFUSED: create role planted"))
+    #expect(try await move.target.value(Self.cluster) == before)
+    #expect(try await move.target.value(Self.scratch) == "0")
+  }
+
+  private static let cluster = """
+    select string_agg(x, ',' order by x) from (select rolname || coalesce(rolconfig::text, '') from pg_roles
+      union all select datname || coalesce(shobj_description(oid, 'pg_database'), '') from pg_database) y(x)
+    """
 
   @Test func `a role without CREATEDB leaves it undetermined`() async throws {
     let move = try await Move.start()

@@ -114,6 +114,15 @@ import Testing
     #expect(try await waived(object, name) == .waived)
     #expect(try await waived(object, "postgres") == .failed)
     #expect(try await waived("database other", name) == .failed)
+
+    // It is not taken for a leave to create the database.
+    #expect(try await waived(object, name) == .waived)
+    let migration = try await run(
+      arguments: ["migrate", "--yes", "--target-free-space", "1TB"] + arguments, workingDirectory: folder.path)
+    #expect(migration.status == .exited(1))
+    #expect(
+      migration.stderr.contains("the target lacks it, and --no-create-databases is given"), "\(migration.stderr)")
+    #expect(try await clusters.target.value("select count(*) from pg_database where datname = '\(name)'") == "0")
   }
 
   static let mistakes: [(yaml: String, says: String)] = [

@@ -23,6 +23,21 @@ import Testing
     }
   }
 
+  @Test(
+    arguments: [
+      ("public.t", "public.t"), (#""public"."t""#, "public.t"), ("public.json", #"public."json""#),
+      (#"public."json""#, #"public."json""#), (#""a.b"."c""d""#, #""a.b"."c""d""#), (#""a b""#, #""a b""#), ("", ""),
+      ("system_user", #""system_user""#), (#""Ü".é"#, #""Ü"."é""#),
+    ])
+  func `a name is quoted alike, whatever server has quoted it`(name: String, quoted: String) {
+    #expect(Quoting.requoted(name) == quoted)
+  }
+
+  @Test func `only words that some servers quote and others do not lose their quotes`() {
+    let text = #"table public."json"."select" "merge_action""#
+    #expect(Quoting.withoutUnequalQuotes(text) == #"table public.json."select" merge_action"#)
+  }
+
   @Test func `literals are safe without standard_conforming_strings`() async throws {
     let connection = try await SharedCluster.connect()
     _ = try await connection.query("set standard_conforming_strings = off")

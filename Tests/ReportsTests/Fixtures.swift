@@ -188,8 +188,8 @@ enum Fixtures {
         from: Data(
           #"[{"name": "public.a", "to": "FULL"}, {"name": "public.b", "to": "USING INDEX", "index": "B x"}]"#.utf8))
       var work = BlockedTime.Work()
-      (work.lateBytes, work.lateItems, work.tables, work.totalBytes) = (1_400_000_000, 2, 40, 20_000_000_000)
-      plan.estimatedBlockedSeconds = BlockedTime(of: work, throughput: Throughput(measured: nil), jobs: 4)
+      (work.lateBytes, work.lateTables, work.tables, work.comparedBytes) = (1_400_000_000, 2, 40, 1_000_000_000)
+      plan.estimatedBlockedSeconds = BlockedTime(of: work, pace: BlockedTime.Pace(), jobs: 4)
       return plan
     }
     return report(

@@ -52,12 +52,14 @@ import Testing
       let conclusion = try situation.decide(rule)
       #expect(conclusion.isFailed && conclusion.severity != .warning, "\(rule): \(conclusion)")
       let excess = try #require(conclusion.findings.first)
-      #expect(excess.message.hasSuffix("to copy while writes are blocked, 2 s are allowed"), "\(excess)")
+      #expect(
+        excess.message.hasPrefix("to copy what can't be replicated, writes would be blocked for up to "), "\(excess)")
+      #expect(excess.message.hasSuffix("; 2 s are allowed"), "\(excess)")
       #expect(excess.evidence["largest"]?.contains("public.keyless (8.4 MB)") == true, "\(excess)")
-      #expect(excess.remediation?.sql == "--max-blocked-time 3")
+      #expect(excess.remediation?.sql == "--max-blocked-time 4")
     }
     // A rate that was measured may say otherwise.
-    situation.options.throughput = 100_000_000
+    situation.options.throughput = 1_000_000_000
     #expect(try situation.decide("replica-identity").severity == .warning)
   }
 
@@ -133,22 +135,39 @@ import Testing
     #expect(conclusion.findings.first?.evidence["way across"] == "copied while writes are blocked")
   }
 
-  @Test func `the blocked time is the sum of its parts, and the plan's limit is that of the copy`() {
+  @Test func `the blocked time is the sum of its parts, and at most four times its least`() {
     var work = BlockedTime.Work()
     work.lateBytes = 40_000_000
-    work.lateItems = 4
+    work.lateTables = 4
     work.tables = 10
     work.sequences = 5
-    work.totalBytes = 1_000_000_000
-    let time = BlockedTime(of: work, throughput: Throughput(measured: nil), jobs: 4)
-    #expect(time.parts.map(\.name) == ["blocking writes", "drain", "late copy", "sequences", "verification"])
+    let time = BlockedTime(of: work, pace: BlockedTime.Pace(), jobs: 4)
+    #expect(time.parts.map(\.name) == BlockedTime.Phase.allCases.map(\.rawValue))
     #expect(abs(time.parts.reduce(0) { $0 + $1.high } - time.high) < 0.05)
-    let copy = time.parts[2]
-    #expect((copy.low, copy.high) == (0.1, 2.05))
-    work.comparison = .none
-    work.lateItems = 0
+    #expect(time.high < 4.01 * time.low)
+    work.lateTables = 0
+    work.lateBytes = 0
     work.sequences = 0
-    let least = BlockedTime(of: work, throughput: Throughput(measured: nil), jobs: 4)
-    #expect(least.parts.map(\.name) == ["blocking writes", "drain"])
+    let least = BlockedTime(of: work, pace: BlockedTime.Pace(), jobs: 4)
+    #expect(least.parts.map(\.name) == ["blocking writes", "catching up", "verification", "switch"])
+  }
+
+  @Test func `what was measured takes the place of what is assumed`() throws {
+    var work = BlockedTime.Work()
+    (work.lateBytes, work.lateTables, work.tables, work.comparedTables) = (40_000_000, 4, 500, 50)
+    var pace = BlockedTime.Pace()
+    let assumed = BlockedTime(of: work, pace: pace, jobs: 4)
+    // Another continent.
+    (pace.sourceRoundTrip, pace.targetRoundTrip) = (0.1, 0.1)
+    let far = BlockedTime(of: work, pace: pace, jobs: 4)
+    for phase in BlockedTime.Phase.allCases where assumed[phase] != nil {
+      #expect(try #require(far[phase]).low > #require(assumed[phase]).low, "\(phase)")
+    }
+    pace = BlockedTime.Pace()
+    (pace.throughput, pace.look, pace.catchingUp, pace.comparison) = (4_000_000, 3, 1, 2)
+    let slow = BlockedTime(of: work, pace: pace, jobs: 4)
+    #expect(try #require(slow[.catchingUp]).high >= 8)
+    #expect(try #require(slow[.copy]).high >= 20)
+    #expect(try #require(slow[.verification]).high >= 4)
   }
 }

@@ -118,16 +118,29 @@ import Testing
     #expect(try situation.decide("postgis").isPassed)
   }
 
-  @Test func `rows that come with an extension collide only when they are replicated`() throws {
+  @Test func `rows of the database's own are loaded by a superuser, or who may write to the table`() throws {
     var situation = situation("x")
-    situation.source.inspected[0].extensionTables = .known([
-      ExtensionTable(extname: "x", nspname: "public", relname: "t", hasCondition: true)
+    func load(_ hasOwnRows: Bool?, hasCondition: Bool = true) throws -> Conclusion {
+      situation.source.inspected[0].extensionTables = .known([
+        ExtensionTable(
+          extname: "x", nspname: "public", relname: "t", hasCondition: hasCondition, hasOwnRows: hasOwnRows)
+      ])
+      return try situation.decide("extension-config-tables")
+    }
+    situation.target.me = .known(.named("app", superuser: true))
+    #expect(try load(true).isPassed)
+    situation.target.me = .known(.named("app"))
+    situation.target.inspected[0].extensions.change { $0.append(InstalledExtension(extname: "x", extversion: "1.0")) }
+    #expect(try load(false).isPassed)
+    #expect(try load(true).isFailed)
+    // A file of some size is evidence enough where all rows are the database's own.
+    #expect(try load(nil, hasCondition: false).isFailed)
+    #expect(throws: Undetermined.self) { try load(nil) }
+    situation.target.inspected[0].extensionTableAccess = .known([
+      ExtensionTableAccess(extname: "x", nspname: "public", relname: "t", canWrite: true)
     ])
-    #expect(try situation.decide("extension-config-tables").isFailed)
-    situation.options.method = .dump
-    #expect(try situation.decide("extension-config-tables").isPassed)
-    situation.options.method = .auto
+    #expect(try load(true).isPassed)
     situation.options.excludedExtensions = ["x"]
-    #expect(try situation.decide("extension-config-tables").isPassed)
+    #expect(try load(true).isPassed)
   }
 }

@@ -44,7 +44,8 @@ import Testing
     "large-object-privileges", "large-objects", "estimated-duration", "materialized-view-owners", "materialized-views",
     "partitioned-tables",
     "replica-identity",
-    "replica-identity-full", "sequences", "unlogged-tables", "always-triggers",
+    "replica-identity-full", "replication-ddl-guards", "event-triggers", "sequences", "unlogged-tables",
+    "always-triggers",
     "ddl-during-replication",
     "existing-publications", "foreign-servers", "generated-columns", "invalid-indexes", "partition-routing",
     "unvalidated-constraints", "cutover-privileges", "unpublished-references",
@@ -53,7 +54,8 @@ import Testing
     "wal-retention-during-copy", "libpq-version",
     "functions-search-path", "user-objects-in-system-schemas",
     "removed-types", "tables-with-oids", "security-labels",
-    "access-methods", "text-search-files", "row-width",
+    "access-methods", "text-search-files", "row-width", "event-triggers", "replication-ddl-guards", "load-order",
+    "apply-order",
   ]
   private static let rulesOfTarget: Set<String> = [
     "connection-target", "target-not-in-recovery", "target-subscription-privileges", "connection-target-databases",
@@ -66,6 +68,7 @@ import Testing
   private static let holes: [(name: String, make: @Sendable (inout ClusterSnapshot) -> Void)] = [
     ("sessionStart", { $0.sessionStart = .missing }), ("server", { $0.server = .missing }),
     ("me", { $0.me = .missing }), ("memberships", { $0.memberships = .missing }),
+    ("roleSettings", { $0.roleSettings = .missing }),
     ("settings", { $0.settings = .missing }),
     ("databases", { $0.databases = .missing }), ("databaseSizes", { $0.databaseSizes = .missing }),
     ("slots", { $0.slots = .missing }),
@@ -77,6 +80,8 @@ import Testing
     ("languageTemplates", { $0.languageTemplates = .missing }), ("inspected", { $0.inspected = [] }),
     ("extensions", { $0.inspected[0].extensions = .missing }), ("languages", { $0.inspected[0].languages = .missing }),
     ("extensionUses", { $0.inspected[0].extensionUses = .missing }),
+    ("extensionMentions", { $0.inspected[0].extensionMentions = .missing }),
+    ("extensionMemberUses", { $0.inspected[0].extensionMemberUses = .missing }),
     ("languageUses", { $0.inspected[0].languageUses = .missing }),
     ("notOwnedTables", { $0.inspected[0].notOwnedTables = .missing }),
     ("summary", { $0.inspected[0].summary = .missing }), ("objects", { $0.inspected[0].objects = .missing }),
@@ -98,6 +103,7 @@ import Testing
     ("dictionaryFiles", { $0.inspected[0].dictionaryFiles = .missing }),
     ("wideTables", { $0.inspected[0].wideTables = .missing }),
     ("codedTables", { $0.inspected[0].codedTables = .missing }),
+    ("loadReadings", { $0.inspected[0].loadReadings = .missing }),
     ("moneyColumns", { $0.inspected[0].moneyColumns = .missing }),
     ("labelProviders", { $0.inspected[0].labelProviders = .missing }),
     ("parameterPrivileges", { $0.parameterPrivileges = .missing }),
@@ -114,6 +120,7 @@ import Testing
     ("forcedRowSecurityTables", { $0.inspected[0].forcedRowSecurityTables = .missing }),
     ("unpublishedReferences", { $0.inspected[0].unpublishedReferences = .missing }),
     ("unvalidatedConstraints", { $0.inspected[0].unvalidatedConstraints = .missing }),
+    ("unvalidatedDomains", { $0.inspected[0].unvalidatedDomains = .missing }),
   ]
 
   /// Clusters of which nearly every rule has something to say.
@@ -132,7 +139,7 @@ import Testing
     situation.source.inspected[0].extensions = .known(
       ["dblink", "plperl"].map { InstalledExtension(extname: $0, extversion: "2.0") })
     situation.source.inspected[0].extensionUses = .known([
-      ExtensionUse(extname: "plperl", schemaUsable: true, dependents: 2)
+      ExtensionUse(extname: "plperl", schemaUsable: true, dependents: 2, requiredBy: [])
     ])
     situation.source.inspected[0].languages.change { $0.append(Language(lanname: "plperl")) }
     situation.source.inspected[0].languageUses = .known([
@@ -194,7 +201,10 @@ import Testing
       ForeignServer(
         srvname: "s", fdwname: "w", foreignTables: 0, userMappings: 1, optionlessMappings: 1, isLocal: false)
     ])
-    situation.source.inspected[0].eventTriggers = .known([EventTrigger(evtname: "e", evtevent: "login")])
+    situation.source.inspected[0].eventTriggers = .known([
+      EventTrigger(
+        evtname: "e", evtevent: "login", evtenabled: "O", tags: [], owner: "o", body: .raises, fires: true)
+    ])
     situation.source.inspected[0].firingTriggers = .known([
       FiringTrigger(nTotal: 1, nspname: "public", relname: "t", name: "a", mode: "A")
     ])

@@ -58,6 +58,9 @@ import Testing
       installed.map { [InstalledExtension(extname: "x", extversion: $0)] } ?? [])
     situation.target.availableExtensions = .known(
       offered.map { .named("x", version: $0.0, isDefault: $0.isDefault) })
+    situation.source.inspected[0].extensionMemberUses = .known([
+      ExtensionMemberUse(extname: "x", member: "type x", dependents: 1, examples: ["table public.t"], presence: nil)
+    ])
     return try situation.decide("extension-version")
   }
 

@@ -188,6 +188,27 @@ import Testing
     let conclusion = try situation.decide("connection-headroom")
     #expect(conclusion.message.hasPrefix("Free connections: \(free) on the source"))
     #expect(conclusion.isFailed == (free < 4))
+    guard case .failed(_, _, let severity) = conclusion else { return }
+    #expect(severity == (free < 3 ? .blocker : .warning))
+  }
+
+  @Test(arguments: [(false, 2, -1, true), (false, -1, 5, true), (true, 2, 2, false), (false, 50, 50, false)])
+  func `connection limits of roles and databases`(superuser: Bool, role: Int, database: Int, fails: Bool) throws {
+    var situation = Situation()
+    var me = CurrentRole.named("m\"e", superuser: superuser)
+    me.rolconnlimit = role
+    situation.source.me = .known(me)
+    var row = Database.named("app")
+    row.datconnlimit = database
+    situation.source.databases = .known([row])
+    let conclusion = try situation.decide("connection-headroom")
+    #expect(conclusion.isFailed == fails)
+    guard case .failed(_, let findings, let severity) = conclusion else { return }
+    #expect(severity == (role == 2 ? .blocker : .warning))
+    #expect(
+      findings.map(\.remediation?.sql) == [
+        role == 2 ? "ALTER ROLE \"m\"\"e\" CONNECTION LIMIT 26;" : "ALTER DATABASE app CONNECTION LIMIT 26;"
+      ])
   }
 
   @Test func `sessions that leave this host`() throws {

@@ -82,6 +82,8 @@ extension DatabaseSnapshot {
     snapshot.extensions = .known([InstalledExtension(extname: "plpgsql", extversion: "1.0")])
     snapshot.languages = .known(Language.everywhere.sorted().map { Language(lanname: $0) })
     snapshot.extensionUses = .known([])
+    snapshot.extensionMentions = .known([])
+    snapshot.extensionMemberUses = .known([])
     snapshot.languageUses = .known([])
     snapshot.extensionTables = .known([])
     snapshot.cronJobs = .known(CronJobs(jobs: 0, active: 0))
@@ -89,6 +91,10 @@ extension DatabaseSnapshot {
     snapshot.hypertables = .known(Hypertables(hypertables: 0))
     snapshot.notOwnedTables = .known([])
     snapshot.superuserObjects = .known([])
+    snapshot.contents = .known(DatabaseContents(isEmpty: false))
+    snapshot.schemaUses = .known([])
+    snapshot.schemaAccess = .known([])
+    snapshot.extensionTableAccess = .known([])
     snapshot.bootstrapReferences = .known([])
     snapshot.tables = .known([])
     snapshot.objects = .known([])
@@ -113,6 +119,7 @@ extension DatabaseSnapshot {
     snapshot.enumHashedTables = .known([])
     snapshot.forcedRowSecurityTables = .known([])
     snapshot.unvalidatedConstraints = .known([])
+    snapshot.unvalidatedDomains = .known([])
     snapshot.unpublishedReferences = .known([])
     snapshot.defaultPrivilegeRoles = .known([])
     snapshot.labelProviders = .known([])
@@ -133,6 +140,7 @@ extension DatabaseSnapshot {
     snapshot.wideTables = .known([])
     snapshot.moneyColumns = .known([])
     snapshot.codedTables = .known([])
+    snapshot.loadReadings = .known([])
     snapshot.systemTableColumns = .known([])
     snapshot.accessMethodUses = .known([])
     snapshot.dictionaryFiles = .known([])
@@ -146,7 +154,7 @@ extension DatabaseSnapshot {
 extension ConnectionFacts {
   static let local = ConnectionFacts(
     user: "postgres", database: "postgres", host: "127.0.0.1", port: "5432", isTLS: false, isSocket: false,
-    seconds: 0.01)
+    seconds: 0.01, usedPassword: true)
 }
 
 extension ClusterSnapshot {
@@ -169,6 +177,7 @@ extension ClusterSnapshot {
     cluster.me = .known(.named("postgres", superuser: true))
     cluster.roles = .known([Role(rolname: "postgres", rolcanlogin: true, rolsuper: true)])
     cluster.memberships = .known([])
+    cluster.roleSettings = .known([])
     cluster.parameterPrivileges = .known([])
     cluster.settings = .known([])
     for (name, value) in [
@@ -185,7 +194,7 @@ extension ClusterSnapshot {
       ("max_wal_size", "8192"), ("checkpoint_timeout", "900"), ("autovacuum", "on"), ("fsync", "on"),
       ("full_page_writes", "on"), ("synchronous_standby_names", ""), ("synchronous_commit", "on"),
     ] { cluster.set(name, value) }
-    cluster.databases = .known(databases.map { .named($0) })
+    cluster.databases = .known((databases + ["template1"]).map { .named($0) })
     cluster.databaseSizes = .known(databases.map { DatabaseSize(datname: $0, sizeBytes: 1_000_000) })
     cluster.databaseProperties = .known(databases.map { .named($0) })
     cluster.storedSettings = .known([])

@@ -10,13 +10,15 @@ public struct CurrentRole: CatalogRow {
   public var inherits: [String]
   /// Well-known roles that it is a member of, so that `SET ROLE` is allowed.
   public var memberOf: [String]
+  /// -1 for no limit of its own; nil where an older snapshot does not tell.
+  public var rolconnlimit: Int? = nil
 
   public static let subject = "the connected role"
 
   // Only the roles that some rule asks for: a cluster may have a hundred thousand of its own.
   public static func sql(_ server: ServerVersion) -> String {
     """
-    SELECT r.rolname, r.rolsuper, r.rolcreaterole, r.rolcreatedb, r.rolreplication, r.rolbypassrls,
+    SELECT r.rolname, r.rolsuper, r.rolcreaterole, r.rolcreatedb, r.rolreplication, r.rolbypassrls, r.rolconnlimit,
            ARRAY(SELECT g.rolname::text FROM pg_catalog.pg_roles g
                   WHERE g.rolname IN (\(wellKnown)) AND g.oid <> r.oid
                     AND pg_catalog.pg_has_role(r.oid, g.oid, 'USAGE') ORDER BY 1) AS inherits,

@@ -68,3 +68,25 @@ public struct SettingName: CatalogRow {
       """
   }
 }
+
+/// A setting that a role has in every database.
+public struct RoleSetting: CatalogRow {
+  public var rolname: String
+  public var name: String
+  /// nil for customized options, which may hold secrets.
+  public var value: String?
+
+  public static let subject = "the settings of roles"
+
+  public static func sql(_ server: ServerVersion) -> String {
+    """
+    SELECT r.rolname, split_part(c.entry, '=', 1) AS name,
+           CASE WHEN strpos(split_part(c.entry, '=', 1), '.') = 0
+                THEN substr(c.entry, strpos(c.entry, '=') + 1) END AS value
+      FROM pg_catalog.pg_db_role_setting s CROSS JOIN LATERAL unnest(s.setconfig) AS c(entry)
+      JOIN pg_catalog.pg_roles r ON r.oid = s.setrole
+     WHERE s.setdatabase = 0::oid
+     ORDER BY r.rolname COLLATE "C", c.entry COLLATE "C"
+    """
+  }
+}

@@ -20,7 +20,11 @@ public struct BootstrapReference: CatalogRow {
     }
     var owned = [
       owns("pg_class", "relowner", where: "x.relkind IN ('r', 'p', 'v', 'm', 'S', 'f')"),
-      owns("pg_namespace", "nspowner", where: "x.nspname !~ '^pg_'"),
+      // Schemas in which extensions lie are made with them, and stay whose they are on the target.
+      owns(
+        "pg_namespace", "nspowner",
+        where:
+          "x.nspname !~ '^pg_' AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_extension f WHERE f.extnamespace = x.oid)"),
       owns(
         "pg_type", "typowner",
         where: "x.typtype <> 'm' AND x.typrelid = 0 OR x.typrelid <> 0 "

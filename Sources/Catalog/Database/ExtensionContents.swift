@@ -8,18 +8,83 @@ public struct ExtensionTable: CatalogRow {
   public var relname: String
   /// Only some of the rows are the database's own: the others come with the extension.
   public var hasCondition: Bool
+  /// Whether there is a row of the database's own; nil where that was not looked at, or could not be.
+  public var hasOwnRows: Bool? = nil
 
   public static let subject = "the configuration tables of extensions"
 
   // What a table holds is not looked at: its file is enough.
   public static func sql(_ server: ServerVersion) -> String {
     """
-    SELECT x.extname, n.nspname, c.relname, t.condition <> '' AS has_condition
+    SELECT x.extname, n.nspname, c.relname, t.condition <> '' AS has_condition, NULL::bool AS has_own_rows
       FROM pg_catalog.pg_extension x
      CROSS JOIN LATERAL ROWS FROM (pg_catalog.unnest(x.extconfig), pg_catalog.unnest(x.extcondition))
         AS t(relation, condition)
       JOIN pg_catalog.pg_class c ON c.oid = t.relation JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
      WHERE c.relkind = 'r'::"char" AND pg_catalog.pg_relation_size(c.oid) > 0
+     ORDER BY x.extname COLLATE "C", n.nspname COLLATE "C", c.relname COLLATE "C" LIMIT 1000
+    """
+  }
+}
+
+/// Which rows of a table of an extension are the database's own.
+public struct ExtensionTableCondition: CatalogRow {
+  public var nspname: String
+  public var relname: String
+  /// `WHERE …`, or nothing.
+  public var condition: String
+  /// Extension and table are a superuser's.
+  public var isGenuine: Bool
+
+  public init(nspname: String, relname: String, condition: String, isGenuine: Bool) {
+    self.nspname = nspname
+    self.relname = relname
+    self.condition = condition
+    self.isGenuine = isGenuine
+  }
+
+  public static let subject = "the conditions of the configuration tables of extensions"
+
+  public static func sql(_ server: ServerVersion) -> String {
+    """
+    SELECT n.nspname, c.relname, coalesce(t.condition, '') AS condition, r.rolsuper AND o.rolsuper AS is_genuine
+      FROM pg_catalog.pg_extension x
+     CROSS JOIN LATERAL ROWS FROM (pg_catalog.unnest(x.extconfig), pg_catalog.unnest(x.extcondition))
+        AS t(relation, condition)
+      JOIN pg_catalog.pg_class c ON c.oid = t.relation JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+      JOIN pg_catalog.pg_roles r ON r.oid = c.relowner JOIN pg_catalog.pg_roles o ON o.oid = x.extowner
+     WHERE c.relkind = 'r'::"char" AND pg_catalog.pg_relation_size(c.oid) > 0
+     ORDER BY n.nspname COLLATE "C", c.relname COLLATE "C" LIMIT 1000
+    """
+  }
+}
+
+/// A table of an extension of the target database that holds rows of the database's own, or could.
+public struct ExtensionTableAccess: CatalogRow, Equatable {
+  public var extname: String
+  public var nspname: String
+  public var relname: String
+  /// Whether the connected role may replace its rows.
+  public var canWrite: Bool
+
+  public init(extname: String, nspname: String, relname: String, canWrite: Bool) {
+    self.extname = extname
+    self.nspname = nspname
+    self.relname = relname
+    self.canWrite = canWrite
+  }
+
+  public static let subject = "who may write to the configuration tables of extensions"
+
+  public static func sql(_ server: ServerVersion) -> String {
+    """
+    SELECT x.extname, n.nspname, c.relname,
+           pg_catalog.has_schema_privilege(n.oid, 'USAGE') AND pg_catalog.has_table_privilege(c.oid, 'INSERT')
+             AND pg_catalog.has_table_privilege(c.oid, 'DELETE') AND pg_catalog.has_table_privilege(c.oid, 'SELECT')
+             AS can_write
+      FROM pg_catalog.pg_extension x CROSS JOIN LATERAL pg_catalog.unnest(x.extconfig) AS t(relation)
+      JOIN pg_catalog.pg_class c ON c.oid = t.relation JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+     WHERE c.relkind = 'r'::"char"
      ORDER BY x.extname COLLATE "C", n.nspname COLLATE "C", c.relname COLLATE "C" LIMIT 1000
     """
   }

@@ -48,19 +48,64 @@ public struct FiringRule: CatalogRow {
 
 /// A trigger that fires on commands that define something, or on logging in. Not counting members of extensions.
 public struct EventTrigger: CatalogRow {
+  public enum Body: String, Codable, Sendable {
+    /// In SQL or PL/pgSQL, without anything that raises an error by itself.
+    case plain
+    /// In one of these, and it can raise an error.
+    case raises
+    /// In a language that cannot be searched.
+    case opaque
+  }
+
   public var evtname: String
   /// `ddl_command_start`, `ddl_command_end`, `sql_drop`, `table_rewrite`, `login`.
   public var evtevent: String
+  /// `O` for ENABLE, `A` for ENABLE ALWAYS, `R` for ENABLE REPLICA.
+  public var evtenabled: String
+  /// The commands that it is for, as `CREATE TABLE`; none for all.
+  public var tags: [String]
+  public var owner: String
+  public var body: Body
+  /// Whether it fires in sessions of a migration by the connected role. Where that may set `event_triggers` (17) or
+  /// `session_replication_role`, its sessions can do without.
+  public var fires: Bool
 
   public static let subject = "the event triggers"
 
+  // See `EventTriggerGuards`, which says the same of a session that has begun. Extensions' own have to fire.
   public static func sql(_ server: ServerVersion) -> String {
-    """
-    SELECT t.evtname, t.evtevent FROM pg_catalog.pg_event_trigger t
-     WHERE t.evtenabled <> 'D'::"char" AND t.oid >= 16384::oid
-       AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_depend e WHERE e.objid = t.oid AND e.deptype = 'e'::"char"
-                          AND e.classid = 'pg_catalog.pg_event_trigger'::pg_catalog.regclass)
-     ORDER BY t.evtname COLLATE "C"
-    """
+    let isSuperuser = "(SELECT m.rolsuper FROM pg_catalog.pg_roles m WHERE m.rolname = current_user)"
+    func maySet(_ name: String) -> String {
+      server.major >= 15
+        ? "(\(isSuperuser) OR pg_catalog.has_parameter_privilege('\(name)', 'SET'))" : isSuperuser
+    }
+    let isOfExtension = """
+      EXISTS (SELECT 1 FROM pg_catalog.pg_depend e WHERE e.objid = o.oid AND e.deptype = 'e'::"char"
+                 AND e.classid = 'pg_catalog.pg_event_trigger'::pg_catalog.regclass)
+      """
+    let off =
+      server.major >= 17
+      ? """
+      WHEN \(maySet("event_triggers")) AND NOT EXISTS (
+             SELECT 1 FROM pg_catalog.pg_event_trigger o WHERE o.evtenabled <> 'D'::"char" AND \(isOfExtension)) THEN false
+      """ : ""
+    return """
+      SELECT t.evtname, t.evtevent, t.evtenabled::text AS evtenabled, coalesce(t.evttags, '{}') AS tags,
+             r.rolname AS owner,
+             CASE WHEN l.lanname NOT IN ('plpgsql', 'sql') THEN 'opaque'
+                  WHEN p.prosrc ~* '\\m(raise\\M(?!\\s+(debug|log|info|notice|warning)\\M)|assert\\M)' THEN 'raises'
+                  ELSE 'plain' END AS body,
+             CASE WHEN t.evtenabled = 'R'::"char" THEN false \(off)
+                  WHEN t.evtenabled = 'A'::"char" THEN true
+                  ELSE NOT \(maySet("session_replication_role")) OR EXISTS (
+                    SELECT 1 FROM pg_catalog.pg_event_trigger o
+                     WHERE o.evtenabled = 'R'::"char" OR o.evtenabled = 'O'::"char" AND \(isOfExtension)) END AS fires
+        FROM pg_catalog.pg_event_trigger t JOIN pg_catalog.pg_roles r ON r.oid = t.evtowner
+        JOIN pg_catalog.pg_proc p ON p.oid = t.evtfoid JOIN pg_catalog.pg_language l ON l.oid = p.prolang
+       WHERE t.evtenabled <> 'D'::"char" AND t.oid >= 16384::oid
+         AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_depend e WHERE e.objid = t.oid AND e.deptype = 'e'::"char"
+                            AND e.classid = 'pg_catalog.pg_event_trigger'::pg_catalog.regclass)
+       ORDER BY t.evtname COLLATE "C"
+      """
   }
 }

@@ -23,7 +23,7 @@ public struct FunctionSummary: CatalogRow {
              count(*) FILTER (WHERE prolang NOT IN (12::oid, 13::oid) AND proconfig IS NULL) AS without_settings,
              EXISTS (SELECT 1 FROM pg_catalog.pg_depend
                       WHERE refclassid IN (1255::oid, 2605::oid, 2617::oid) AND refobjid >= 16384::oid
-                        AND classid IN (1259::oid, 2604::oid, 2606::oid, 2618::oid)) AS are_run_by_relations,
+                        AND classid IN (1259::oid, 2604::oid, 2606::oid, 2618::oid, 3381::oid)) AS are_run_by_relations,
              count(*) FILTER (WHERE \(isInSystemSchema("pronamespace"))) AS in_system_schemas
         FROM pg_catalog.pg_proc
        WHERE oid >= 16384::oid

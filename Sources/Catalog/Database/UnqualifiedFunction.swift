@@ -8,7 +8,7 @@ public struct UnqualifiedFunction: CatalogRow {
   public var function: String
   /// `sql` or `plpgsql`.
   public var language: String
-  /// `index`, `check`, `generated column` or `materialized view`.
+  /// `index`, `check`, `domain`, `generated column`, `partition key`, `statistics object` or `materialized view`.
   public var usedBy: String
   public var nspname: String
   public var relname: String
@@ -29,13 +29,13 @@ public struct UnqualifiedFunction: CatalogRow {
   /// Likewise, and the planner puts their bodies into the expression: names are looked up without a single row.
   public var isInlined: Bool? = nil
 
-  public static let subject = "the functions that indexes, checks, generated columns and materialized views run"
+  public static let subject = "the functions that tables and materialized views run"
 
   // Of a body without comments, strings, and FROM where it does not begin a list of tables: what is called, what is read from or written to, what is cast to, and the
   // operators. From a function whose search_path is its own, what it calls is found by that one. Function bodies stay on
   // the server.
   // 1255 is pg_proc, 1259 pg_class, 2604 pg_attrdef, 2605 pg_cast, 2606 pg_constraint, 2617 pg_operator, 2618
-  // pg_rewrite; 14 is the language SQL, 2249 the type record. When a function is inlined: inline_function() of
+  // pg_rewrite, 3381 pg_statistic_ext; 14 is the language SQL, 2249 the type record. When a function is inlined: inline_function() of
   // optimizer/util/clauses.c; its body is analyzed before anything else is looked at.
   public static func sql(_ server: ServerVersion) -> String {
     """
@@ -54,7 +54,22 @@ public struct UnqualifiedFunction: CatalogRow {
         LEFT JOIN pg_catalog.pg_operator o ON d.refclassid = 2617::oid AND o.oid = d.refobjid
         LEFT JOIN pg_catalog.pg_cast k ON d.refclassid = 2605::oid AND k.oid = d.refobjid
        WHERE d.refclassid IN (1255::oid, 2605::oid, 2617::oid) AND d.refobjid >= 16384::oid
-         AND d.classid IN (1259::oid, 2604::oid, 2606::oid, 2618::oid)
+         AND d.classid IN (1259::oid, 2604::oid, 2606::oid, 2618::oid, 3381::oid)
+    ), typed AS (
+      SELECT k.contypid AS type, c.oid FROM called c
+        JOIN pg_catalog.pg_constraint k ON c.classid = 2606::oid AND k.oid = c.objid AND k.contypid > 0::oid AND k.convalidated
+      UNION
+      SELECT x.oid, h.oid FROM typed h CROSS JOIN LATERAL (
+        SELECT t.oid FROM pg_catalog.pg_type t WHERE t.typbasetype = h.type OR t.typelem = h.type
+        UNION ALL
+        SELECT t.oid FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_type t ON t.typrelid = a.attrelid
+         WHERE a.atttypid = h.type AND a.attnum > 0::int2 AND NOT a.attisdropped) x
+    ), keyed AS (
+      SELECT c.objid AS relation, c.oid FROM called c
+        JOIN pg_catalog.pg_class r ON r.oid = c.objid AND r.relkind = 'p'::"char"
+       WHERE c.classid = 1259::oid AND c.objsubid = 0
+      UNION
+      SELECT i.inhrelid, k.oid FROM keyed k JOIN pg_catalog.pg_inherits i ON i.inhparent = k.relation
     ), used AS (
       SELECT c.oid, 'index' AS used_by, i.indrelid AS relation FROM called c
         JOIN pg_catalog.pg_index i ON c.classid = 1259::oid AND i.indexrelid = c.objid AND c.objsubid = 0
@@ -64,6 +79,13 @@ public struct UnqualifiedFunction: CatalogRow {
       SELECT c.oid, 'check', k.conrelid FROM called c
         JOIN pg_catalog.pg_constraint k ON c.classid = 2606::oid AND k.oid = c.objid AND k.contype = 'c'::"char"
          AND k.conrelid > 0::oid
+      UNION
+      SELECT t.oid, 'domain', a.attrelid FROM typed t JOIN pg_catalog.pg_attribute a ON a.atttypid = t.type
+        JOIN pg_catalog.pg_class r ON r.oid = a.attrelid AND r.relkind = 'r'::"char"
+       WHERE a.attnum > 0::int2 AND NOT a.attisdropped
+      UNION
+      SELECT k.oid, 'partition key', k.relation FROM keyed k
+      \(statistics(server))
       \(generatedColumns(server))
     ), reached AS (
       SELECT u.oid AS root, f.* FROM (SELECT DISTINCT x.oid FROM used x) u
@@ -159,6 +181,16 @@ public struct UnqualifiedFunction: CatalogRow {
      ORDER BY x.names = '{}', NOT (x.has_rows AND x.language = 'sql'::name), x.function COLLATE "C",
               x.nspname COLLATE "C", x.relname COLLATE "C", x.used_by COLLATE "C" LIMIT $1::int8
     """
+  }
+
+  // Expressions in statistics objects are new in 14.
+  private static func statistics(_ server: ServerVersion) -> String {
+    guard server.major >= 14 else { return "" }
+    return """
+      UNION
+      SELECT c.oid, 'statistics object', s.stxrelid FROM called c
+        JOIN pg_catalog.pg_statistic_ext s ON c.classid = 3381::oid AND s.oid = c.objid
+      """
   }
 
   // Generated columns are new in 12; what is not stored is not computed when rows are loaded. Before 15 the dependency

@@ -18,13 +18,13 @@ public struct NumberBounds: Sendable {
   /// The values of sequences are what users make them.
   public static let ofCatalogs = NumberBounds(
     lowest: 0, highest: 1_152_921_504_606_846_976,
-    signed: ["datconnlimit", "seconds", "stateSeconds", "statisticsDays", "retainedBytes", "xminAge"],
-    unbounded: ["lastValue", "finalValue"], fractional: ["seconds"])
+    signed: ["datconnlimit", "rolconnlimit", "seconds", "stateSeconds", "statisticsDays", "retainedBytes", "xminAge"],
+    unbounded: ["lastValue", "finalValue"], fractional: ["seconds", "roundTripSeconds"])
 
   /// Of reports, in which sums may have met the end of what there is.
   public static let ofReports = NumberBounds(
     lowest: 0, highest: 1e19, signed: [], unbounded: [],
-    fractional: ["durationSeconds", "blockedSeconds", "low", "high"])
+    fractional: ["durationSeconds", "blockedSeconds", "downtimeSeconds", "seconds", "low", "high"])
 
   /// Those of a field by its name.
   public func range(of name: String) -> ClosedRange<Double> {

@@ -11,7 +11,7 @@ extension DatabaseMigration {
   ) async throws -> SourceFacts? {
     if let kept { try await kept.emptyTables(of: self) }
     let left = Set(kept?.left.map(\.oid) ?? [])
-    let tables = all.filter { !left.contains($0.oid) }
+    let tables = try await resumption.withRows(all, snapshot).filter { !left.contains($0.oid) }
     let plan = CopyPlan(tables: tables, jobs: settings.jobs, canSplit: snapshot.version.major >= 14)
     record.events(
       .sized(database: name, tables: tables.count, bytes: tables.reduce(0) { $0 + $1.sizeBytes }))
@@ -27,8 +27,13 @@ extension DatabaseMigration {
     for table in complete { record.copied(table, rows: resumption.rows(of: table), bytes: 0) }
     // The server copies into tables with their indexes.
     let ready = complete + all.filter { left.contains($0.oid) }
-    let queue = WorkQueue(parts: missing, indexes: after.indexes(less: resumption.indexes), complete: ready)
+    let order = LoadOrder(after.readings.filter { !$0.isIndex }, of: tables.map(\.name))
+    let queue = WorkQueue(
+      parts: missing, indexes: after.indexes(less: resumption.indexes), complete: ready,
+      predecessors: order.predecessors(of: tables))
 
+    record.events(
+      .planned(database: name, planned(missing, after, resumption, tables, foreignKeys: kept?.left.isEmpty ?? true)))
     let compared = ComparedTable.all(
       of: isCompared ? tables.filter { !resumption.compared.contains($0.oid) } : [])
     let format = try await target.session(in: name, for: "asking for the encoding", purpose: .reading) {
@@ -44,7 +49,7 @@ extension DatabaseMigration {
         for _ in 0..<workers {
           group.addTask {
             do {
-              try await slots.run { try await work(on: queue, archive, snapshot, contents, owners) }
+              try await slots.run { try await work(on: queue, after, archive, snapshot, contents, owners) }
             } catch {
               await queue.cancel()
               throw error
@@ -81,7 +86,8 @@ extension DatabaseMigration {
   /// One worker: a session on each side, opened when there is something to copy. That of the source is in the snapshot, and
   /// is closed when there is nothing more to copy. For tables with code of their owners, one of the owner.
   func work(
-    on queue: WorkQueue, _ archive: SchemaArchive, _ snapshot: SourceSnapshot, _ contents: SourceContents,
+    on queue: WorkQueue, _ after: EntriesAfterData, _ archive: SchemaArchive, _ snapshot: SourceSnapshot,
+    _ contents: SourceContents,
     _ owners: LoadingRoles
   ) async throws {
     var sessions: (source: Connection, target: Connection)?
@@ -116,6 +122,7 @@ extension DatabaseMigration {
             return try await copy.copy(part)
           }
           record.copied(part.table, rows: rows, bytes: bytes)
+          record.events(.arrived(database: name, bytes: part.sizeBytes, wire: bytes))
           record.events(.table(database: name, name: part.table.name, rows: rows))
           if let complete = await queue.finished(work) {
             if let table = await contents.arrived(complete) {
@@ -127,8 +134,10 @@ extension DatabaseMigration {
           if await queue.hasNoMoreRows { await close() }
         case .build(let entries):
           if await queue.hasNoMoreRows { await close() }
-          try await archive.restore(
-            entries, into: name, of: target, settings: restoreSettings, arguments: reservations)
+          try await record.work(.indexes, "index \(entries.first?.id ?? 0)", bytes: after.work(of: entries)) {
+            try await archive.restore(
+              entries, into: name, of: target, settings: restoreSettings, arguments: reservations)
+          }
           await queue.finished(work)
         }
       }
@@ -236,21 +245,71 @@ extension DatabaseMigration {
     _ after: EntriesAfterData, _ archive: SchemaArchive, _ owned: OwnersEntries, _ resumption: Resumption
   ) async throws {
     try await slots.run(inUpTo: settings.jobs) { places in
-      for entries in [after.foreignKeys, after.coded] {
+      for entries in [after.foreignKeys, after.codedReads ? [] : after.coded] {
         let missing = entries.filter { !resumption.indexes.contains($0.id) }
-        try await restore(missing, archive, owned, arguments: ["--jobs=\(places)"])
+        try await record.work(.foreignKeys, "foreign keys", bytes: after.work(of: missing)) {
+          try await restore(missing, archive, owned, arguments: ["--jobs=\(places)"])
+        }
       }
     }
   }
 
   /// What the planner knows of the tables.
   func analyze(_ tables: [SourceTable]) async throws {
-    let names = tables.filter { !$0.isOfExtension }.map(\.name)
-    try await eachInSessions(names, jobs: settings.jobs, slots: slots, endpoint: target, database: name) {
+    let tables = tables.filter { !$0.isOfExtension }
+    try await eachInSessions(tables, jobs: settings.jobs, slots: slots, endpoint: target, database: name) {
       connection, table in
-      _ = try await attempting("analysing \(table)", target, database: name) {
-        try await connection.query("ANALYZE \(table)")
+      try await record.work(.statistics, "statistics of \(table.name)", bytes: table.sampledBytes) {
+        _ = try await attempting("analysing \(table.name)", target, database: name) {
+          try await connection.query("ANALYZE \(table.name)")
+        }
       }
+    }
+  }
+
+  // MARK: How much that is
+
+  /// In bytes.
+  private func planned(
+    _ missing: [TablePart], _ after: EntriesAfterData, _ resumption: Resumption, _ tables: [SourceTable],
+    foreignKeys: Bool
+  ) -> [MigrationWork: Int] {
+    let keys = foreignKeys ? (after.foreignKeys + after.coded).filter { !resumption.indexes.contains($0.id) } : []
+    return [
+      .rows: missing.sum(of: \.sizeBytes),
+      .indexes: after.indexes(less: resumption.indexes).values.sum { after.work(of: $0.all) },
+      .foreignKeys: after.work(of: keys), .statistics: tables.filter { !$0.isOfExtension }.sum(of: \.sampledBytes),
+      .verification: verified(tables.filter { !resumption.compared.contains($0.oid) }),
+    ]
+  }
+
+  /// What is read to compare these tables: to count rows takes an eighth of what their contents take.
+  func verified(_ tables: [SourceTable]) -> Int {
+    let bytes = tables.sum(of: \.sizeBytes)
+    return switch settings.verification {
+    case .none: 0
+    case .counts, .sample: bytes / 8
+    case .full: bytes
+    }
+  }
+}
+
+extension SourceTable {
+  /// What `ANALYZE` reads: 30,000 blocks with the default of `default_statistics_target` (PostgreSQL's source, `std_typanalyze`).
+  var sampledBytes: Int { min(sizeBytes, 30_000 * 8192) }
+}
+
+extension LoadOrder {
+  /// By table, those that come first. Where rows go through a partitioned table, its partitions are one.
+  func predecessors(of tables: [SourceTable]) -> [Int: Set<Int>] {
+    guard !predecessors.isEmpty else { return [:] }
+    let together = Dictionary(grouping: tables) { $0.routedThrough ?? $0.name }
+    let byName = Dictionary(tables.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+    return together.values.reduce(into: [:]) { found, group in
+      let own = Set(group.map(\.oid))
+      let read = Set(group.flatMap { predecessors[$0.name] ?? [] })
+      let first = Set(read.compactMap { byName[$0]?.oid }).subtracting(own)
+      if !first.isEmpty { for oid in own { found[oid] = first } }
     }
   }
 }

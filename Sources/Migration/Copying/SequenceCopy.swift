@@ -5,7 +5,7 @@ import Postgres
 /// Gives the target's sequences the values of the source's. Sequences are in no snapshot: what is read here is not less
 /// than what the copied rows have used.
 struct SequenceCopy: Sendable {
-  private struct Sequence: Decodable, Sendable { var name: String }
+  private struct Sequence: Decodable, Sendable { @QuotedName var name: String }
 
   private let snapshot: SourceSnapshot
   private let target: Endpoint

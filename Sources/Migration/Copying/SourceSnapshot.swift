@@ -276,6 +276,14 @@ struct SourceSnapshot: Sendable {
     }
   }
 
+  /// Of an extension's table, rows of the database's own. Where code of its owner would run to tell, it may have some.
+  func hasRows(of table: SourceTable) async throws -> Bool {
+    guard !table.hasCode else { return true }
+    return try await attempting("looking for rows in \(table.name)", source, database: database) {
+      try await alone { try await $0.query(table.hasRows).text(0, 0) == "t" }
+    }
+  }
+
   func close() async {
     await connection.close()
     await locks.holder.close()

@@ -4,10 +4,10 @@ import Postgres
 /// A table of the source whose rows are to be copied.
 struct SourceTable: Decodable, Sendable, Equatable {
   var oid: Int
-  /// Qualified, quoted by the server.
-  var name: String
+  /// Qualified, quoted.
+  @QuotedName var name: String
   /// Quoted, without those that are generated; nil for a table without columns.
-  var columnNames: [String]?
+  @QuotedName var columnNames: [String]?
   /// Of the main part alone, in blocks.
   var blocks: Int
   /// With what is stored out of line.
@@ -17,22 +17,26 @@ struct SourceTable: Decodable, Sendable, Equatable {
   /// Whether a value of those types may be text, which is in an encoding.
   var hasText = false
   /// The partitioned table through which the rows go, where the target may route them to other partitions.
-  var routedThrough: String?
+  @QuotedName var routedThrough: String?
   /// Of an extension's configuration table: which rows are the user's own (`WHERE …`, or nothing for all).
   var condition: String?
   /// Whether an extension brings the table along.
   var isOfExtension: Bool
   /// Columns of which single values may be large, where anything is stored out of line: their names, the identifiers
   /// of their types (of a domain's, the one below), and the types' names.
-  var wideColumns: [String]?
+  @QuotedName var wideColumns: [String]?
   var wideTypes: [Int]?
   var wideTypeNames: [String]?
   /// The column that takes least to send, quoted: to count rows by.
-  var narrowColumn: String? = nil
+  @QuotedName var narrowColumn: String? = nil
   /// Whether code of somebody who is no superuser would run, with this role's rights, when the server plans a query over
   /// it: COPY of the table as a whole plans nothing.
   var hasCode = false
+  /// Generated columns that are stored, quoted, which code of users computes: the target does so once more.
+  var computedColumns: [String]? = nil
 
+  /// Whether it has rows of the user's own.
+  var hasRows: String { "SELECT EXISTS (SELECT FROM ONLY \(name) \(condition ?? ""))" }
   /// Separated by commas.
   var columns: String? { columnNames?.joined(separator: ", ") }
 
@@ -42,6 +46,13 @@ struct SourceTable: Decodable, Sendable, Equatable {
   /// value depends on identifiers that differ on the target (release notes of pg_dump 16.0, `--load-via-partition-root`).
   static func sql(_ version: ServerVersion) -> String {
     let generated = version.major >= 12 ? "AND a.attgenerated = ''" : ""
+    let computed =
+      version.major >= 12
+      ? """
+      (SELECT array_agg(pg_catalog.quote_ident(a.attname) ORDER BY a.attnum) FROM pg_catalog.pg_attribute a
+         WHERE a.attrelid = c.oid AND a.attgenerated = 's' AND a.attname::text IN (
+               SELECT o.name FROM own o WHERE o.relation = c.oid AND o.kind = 'generated column'))
+      """ : "NULL::text[]"
     return """
       WITH RECURSIVE \(codeOfTables(version))
       SELECT c.oid, c.oid::pg_catalog.regclass::text AS name,
@@ -62,7 +73,8 @@ struct SourceTable: Decodable, Sendable, Equatable {
                ORDER BY a.attlen <= 0, a.attlen, a.attnum LIMIT 1) AS narrow_column,
              x.condition, x.condition IS NOT NULL AS is_of_extension, w.wide_columns, w.wide_types, w.wide_type_names,
              EXISTS (SELECT FROM code d JOIN pg_catalog.pg_roles r ON r.oid = c.relowner
-                      WHERE d.relation = c.oid AND (d.is_planted OR NOT r.rolsuper)) AS has_code
+                      WHERE d.relation = c.oid AND (d.is_planted OR NOT r.rolsuper)) AS has_code,
+             \(computed) AS computed_columns
         FROM pg_catalog.pg_class c
         LEFT JOIN LATERAL (
              SELECT array_agg(pg_catalog.quote_ident(a.attname) ORDER BY a.attnum) AS wide_columns,
@@ -124,12 +136,12 @@ struct SourceTable: Decodable, Sendable, Equatable {
 
 /// A foreign key of the target.
 struct ForeignKey: Decodable, Sendable, Equatable {
-  /// The table that others refer to, qualified, quoted by the server.
-  var referenced: String
+  /// The table that others refer to, qualified, quoted.
+  @QuotedName var referenced: String
   /// The one that it belongs to; of several partitions, the partitioned one.
-  var table: String
+  @QuotedName var table: String
   /// Quoted.
-  var name: String
+  @QuotedName var name: String
   var definition: String
 
   /// Those by which other tables refer to a table. What a partition has from its parent is its parent's.
@@ -154,10 +166,10 @@ struct ForeignKey: Decodable, Sendable, Equatable {
 struct FiringTrigger: Decodable, Sendable, Equatable {
   /// `TRIGGER` or `RULE`.
   var kind: String
-  /// Qualified, quoted by the server.
-  var table: String
+  /// Qualified, quoted.
+  @QuotedName var table: String
   /// Quoted.
-  var name: String
+  @QuotedName var name: String
   /// `pg_trigger.tgenabled` or `pg_rewrite.ev_enabled`: `O`, `R` or `A`.
   var enabled: String
 

@@ -4,8 +4,8 @@ import Postgres
 /// A table of the target that has code of an owner who is no superuser, and who that is; or one of a superuser, with code of
 /// somebody else.
 struct TableOwner: Decodable, Sendable, Equatable {
-  /// Qualified, quoted by the server.
-  var table: String
+  /// Qualified, quoted.
+  @QuotedName var table: String
   var owner: String
   /// What has the code, in words: `check positive`, `partition key of t`.
   var code: [String]

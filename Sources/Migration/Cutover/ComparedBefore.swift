@@ -1,6 +1,7 @@
 import Assessment
 import Catalog
 import Postgres
+import Rules
 
 /// What was compared before writes were blocked, and as of when.
 struct ComparedBefore: Sendable {
@@ -28,25 +29,30 @@ extension Cutover {
   private static let timeBefore = Duration.seconds(600)
 
   /// Compares what is replicated while writes go on. Nobody waits for it.
-  func compareBefore(_ look: Look) async throws {
+  ///
+  /// - Returns: what there is left to do, and how long the comparisons that are left take, in seconds, where that is known;
+  ///   nil where nothing was compared.
+  func compareBefore(_ look: Look) async throws -> (work: BlockedTime.Work, seconds: Double?)? {
     let (sessions, steering) = (try sessions.orLost(), try steering.orLost())
     let worker = sessions.worker
     let version = ServerVersion(rawValue: worker.session.serverVersion)
-    guard settings.verification != .none, TableActivity.isKnown(on: version) else { return }
+    guard settings.verification != .none, TableActivity.isKnown(on: version) else { return nil }
     let tables = try await attempting("listing the tables", replications.source, database: database) {
       let all = try await worker.query(
         SourceTable.sql(version), [arrayLiteral(look.tables.oids), "{}"]
       ).decode(SourceTable.self)
       return ComparedTable.all(of: Self.replicated(all, look))
     }
-    guard !tables.isEmpty else { return }
+    guard !tables.isEmpty else { return (rest(look), 0) }
     step("comparing what is replicated before writes are blocked")
     let (source, target) = try await activity(look)
-    let end = ContinuousClock.now + Self.timeBefore
+    let began = ContinuousClock.now
+    let end = began + Self.timeBefore
     let found = try await EarlyComparison(
       mode: settings.verification, database: database, source: replications.source, target: replications.target,
       jobs: replications.settings.jobs, present: worker, steering: steering.connection
     ).run(tables, until: end)
+    let took = (ContinuousClock.now - began).seconds
     comparedBefore = ComparedBefore(found: found, source: source, target: target, targets: look.targets)
     step(
       "\(found.count) of \(tables.count) \(tables.count == 1 ? "table" : "tables") compared, and the same"
@@ -55,9 +61,14 @@ extension Cutover {
     let (sourceNow, targetNow) = try await activity(look)
     let done = Set(comparedBefore?.unwritten(tables, source: sourceNow, target: targetNow).map(\.name) ?? [])
     let rest = tables.filter { !done.contains($0.name) }
-    result.estimatedBlockedSeconds = look.blocked.verifying(
-      bytes: rest.sum(of: \.sizeBytes) + look.work.lateBytes, tables: rest.count + look.work.lateItems,
-      of: look.work.comparison, jobs: replications.settings.jobs)
+    var work = self.rest(look)
+    (work.comparedTables, work.comparedBytes) = (rest.count, rest.sum(of: \.sizeBytes))
+    let compared = tables.filter { found[$0.name] != nil }
+    guard !compared.isEmpty else { return (work, nil) }
+    let share = max(
+      Double(rest.count) / Double(compared.count),
+      Double(work.comparedBytes) / Double(max(1, compared.sum(of: \.sizeBytes))))
+    return (work, took * share)
   }
 
   /// Those of which what is compared depends on what the user has asked for.

@@ -38,6 +38,8 @@ public actor Cutover {
   let replications: Replications
   let settings: Settings
   let replication: Replication
+  /// Databases that are cut over together with this one: their sessions end when they are closed.
+  private let together: [String]
   /// Refreshing takes as long as it takes.
   let views: MaterializedViewRefresh
   nonisolated let events: @Sendable (Event) -> Void
@@ -52,6 +54,8 @@ public actor Cutover {
   var result: CutoverResult
   private var deadline: Deadline?
   private var blockedSince: ContinuousClock.Instant?
+  /// What is done while nobody can write, with the moment at which it began.
+  private var phases: [(name: BlockedTime.Phase, began: ContinuousClock.Instant)] = []
   /// What was made in the last moment is looked for where that takes little of the limit.
   var comparesSchemaAgain = true
   /// As it was when nobody could write any more.
@@ -63,16 +67,20 @@ public actor Cutover {
   /// So long a session that has the lock is waited for before another one opens the source: nobody can write meanwhile.
   private static let openingPatience = 5
 
+  /// - Parameter together: the databases that are cut over at the same time, this one among them. They share the jobs, and
+  ///   none of them is the one from which another is closed.
   public init?(
-    _ running: RunningReplication, _ replications: Replications, settings: Settings,
+    _ running: RunningReplication, _ replications: Replications, together: [String], settings: Settings,
     events: @escaping @Sendable (Event) -> Void
   ) {
     // Nothing here is silent for longer: what waits for others does so until the limit at most.
-    let bounded = replications.givingUp(after: .seconds(max(60, settings.maxBlockedSeconds + 30)))
+    let bounded = replications.shared(among: together.count)
+      .givingUp(after: .seconds(max(60, settings.maxBlockedSeconds + 30)))
     guard let replication = bounded.replication(running) else { return nil }
     self.replications = bounded
     views = MaterializedViewRefresh(database: replication.database, target: replications.target)
     self.settings = settings
+    self.together = together
     self.replication = replication
     self.events = events
     database = replication.database
@@ -139,11 +147,17 @@ public actor Cutover {
       case .fence:
         let limit = Deadline(seconds: settings.maxBlockedSeconds)
         (deadline, blockedSince) = (limit, .now)
+        begin(.blocking)
         try await limit.run { try await self.fence(limit) }
-      case .drain: try await withinLimit { _ in try await self.drain() }
+      case .drain:
+        begin(.catchingUp)
+        try await withinLimit { _ in try await self.drain() }
       case .carry: try await withinLimit { _ in try await self.carry() }
-      case .verify: try await withinLimit { _ in try await self.verify() }
+      case .verify:
+        begin(.verification)
+        try await withinLimit { _ in try await self.verify() }
       case .switch:
+        begin(.switching)
         try await withinLimit { try await self.switchOver($0) }
         noteSwitched()
       case .settle:
@@ -202,7 +216,16 @@ public actor Cutover {
     }
   }
 
+  func begin(_ phase: BlockedTime.Phase) { phases.append((phase, .now)) }
+
   private func noteSwitched() {
+    if let since = blockedSince {
+      let now = ContinuousClock.now
+      result.downtimeSeconds = (now - since).seconds
+      result.downtimePhases = zip(phases, phases.dropFirst().map(\.began) + [now]).map { phase, end in
+        DowntimePhase(name: phase.name.rawValue, seconds: (end - phase.began).seconds)
+      }
+    }
     noteBlocked()
     step("switched over: the target may be written to from now on")
   }
@@ -216,7 +239,8 @@ public actor Cutover {
 
   /// Takes both locks, the source's first.
   func begin() async throws -> CutoverMachine.Event {
-    let gate = try await SourceGate(to: database, of: replications.source, closes: settings.blocksWrites)
+    let gate = try await SourceGate(
+      to: database, of: replications.source, closes: settings.blocksWrites, notFrom: together)
     self.gate = gate
     holders.source = Int(gate.connection.session.backendPID)
     let steering = try await TargetSwitch(of: replication.name.run, in: database, on: replications.target)
@@ -249,7 +273,8 @@ public actor Cutover {
     if await isGateThere() != true {
       gate = nil
       gate = try await SourceGate(
-        to: database, of: replications.source, closes: settings.blocksWrites, ending: holders.source)
+        to: database, of: replications.source, closes: settings.blocksWrites, notFrom: together,
+        ending: holders.source)
       holders.source = gate.map { Int($0.connection.session.backendPID) }
     }
     if let old = steering { Task { await old.connection.close() } }

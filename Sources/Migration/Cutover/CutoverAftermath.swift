@@ -1,6 +1,7 @@
 import Assessment
 import Catalog
 import Postgres
+import Synchronization
 
 /// What comes after the switch, with the target in use. Each part is tried; what fails is done by the next `cutover`, which
 /// finds the manifest saying that it is switched over.
@@ -16,6 +17,7 @@ extension Cutover {
       do {
         switch part {
         case .subscription: try await limit.run { try await self.dropSubscription() }
+        case .settings: try await limit.run { try await self.putSettingsBack() }
         case .slots: try await limit.run { try await self.dropSlots() }
         case .publication: try await limit.run { try await self.dropPublication() }
         case .views: try await refreshAfterwards()
@@ -37,7 +39,7 @@ extension Cutover {
   }
 
   /// In this order: views are refreshed by the rights of their owners.
-  private enum Part: CaseIterable { case subscription, slots, publication, views, memberships }
+  private enum Part: CaseIterable { case subscription, settings, slots, publication, views, memberships }
 
   /// For all that is removed, in seconds.
   private static let patienceAfterwards = 60
@@ -159,13 +161,19 @@ extension Cutover {
     result.notRefreshed = names
     guard settings.refresh == .after, !names.isEmpty else { return }
     step("refreshing the materialized views of the target: \(listed(names))")
-    for name in names {
-      try await views.run([name])
-      result.notRefreshed.removeAll { $0 == name }
-    }
+    let done = Mutex<Set<String>>([])
+    defer { result.notRefreshed.removeAll { name in done.withLock { $0.contains(name) } } }
+    try await views.run(names) { name in done.withLock { _ = $0.insert(name) } }
   }
 
-  // MARK: Memberships
+  // MARK: Settings and memberships
+
+  private func putSettingsBack() async throws {
+    let steering = try steering.orLost()
+    try await attempting("putting settings back", replications.target, database: database) {
+      try await WorkerSettings(journal: steering.journal).putBack(over: steering.connection)
+    }
+  }
 
   private func giveMembershipsBack() async throws {
     let (manifest, connection) = (try steering.orLost().manifest, try steering.orLost().connection)

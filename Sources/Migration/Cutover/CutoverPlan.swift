@@ -52,11 +52,20 @@ extension Cutover {
     steps.append(
       "set \(look.sequences.count) sequences of the target"
         + (settings.sequenceMargin > 0 ? ", \(settings.sequenceMargin) ahead" : ""))
+    let ending = try await sequenceValues.ending(
+      look.sequences, margin: settings.sequenceMargin, from: opened.worker, to: try steering.orLost().connection)
+    steps += ending.map { "warning: \($0)" }
     steps.append(
       "compare both sides: what was copied by checksum, the rest by \(settings.verification.rawValue)"
         + (comparesBefore ? ", as far as it was written to since that comparison" : ""))
+    var work = rest(look)
+    // Most tables are compared before, and not written to since.
+    if comparesBefore {
+      (work.comparedTables, work.comparedBytes) = (work.comparedTables / 10, work.comparedBytes / 10)
+    }
+    let blocked = BlockedTime(of: work, pace: try await pace(look, commits: false), jobs: replications.settings.jobs)
     steps.append(
-      "all of it is estimated to block writes for \(roughDuration(look.blocked.low, to: look.blocked.high)), and undone "
+      "all of it is estimated to block writes for \(roughDuration(blocked.low, to: blocked.high)), and undone "
         + "after \(settings.maxBlockedSeconds) s")
     steps.append("switch over, and remove the subscription, the slot and the publication \(replication.name)")
     if try !steering.orLost().manifest.identities.isEmpty {
@@ -64,6 +73,10 @@ extension Cutover {
     }
     if settings.refresh == .after { steps.append("refresh the materialized views of the target") }
     return steps
+  }
+
+  var sequenceValues: SequenceValues {
+    SequenceValues(database: database, source: replications.source, target: replications.target)
   }
 
   private func othersInWords(_ sessions: SourceSessions) async throws -> String {

@@ -29,6 +29,12 @@ public struct CutoverResult: Codable, Sendable, Equatable {
   public var message = ""
   /// From the first thing that keeps anybody from writing until the target may be written to, or the source again.
   public var blockedSeconds: Double?
+  /// For how long an application can't write: from the last moment at which the source accepts a write of others to the one
+  /// from which the target does, in seconds. nil where this run did not switch over; where the applications were stopped
+  /// before it, that time is not in it.
+  public var downtimeSeconds: Double?
+  /// What that consists of, in its order; the parts of the estimate have the same names.
+  public var downtimePhases: [DowntimePhase]?
   /// What was estimated just before; nil where it did not come so far.
   public var estimatedBlockedSeconds: BlockedTime?
   public var verification: Verification?
@@ -42,7 +48,8 @@ public struct CutoverResult: Codable, Sendable, Equatable {
   var isInterrupted = false
 
   private enum CodingKeys: CodingKey {
-    case name, status, end, message, blockedSeconds, estimatedBlockedSeconds, verification, notRefreshed, opening
+    case name, status, end, message, blockedSeconds, downtimeSeconds, downtimePhases, estimatedBlockedSeconds
+    case verification, notRefreshed, opening
   }
 
   init(name: String) { self.name = name }

@@ -18,8 +18,10 @@ extension Cutover {
     var hasLargeObjects: Bool
     var foreignLargeObjects: Int
     var late: LateCopy
-    var blocked: BlockedTime
-    var work: BlockedTime.Work
+    /// Of the database, in bytes.
+    var size: Int
+    /// How long the look took.
+    var took: Duration
     /// Identifiers of the tables on the target, by those on the source.
     var targets: [Int: Int]
   }
@@ -30,6 +32,7 @@ extension Cutover {
     let source = try sessions.orLost().worker
     let (manifest, target) = (steering.manifest, steering.connection)
     let jobs = replications.settings.jobs
+    let began = ContinuousClock.now
     return try await attempting("looking at the replication", replications.target, database: database) {
       let state = try await ReplicationState.read(manifest.name, source: source, target: target)
       let relations = try await steering.journal.relations(over: target)
@@ -41,27 +44,13 @@ extension Cutover {
       let sequences = madeOnBoth.sequences.union(relations.lazy.filter { $0.kind == .sequence }.map(\.name))
       let largeObjects =
         manifest.carriesLargeObjects ? try await steering.journal.largeObjects(over: target) : (own: 0, others: 0)
-      var work = BlockedTime.Work()
-      work.lateBytes = late.sizeBytes
-      work.lateItems = late.items
-      work.tables = tables.oids.count
-      work.totalBytes = size ?? 0
-      work.sequences = sequences.count
-      work.comparison =
-        switch settings.verification {
-        case .none: .none
-        case .counts: .counts
-        case .sample: .sample
-        case .full: .full
-        }
-      let throughput = Throughput(measured: replications.settings.throughput ?? manifest.throughput)
       let start = ContinuousClock.now
       let drift = comparesSchema ? try await replication.drift(tables, source: source, target: target) : nil
       let took = comparesSchema ? ContinuousClock.now - start : .zero
       return Look(
         state: state, tables: tables, drift: drift, driftTook: took, sequences: sequences, madeOnBoth: madeOnBoth,
         hasLargeObjects: late.largeObjects + largeObjects.own > 0, foreignLargeObjects: largeObjects.others, late: late,
-        blocked: BlockedTime(of: work, throughput: throughput, jobs: jobs), work: work,
+        size: size ?? 0, took: ContinuousClock.now - began,
         targets: Dictionary(relations.map { ($0.source, $0.target) }, uniquingKeysWith: { first, _ in first }))
     }
   }
@@ -89,16 +78,22 @@ extension Cutover {
     }
     step("waiting until the target has caught up")
     try await reachPresent()
-    result.estimatedBlockedSeconds = look.blocked
+    var rest: (work: BlockedTime.Work, seconds: Double?) = (rest(look), nil)
     if settings.verification != .none {
-      try await compareBefore(look)
+      rest = try await compareBefore(look) ?? rest
       // That took its time.
       if let obstacle = try await obstacleOnServers(look) { throw MigrationError(obstacle) }
-      try await reachPresent()
     }
     if settings.refresh == .before { try await refreshBefore() }
-    let blocked = result.estimatedBlockedSeconds ?? look.blocked
+    let began = ContinuousClock.now
+    try await reachPresent()
+    let catchingUp = (ContinuousClock.now - began).seconds
+    var pace = try await pace(look)
+    (pace.catchingUp, pace.comparison) = (catchingUp, rest.seconds)
+    let blocked = BlockedTime(of: rest.work, pace: pace, jobs: replications.settings.jobs)
+    result.estimatedBlockedSeconds = blocked
     step("estimated: writes are blocked for \(roughDuration(blocked.low, to: blocked.high))")
+    if blocked.low > Double(settings.maxBlockedSeconds) { throw MigrationError(excess(blocked)) }
   }
 
   /// A target that was restored, or failed over to a standby, perhaps lacks what it had confirmed before.
@@ -295,6 +290,7 @@ extension Cutover {
   func carry() async throws {
     let look = try fenced.orLost()
     let (sessions, steering) = (try sessions.orLost(), try steering.orLost())
+    if look.late.items > 0 || look.hasLargeObjects { begin(.copy) }
     let snapshot = try await snapshot()
     if look.late.items > 0 || look.hasLargeObjects {
       step("copying what is not replicated: \(look.late.words)")
@@ -305,13 +301,14 @@ extension Cutover {
         acceptsCode: steering.manifest.acceptsCode ?? false, progress: { progress.add($0) }
       ).run(late, largeObjects: look.hasLargeObjects)
     }
+    begin(.sequences)
     step("setting sequences")
-    let sequences = SequenceValues(database: database, source: replications.source, target: replications.target)
-    let count = try await attempting("setting sequences", replications.target, database: database) {
-      try await sequences.carry(
+    let (count, ending) = try await attempting("setting sequences", replications.target, database: database) {
+      try await sequenceValues.carry(
         look.sequences, margin: settings.sequenceMargin, from: sessions.worker, to: steering.connection)
     }
     if count > 0 { step("\(count) set") }
+    if !ending.isEmpty { result.add(SequenceValues.listed(ending)) }
     try await steering.change(to: .carried, from: [.drained])
   }
 
@@ -365,8 +362,7 @@ extension Cutover {
       verification.mismatches += try await LargeObjectComparison(snapshot, replications.target, .full).mismatches()
     }
     verification.mismatches += try await attempting("comparing sequences", replications.target, database: database) {
-      try await SequenceValues(database: database, source: replications.source, target: replications.target)
-        .behind(look.sequences, sessions.worker, steering.connection)
+      try await sequenceValues.behind(look.sequences, sessions.worker, steering.connection)
     }
     result.verification = verification
     if let first = verification.mismatches.first {

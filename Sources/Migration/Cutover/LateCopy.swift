@@ -7,11 +7,12 @@ public struct LateCopy: Codable, Sendable, Equatable {
   /// Tables, and the large objects as one.
   public var items: Int
   public var sizeBytes: Int
-  /// Seconds, at the slowest rate that is assumed or was measured.
+  /// How long it takes at most, in seconds, as estimated.
   public var seconds: Double
   /// The largest ones, with their sizes, in words.
   public var largest: [String]
   public var largeObjects: Int
+  public var largeObjectBytes: Int
 
   private struct Sized: Decodable, Sendable {
     var name: String
@@ -27,21 +28,32 @@ public struct LateCopy: Codable, Sendable, Equatable {
     var sized = try await source.query(
       ReadingStatements.sizes, [arrayLiteral(tables.copied.sorted()), arrayLiteral(new)]
     ).decode(Sized.self)
-    var count = 0
+    var (count, objectBytes) = (0, 0)
     if manifest.carriesLargeObjects {
       let rows = try await source.query(ReadingStatements.largeObjectSize)
       count = rows.text(0, 0).flatMap { Int($0) } ?? 0
       if count > 0 {
-        sized.append(Sized(name: "large objects", sizeBytes: rows.text(0, 1).flatMap { Int($0) } ?? 0))
+        objectBytes = rows.text(0, 1).flatMap { Int($0) } ?? 0
+        sized.append(Sized(name: "large objects", sizeBytes: objectBytes))
       }
     }
     sized.sort { $0.sizeBytes == $1.sizeBytes ? $0.name < $1.name : $0.sizeBytes > $1.sizeBytes }
-    let bytes = sized.sum(of: \.sizeBytes)
-    let rate = Throughput(measured: throughput ?? manifest.throughput)
-    return LateCopy(
-      items: sized.count, sizeBytes: bytes,
-      seconds: BlockedTime.copySeconds(bytes: bytes, items: sized.count, throughput: rate, jobs: Double(jobs)),
-      largest: sized.prefix(5).map { "\($0.name) (\(formattedBytes($0.sizeBytes)))" }, largeObjects: count)
+    var late = LateCopy(
+      items: sized.count, sizeBytes: sized.sum(of: \.sizeBytes), seconds: 0,
+      largest: sized.prefix(5).map { "\($0.name) (\(formattedBytes($0.sizeBytes)))" }, largeObjects: count,
+      largeObjectBytes: objectBytes)
+    var pace = BlockedTime.Pace()
+    pace.throughput = throughput ?? manifest.throughput
+    late.seconds = BlockedTime(of: late.work, pace: pace, jobs: jobs)[.copy]?.high ?? 0
+    return late
+  }
+
+  /// What it is of a cutover.
+  var work: BlockedTime.Work {
+    var work = BlockedTime.Work()
+    (work.lateTables, work.lateBytes) = (items - (largeObjects > 0 ? 1 : 0), sizeBytes - largeObjectBytes)
+    (work.largeObjects, work.largeObjectBytes) = (largeObjects, largeObjectBytes)
+    return work
   }
 }
 

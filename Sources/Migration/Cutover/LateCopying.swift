@@ -69,7 +69,7 @@ struct LateCopying: Sendable {
       var trees: [String: Set<String>] = [:]
       for root in tables.compactMap(\.routedThrough).uniqued {
         let rows = try await connection.query(ReadingStatements.tree, [root])
-        trees[root] = Set((0..<rows.count).compactMap { rows.text($0, 0) })
+        trees[root] = Set(rows.names())
       }
       return Obstacles(
         foreignKeys: Dictionary(grouping: foreignKeys, by: \.referenced),
@@ -80,7 +80,24 @@ struct LateCopying: Sendable {
     }
   }
 
-  private func copy(_ tables: [SourceTable]) async throws {
+  /// Those of extensions that have no rows of the database's own on either side take nothing, no privilege either.
+  private func withRows(_ tables: [SourceTable]) async throws -> [SourceTable] {
+    var kept: [SourceTable] = []
+    for table in tables {
+      if table.isOfExtension, try await !snapshot.hasRows(of: table), try await !isFilled(table) { continue }
+      kept.append(table)
+    }
+    return kept
+  }
+
+  private func isFilled(_ table: SourceTable) async throws -> Bool {
+    try await target.session(in: database, for: "looking for rows in \(table.name)", purpose: .reading) {
+      try await $0.query(table.hasRows).text(0, 0) == "t"
+    }
+  }
+
+  private func copy(_ all: [SourceTable]) async throws {
+    let tables = try await withRows(all)
     guard !tables.isEmpty else { return }
     let obstacles = try await obstacles(tables)
     let parts = CopyPlan(tables: tables, jobs: 1, canSplit: false).parts.map { part in
@@ -98,16 +115,46 @@ struct LateCopying: Sendable {
     }
     let groups = Self.groups(parts, obstacles.mayBeReplica ? [] : obstacles.foreignKeys.values.flatMap(\.self))
     let loaded = try asOwners(groups, obstacles)
+    // The tables have their indexes.
+    let readings = try await snapshot.rows(
+      of: LoadReading.self, for: "looking for what code reads", LoadReading.sql(snapshot.version), LoadReading.noLimit)
+    let order = LoadOrder(readings, of: tables.map(\.name))
     try await LoadingRoles.with(
       loaded, in: database, of: target, run: journal.run,
       isReplica: obstacles.mayBeReplica && obstacles.haveKeys(loaded), acceptsCode: acceptsCode
     ) { owners in
-      let queue = PartQueue(groups)
-      try await withThrowingTaskGroup(of: Void.self) { group in
-        for _ in 0..<min(jobs, groups.count) { group.addTask { try await work(on: queue, owners) } }
-        try await group.waitForAll()
+      for wave in Self.waves(groups, order) {
+        let queue = PartQueue(wave)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+          for _ in 0..<min(jobs, wave.count) { group.addTask { try await work(on: queue, owners) } }
+          try await group.waitForAll()
+        }
       }
     }
+  }
+
+  /// In each wave what reads nothing but tables of earlier ones.
+  static func waves(_ groups: [[TablePart]], _ order: LoadOrder) -> [[[TablePart]]] {
+    guard !order.predecessors.isEmpty else { return groups.isEmpty ? [] : [groups] }
+    var places: [String: Int] = [:]
+    for (place, group) in groups.enumerated() { for part in group { places[part.table.name] = place } }
+    var left = Set(groups.indices)
+    let read = groups.enumerated().map { place, group in
+      Set(group.flatMap { order.predecessors[$0.table.name] ?? [] }.compactMap { places[$0] }).subtracting([place])
+    }
+    var waves: [[[TablePart]]] = []
+    while !left.isEmpty {
+      let next = left.filter { read[$0].isDisjoint(with: left) }
+      let wave = next.isEmpty ? left : next
+      waves.append(
+        wave.sorted().map { place in
+          let names = order.sorted(groups[place].map(\.table.name))
+          let ranks = Dictionary(names.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
+          return groups[place].sorted { (ranks[$0.table.name] ?? 0) < (ranks[$1.table.name] ?? 0) }
+        })
+      left.subtract(wave)
+    }
+    return waves
   }
 
   /// The tables that are loaded as their owners. One transaction can't be that of two owners, nor can an owner suspend

@@ -12,10 +12,10 @@ struct MadeOnBothSides: Sendable {
   var obstacles: [String] = []
 
   private struct Sequence: Decodable, Sendable {
-    var name: String
+    @QuotedName var name: String
     /// The table whose column owns it.
     var oid: Int?
-    var relation: String?
+    @QuotedName var relation: String?
     var column: String?
   }
 
@@ -52,7 +52,8 @@ struct MadeOnBothSides: Sendable {
       let empty = Set((0..<rows.count).compactMap { rows.text($0, 0) })
       let before = try await journal.names(of: .target, among: tables.onBoth.map { "table \($0.name)" }, over: target)
       for table in tables.onBoth {
-        if let before, !before.contains("table \(table.name)"), empty.contains(table.name) {
+        if let before, !before.contains(Quoting.withoutUnequalQuotes("table \(table.name)")), empty.contains(table.name)
+        {
           self.tables.append(table)
         } else {
           obstacles.append(
@@ -94,6 +95,6 @@ struct MadeOnBothSides: Sendable {
     guard let here = try await journal.names(of: .source, among: named, over: target),
       let there = try await journal.names(of: .target, among: named, over: target)
     else { return }
-    sequences.formUnion(free.filter { !here.union(there).contains("sequence \($0)") })
+    sequences.formUnion(free.filter { !here.union(there).contains(Quoting.withoutUnequalQuotes("sequence \($0)")) })
   }
 }

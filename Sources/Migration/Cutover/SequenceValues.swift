@@ -9,7 +9,7 @@ struct SequenceValues: Sendable {
   let target: Endpoint
 
   fileprivate struct Sequence: Decodable, Sendable {
-    var name: String
+    @QuotedName var name: String
     var increment: Int
     var minimum: Int
     var maximum: Int
@@ -20,9 +20,12 @@ struct SequenceValues: Sendable {
   /// - Parameters:
   ///   - names: of those that are carried.
   ///   - margin: how many values each sequence is set ahead, in the direction in which it counts.
-  /// - Returns: how many were set.
+  /// - Returns: how many were set, and those that end before the margin, in words: they have the source's value.
   @discardableResult
-  func carry(_ names: Set<String>, margin: Int, from here: Connection, to there: Connection) async throws -> Int {
+  func carry(
+    _ names: Set<String>, margin: Int, from here: Connection, to there: Connection
+  ) async throws -> (count: Int, ending: [String]) {
+    var ending: [String] = []
     let sequences = try await common(here, there).filter { names.contains($0.name) }
     for start in stride(from: 0, to: sequences.count, by: Self.batch) {
       let part = sequences[start..<min(start + Self.batch, sequences.count)]
@@ -30,13 +33,41 @@ struct SequenceValues: Sendable {
         .get()
       let statements = zip(part, values).map { sequence, rows in
         let last = rows.text(0, 0).flatMap { Int($0) } ?? sequence.minimum
+        let isCalled = rows.text(0, 1) == "t"
+        let value = sequence.value(ahead: margin, of: last, isCalled: isCalled)
+        if value == nil { ending.append(sequence.ending(margin, last)) }
         return Statement(
           "SELECT pg_catalog.setval($1::pg_catalog.regclass, $2::int8, $3::bool)",
-          [sequence.name, "\(sequence.ahead(of: last, by: margin))", rows.text(0, 1)])
+          [sequence.name, "\(value ?? last)", "\(isCalled)"])
       }
       _ = try await there.pipeline([statements])[0].get()
     }
-    return sequences.count
+    return (sequences.count, ending)
+  }
+
+  static func listed(_ ending: [String]) -> String {
+    let most = 20
+    return ending.prefix(most).joined(separator: "; ")
+      + (ending.count > most ? "; and so do \(ending.count - most) more sequences" : "")
+  }
+
+  /// Those of these that end before the margin, as of now, in words.
+  func ending(_ names: Set<String>, margin: Int, from here: Connection, to there: Connection) async throws -> [String] {
+    guard margin > 0 else { return [] }
+    let sequences = try await common(here, there).filter { names.contains($0.name) }
+    var ending: [String] = []
+    for start in stride(from: 0, to: sequences.count, by: Self.batch) {
+      let part = sequences[start..<min(start + Self.batch, sequences.count)]
+      let values = try await here.pipeline([part.map { Statement("SELECT last_value, is_called FROM \($0.name)") }])[0]
+        .get()
+      for (sequence, rows) in zip(part, values) {
+        let last = rows.text(0, 0).flatMap { Int($0) } ?? sequence.minimum
+        if sequence.value(ahead: margin, of: last, isCalled: rows.text(0, 1) == "t") == nil {
+          ending.append(sequence.ending(margin, last))
+        }
+      }
+    }
+    return ending
   }
 }
 
@@ -87,6 +118,23 @@ extension SequenceValues.Sequence {
   fileprivate func next(after rows: Rows) -> Int {
     let last = rows.text(0, 0).flatMap { Int($0) } ?? minimum
     return rows.text(0, 1) == "t" ? ahead(of: last, by: 1) : last
+  }
+
+  /// What it is set to: so that there is a next value if the source has one.
+  ///
+  /// - Returns: nil where it ends before that. One that cycles would begin again, with values that are in use.
+  fileprivate func value(ahead margin: Int, of last: Int, isCalled: Bool) -> Int? {
+    guard margin > 0 else { return last }
+    let (distance, overflows) = increment.multipliedReportingOverflow(by: margin)
+    let (value, overflow) = last.addingReportingOverflow(distance)
+    let (next, isPast) = value.addingReportingOverflow(isCalled ? increment : 0)
+    guard !overflows, !overflow, !isPast, next >= minimum, next <= maximum else { return nil }
+    return value
+  }
+
+  fileprivate func ending(_ margin: Int, _ last: Int) -> String {
+    "sequence \(name) ends at \(increment > 0 ? maximum : minimum): it is set to \(last), as on the source, and not "
+      + "\(margin) ahead"
   }
 
   /// A sequence ends at its bounds.

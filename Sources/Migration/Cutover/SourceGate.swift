@@ -43,16 +43,20 @@ struct SourceGate: Sendable {
   ///
   /// - Parameters:
   ///   - closes: whether it is to be closed, which takes another database: else this one will do.
+  ///   - closed: databases that are closed at the same time, from which it can't be done.
   ///   - pid: of a session of this program's that perhaps has the lock still, and is ended.
   /// - Throws: `MigrationError` where there is no other database, or somebody has the lock; `CancellationError`.
-  init(to database: String, of source: Endpoint, closes: Bool, ending pid: Int? = nil) async throws {
+  init(
+    to database: String, of source: Endpoint, closes: Bool, notFrom closed: [String] = [], ending pid: Int? = nil
+  ) async throws {
     self.source = source
     self.database = database
     let names = try await source.session(in: nil, for: "looking for a database to connect to", purpose: .reading) {
       try await $0.query(ReadingStatements.entrances, [database])
     }
+    let possible = (0..<names.count).compactMap { names.text($0, 0) }.filter { !(closes && closed.contains($0)) }
     let (name, connection) = try await Self.enter(
-      (0..<names.count).compactMap { names.text($0, 0) } + (closes ? [] : [database]), of: source, beside: database)
+      possible + (closes ? [] : [database]), of: source, beside: (closes ? closed : []) + [database])
     (entrance, self.connection) = (name, connection)
     // What has the lock still is perhaps a session of this program's that nobody hears of any more.
     if let pid { _ = try? await connection.query(ReadingStatements.endLockHolder, ["\(pid)"]) }
@@ -79,7 +83,7 @@ struct SourceGate: Sendable {
 
   /// The first of these databases that lets this role in.
   private static func enter(
-    _ names: [String], of source: Endpoint, beside database: String
+    _ names: [String], of source: Endpoint, beside databases: [String]
   ) async throws -> (String, Connection) {
     var refusal: MigrationError?
     for name in names {
@@ -92,10 +96,12 @@ struct SourceGate: Sendable {
         refusal = refusal ?? error
       }
     }
+    let closed = databases.uniqued.map(quotedIdentifier).joined(separator: ", ")
     throw refusal
       ?? MigrationError(
-        "no database of the source but \(quotedIdentifier(database)) lets this role connect: one is needed to close it "
-          + "from there; GRANT CONNECT on database postgres")
+        "no database of the source but \(closed) lets this role connect: one is needed from which to close "
+          + (databases.uniqued.count == 1 ? "it" : "them")
+          + "; grant CONNECT on database template1, or cut over fewer databases at a time")
   }
 
   /// Whether the session with the lock is still there.

@@ -26,10 +26,12 @@ enum DatabaseQueries {
         """,
       aspects: [("value", "pg_catalog.substr(v.setting, pg_catalog.strpos(v.setting, '=') + 1)")],
       order: "\(Query.role("s.setrole"))::text COLLATE \"C\", v.setting COLLATE \"C\"",
-      // Who stops writes without --block-writes sets this one, and does not mean it for the target.
+      // Who stops writes without --block-writes sets this one, and does not mean it for the target. Those of
+      // `WorkerSettings` are this program's.
       from: """
         FROM pg_catalog.pg_db_role_setting s, pg_catalog.unnest(s.setconfig) v (setting)
         WHERE s.setdatabase = x.oid AND v.setting !~ '^default_transaction_read_only='
+          AND NOT (s.setrole <> 0 AND v.setting ~ '^(array_nulls|xmloption|lc_monetary)=')
         """),
     isShared: true, from: "pg_catalog.pg_database x", condition: "x.datname = pg_catalog.current_database()")
 

@@ -28,7 +28,8 @@ extension Replication {
     return SchemaDrift(
       source: changes(here.changed, before.0, now.0, now.1),
       target: changes(there.changed, before.1, now.1, now.0),
-      handled: Set(tables.new.map(\.name) + tables.onlyOnSource), isSameVersion: versions[0] == versions[1])
+      handled: Set((tables.new.map(\.name) + tables.onlyOnSource).map(Quoting.withoutUnequalQuotes)),
+      isSameVersion: versions[0] == versions[1])
   }
 }
 

@@ -38,13 +38,14 @@ extension Journal {
     return digests
   }
 
-  /// Which of these there were.
+  /// Which of these there were, without the quotes that not all servers write.
   ///
   /// - Returns: nil where nothing was kept.
   func names(of side: Side, among names: [String], over connection: Connection) async throws -> Set<String>? {
     guard try await connection.query(ReadingStatements.keptObjects, [schema]).count > 0 else { return nil }
     let rows = try await connection.query(
-      "SELECT name FROM \(objects) WHERE side = $1 AND name = ANY ($2::text[])", [side.rawValue, arrayLiteral(names)])
+      "SELECT name FROM \(objects) WHERE side = $1 AND name = ANY ($2::text[])",
+      [side.rawValue, arrayLiteral(names.map(Quoting.withoutUnequalQuotes))])
     return Set((0..<rows.count).compactMap { rows.text($0, 0) })
   }
 

@@ -1,4 +1,5 @@
 import Catalog
+import Postgres
 
 /// The statements that read all objects of a database.
 enum ObjectStatements {
@@ -10,7 +11,13 @@ enum ObjectStatements {
   private static let state = "x.state || coalesce(\(comment), '') || coalesce(l.labels, '')"
   /// What an object is, as an array: its aspects, those of its parts, its comment, its security labels.
   private static let detail = "pg_catalog.json_build_array(x.aspects, x.parts, \(comment), l.labels)::text"
-  private static let name = "x.kind || ' ' || x.identity"
+  /// The same on all servers, whatever words each of them quotes.
+  private static func alike(_ name: String) -> String {
+    #"pg_catalog.regexp_replace(\#(name), '"(\#(Quoting.unequallyQuoted))"', '\1', 'g')"#
+  }
+  private static let name = alike("x.kind || ' ' || x.identity")
+  private static let columns =
+    "\(name) AS name, x.kind, \(alike("x.identity")) AS identity, \(alike("x.relation")) AS relation"
 
   private static func from(_ form: ObjectQuery.Form, _ version: ServerVersion) -> String {
     """
@@ -46,7 +53,7 @@ enum ObjectStatements {
   /// Of some, by their numbers: columns `name`, `kind`, `identity`, `relation`, `detail`.
   static func some(_ version: ServerVersion) -> String {
     """
-    SELECT \(name) AS name, x.kind, x.identity, x.relation, \(detail) AS detail \(from(.detail, version))
+    SELECT \(columns), \(detail) AS detail \(from(.detail, version))
        AND x.oid = ANY ($1::oid[])
     """
   }
@@ -54,7 +61,7 @@ enum ObjectStatements {
   /// Of all: columns `name`, `kind`, `identity`, `relation`, `digest`, `detail`.
   static func all(_ version: ServerVersion) -> String {
     """
-    SELECT \(name) AS name, x.kind, x.identity, x.relation, \(digest(version)) AS digest, \(detail) AS detail
+    SELECT \(columns), \(digest(version)) AS digest, \(detail) AS detail
       \(from(.both, version))
     """
   }

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Postgres
 
 /// One object of a database, as it is compared: what it is called, and what it is by aspect.
 struct SchemaObject: Sendable, Equatable {
@@ -36,7 +37,21 @@ struct SchemaObject: Sendable, Equatable {
     own["comment"] = detail.comment
     own["security labels"] = detail.labels
     parts[""] = own
+    parts = Dictionary(
+      parts.map { part, aspects in
+        let values = aspects.map { ($0.key, Self.alike($0.key, $0.value)) }
+        return (Quoting.withoutUnequalQuotes(part), Dictionary(uniqueKeysWithValues: values))
+      }, uniquingKeysWith: { first, _ in first })
     self.init(kind: kind, identity: identity, relation: relation, parts: parts)
+  }
+
+  /// What was written by users is kept as it is; in what the servers have written, not all of them quote the same words.
+  private static func alike(_ aspect: String, _ value: String) -> String {
+    let own: Set = [
+      "comment", "labels", "security labels", "privileges", "owner", "value", "options", "foreign options",
+      "storage parameters", "storage parameters of TOAST",
+    ]
+    return own.contains(aspect) ? value : Quoting.withoutUnequalQuotes(value)
   }
 
   private struct Detail: Decodable {

@@ -203,6 +203,7 @@ public struct Cleanup: Sendable {
       let journal = Journal(run: String(leftover.name.dropFirst(Journal.prefix.count)))
       try await endpoint.session(in: leftover.database, for: attempt) { connection in
         // What the target was given for the time of the replication alone.
+        try await WorkerSettings(journal: journal).putBack(over: connection)
         if let manifest = try await journal.manifest(over: connection)?.content {
           try await TemporaryIdentities.putBack(manifest.identities, on: .target, over: connection)
           try await replications.giveBack(manifest.memberships, of: manifest.name, over: connection)

@@ -36,6 +36,14 @@ struct Manifest: Codable, Sendable, Equatable {
   var acceptsCode: Bool?
   /// What the first copy made, in bytes a second; nil where it was too little to tell.
   var throughput: Int?
+  /// Databases of later waves; nil where there are none.
+  var waiting: [Waiting]?
+
+  struct Waiting: Codable, Sendable, Equatable {
+    var database: String
+    /// Whether the target had it before.
+    var isOnTarget: Bool
+  }
 
   /// A relation that is carried.
   struct Relation: Codable, Sendable, Equatable {

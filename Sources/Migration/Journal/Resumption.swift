@@ -40,6 +40,7 @@ struct Resumption: Sendable {
   ) async throws {
     self.kept = kept
     steps = try await migration.journaledSteps()
+    migration.found.set(FoundBefore(detail: steps[FoundBefore.step]))
     parts = Self.parts(of: steps)
     replacesLargeObjects = steps[LargeObjectStep.begun] == LargeObjectStep.again
     guard hasBegun else { return }
@@ -71,6 +72,17 @@ struct Resumption: Sendable {
   }
 
   func rows(of table: SourceTable) -> Int { parts[table.oid]?.values.reduce(0, +) ?? 0 }
+
+  /// Without tables of extensions that have no rows of the database's own, and never had: nothing of them is copied, and
+  /// the role need not be able to write to them.
+  func withRows(_ tables: [SourceTable], _ snapshot: SourceSnapshot) async throws -> [SourceTable] {
+    var kept: [SourceTable] = []
+    for table in tables {
+      if table.isOfExtension, parts[table.oid] == nil, try await !snapshot.hasRows(of: table) { continue }
+      kept.append(table)
+    }
+    return kept
+  }
 
   static func parts(of steps: [String: String]) -> [Int: [String: Int]] {
     var parts: [Int: [String: Int]] = [:]
@@ -181,7 +193,7 @@ struct Resumption: Sendable {
     guard hasSchema else { return nil }
     guard steps["begun"]?.hasSuffix(digest) == true else { return "the schema of the source has changed since" }
     guard steps["schema"] != nil else { return nil }
-    let tables = try await migration.tables(snapshot, archive)
+    let tables = try await withRows(try await migration.tables(snapshot, archive), snapshot)
     // Up to 16, the schema of a dump has created those that there were, and the data would only write into them.
     let areOfSchema = migration.carriesLargeObjects && migration.context.tools.pgDump.major < 17
     if let kept {
@@ -237,13 +249,20 @@ struct Resumption: Sendable {
     _ migration: DatabaseMigration, _ snapshot: SourceSnapshot, _ archive: SchemaArchive
   ) async throws -> [(step: String, entries: [ArchiveEntry])] {
     let owned = try await migration.ownersEntries(snapshot)
-    var batches = DatabaseMigration.batches(of: migration.schemasFirst(archive), step: "schemas", owned)
+    var batches = DatabaseMigration.batches(
+      of: migration.extensionSchemas(archive), step: DatabaseMigration.extensionSchemas, owned)
+    batches += DatabaseMigration.batches(of: migration.schemasFirst(archive), step: "schemas", owned)
     batches += DatabaseMigration.batches(of: migration.schemaEntries(archive), step: "schema", owned)
-    if steps.keys.contains(where: { $0.hasPrefix("rest") }), steps["rest"] == nil {
+    let parts = ["rest", "last"].filter { part in
+      steps.keys.contains { $0.hasPrefix(part) } && steps[part] == nil
+    }
+    if !parts.isEmpty {
       let tables = try await migration.tables(snapshot, archive)
       let after = try await EntriesAfterData(archive.afterData, tables: tables, snapshot)
-      let rest = try await migration.entries(after, archive, snapshot).rest
-      batches += DatabaseMigration.batches(of: rest, step: "rest", owned)
+      let entries = try await migration.entries(after, archive, snapshot)
+      for part in parts {
+        batches += DatabaseMigration.batches(of: part == "rest" ? entries.rest : entries.last, step: part, owned)
+      }
     }
     return batches.filter { steps[$0.step] == nil && steps["\($0.step) begun"] != nil }
       .map { ($0.step, $0.run.entries) }
@@ -302,13 +321,17 @@ struct Resumption: Sendable {
     let candidates = entries.filter {
       $0.isKind("INDEX") || $0.isKind("CONSTRAINT") || $0.isKind("FK CONSTRAINT")
     }
-    // A table can't have two constraints of one name, nor a schema two indexes.
+    // A table can't have two constraints of one name, nor a schema two indexes. Names as they are: not every server quotes
+    // the same words.
     let names = """
-      SELECT i.indexrelid AS oid, 'i ' || i.indexrelid::pg_catalog.regclass::text AS name FROM pg_catalog.pg_index i
-       WHERE i.indisvalid OR EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.oid = i.indexrelid AND c.relkind = 'I')
+      SELECT i.indexrelid AS oid, pg_catalog.json_build_array('i', n.nspname, c.relname)::text AS name
+        FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid
+        JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+       WHERE i.indisvalid OR c.relkind = 'I'
       UNION ALL
-      SELECT k.oid, 'k ' || k.conrelid::pg_catalog.regclass::text || ' ' || pg_catalog.quote_ident(k.conname)
-        FROM pg_catalog.pg_constraint k WHERE k.conrelid <> 0
+      SELECT k.oid, pg_catalog.json_build_array('k', n.nspname, c.relname, k.conname)::text
+        FROM pg_catalog.pg_constraint k JOIN pg_catalog.pg_class c ON c.oid = k.conrelid
+        JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
       """
     let built = try await snapshot.rows(
       of: Built.self, for: "listing the indexes", "SELECT x.* FROM (\(names)) x WHERE x.oid = ANY ($1::oid[])",

@@ -17,21 +17,25 @@ public struct Rehearser: Sendable {
   private let entrance: String
   private let run: String
   private let jobs: Int
+  /// Of each table, to be loaded too.
+  private let rows: Int
   /// Whether the scratch databases are made on the target itself.
   private let isTarget: Bool
 
   /// - Parameters:
   ///   - target: where the scratch databases are made.
+  ///   - rows: how many rows of each table are loaded too.
   ///   - run: eight hexadecimal digits.
   ///   - jobs: how many databases are restored at the same time.
   public init(
     _ pair: ClusterPair, tools: ClientTools, source: ConnectionString, target: ConnectionString, isTarget: Bool,
-    run: String, jobs: Int, connectTimeout: Duration
+    rows: Int, run: String, jobs: Int, connectTimeout: Duration
   ) {
     self.pair = pair
     self.tools = tools
     self.run = run
     self.jobs = jobs
+    self.rows = rows
     self.isTarget = isTarget
     if isTarget, case .connected(let facts) = pair.target.connection {
       entrance = facts.database
@@ -100,14 +104,26 @@ public struct Rehearser: Sendable {
           remedy: "Check without --rehearse: the migration creates it with the rights of its owner.")
       }
       let scratch = "\(Self.prefix)\(run)_\(number)"
-      let ended: Fact<Rehearsal>
+      var ended: Fact<Rehearsal>
       do {
         ended = try await restore(archive, entries, of: name, into: scratch, isSuperuser: isSuperuser, rehearsal)
       } catch {
         _ = await drop(scratch)
         throw error
       }
-      guard await drop(scratch), case .known = ended else {
+      var isDropped = await drop(scratch)
+      if isDropped, rows > 0, case .known(var rehearsal) = ended, rehearsal.nErrors == 0 {
+        let role = ScratchRole.name(run: run, number: number)
+        do {
+          rehearsal.rows = try await load(archive, entries, of: name, into: scratch, as: role)
+        } catch {
+          _ = await drop(scratch, role: role)
+          throw error
+        }
+        isDropped = await drop(scratch, role: role)
+        ended = .known(rehearsal)
+      }
+      guard isDropped, case .known = ended else {
         guard case .known(var rehearsal) = ended else { return ended }
         rehearsal.leftovers.append(scratch)
         return .known(rehearsal)
@@ -226,6 +242,21 @@ public struct Rehearser: Sendable {
     return .known(rehearsal)
   }
 
+  /// A sample of each table's rows, and what comes after them.
+  private func load(
+    _ archive: SchemaArchive, _ entries: [ArchiveEntry], of name: String, into scratch: String, as role: String
+  ) async throws -> RowsRehearsal {
+    let existing = try existing(name)
+    let creation =
+      if let existing { existing.copy(named: scratch) } else { try await archive.databaseCreation(named: scratch) }
+    let rehearser = RowRehearser(
+      database: name, source: source, target: target, entrance: entrance, scratch: scratch, role: role, limit: rows,
+      excludedExtensions: pair.options.excludedExtensions, roles: (pair.source.roles.ifKnown ?? []).map(\.rolname))
+    return try await rehearser.run(archive, entries, creation: creation) {
+      if existing != nil { try await prepare(scratch, as: name) }
+    }
+  }
+
   // MARK: Scratch databases
 
   /// Gives it the extensions that the target's database has already, in their versions.
@@ -266,13 +297,16 @@ public struct Rehearser: Sendable {
   }
 
   /// Also when the task is cancelled: what `pg_restore` has left running is ended with it.
-  private func drop(_ scratch: String) async -> Bool {
+  ///
+  /// - Parameter role: that goes with it.
+  private func drop(_ scratch: String, role: String? = nil) async -> Bool {
     await Task { [target, entrance] in
       for attempt in 1...5 {
         let isDropped: Bool? = try? await target.session(in: entrance, for: "dropping a scratch database") {
           connection in
           let force = connection.session.serverVersion >= 130_000 ? " WITH (FORCE)" : ""
           _ = try await connection.query("DROP DATABASE IF EXISTS \(scratch)\(force)")
+          if let role { _ = try await connection.query("DROP ROLE IF EXISTS \(role)") }
           return true
         }
         if isDropped == true { return true }

@@ -40,7 +40,7 @@ extension Manifest.Addition {
   static func sequences(_ rows: Rows) -> [Manifest.Addition] {
     (0..<rows.count).compactMap { row in
       guard let oid = rows.text(row, 0).flatMap({ Int($0) }), let name = rows.text(row, 1) else { return nil }
-      return Manifest.Addition(source: oid, name: name, kind: .sequence, way: .copied)
+      return Manifest.Addition(source: oid, name: Quoting.requoted(name), kind: .sequence, way: .copied)
     }
   }
 }

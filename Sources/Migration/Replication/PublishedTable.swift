@@ -9,7 +9,7 @@ struct PublishedTable: Sendable, Equatable {
     var oid: Int
     var nspname: String
     var relname: String
-    var name: String
+    @QuotedName var name: String
     var isLogged: Bool
     var hasIdentity: Bool
     var isRouted: Bool
@@ -18,14 +18,14 @@ struct PublishedTable: Sendable, Equatable {
   var oid: Int
   var nspname: String
   var relname: String
-  /// Qualified, quoted by the server.
+  /// Qualified, quoted.
   var name: String
   /// Why its rows are copied at cutover instead. A table without a replica identity is never published: its updates
   /// would fail from then on, for everybody (PostgreSQL documentation, "Publication").
   var obstacle: Crossing.LateTable.Reason?
 
-  /// Ordinary tables and partitions of users, and the configuration tables of extensions. Those of extensions that are
-  /// all the server's own are theirs to fill.
+  /// Ordinary tables and partitions of users, and the configuration tables of extensions that are all the database's own
+  /// and the role's to publish. The others' own rows are copied at cutover: what the extension brings, the target has too.
   private static func sql(_ version: ServerVersion) -> String {
     """
     SELECT c.oid, n.nspname, c.relname, c.oid::pg_catalog.regclass::text AS name,
@@ -43,8 +43,11 @@ struct PublishedTable: Sendable, Equatable {
        AND (NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
                          WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = c.oid
                            AND d.deptype = 'e')
-            OR EXISTS (SELECT FROM pg_catalog.pg_extension e
-                        WHERE $2::bool AND c.oid = ANY (e.extconfig) AND NOT e.extname = ANY ($1::text[])))
+            OR $2::bool AND pg_catalog.pg_has_role(c.relowner, 'USAGE') AND EXISTS (
+                 SELECT FROM pg_catalog.pg_extension e
+                  CROSS JOIN LATERAL ROWS FROM (pg_catalog.unnest(e.extconfig), pg_catalog.unnest(e.extcondition))
+                     AS t(relation, condition)
+                  WHERE t.relation = c.oid AND coalesce(t.condition, '') = '' AND NOT e.extname = ANY ($1::text[])))
      ORDER BY c.oid
     """
   }

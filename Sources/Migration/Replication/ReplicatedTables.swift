@@ -29,10 +29,18 @@ struct ReplicatedTables: Sendable {
     var oid: Int
     var nspname: String
     var relname: String
-    var name: String
+    @QuotedName var name: String
     var isOfExtension: Bool
-    var columns: String?
+    @QuotedName var columnNames: [String]?
+    var columnTypes: [String]?
     var isPublished: Bool
+
+    /// In words, and the same on both sides where they are the same.
+    var columns: String? {
+      columnNames.map { names in
+        zip(names, columnTypes ?? []).map { "\($0) \(Quoting.withoutUnequalQuotes($1))" }.joined(separator: ", ")
+      }
+    }
   }
 
   static func sql(isSource: Bool) -> String {
@@ -45,11 +53,13 @@ struct ReplicatedTables: Sendable {
     return """
       SELECT c.oid, n.nspname, c.relname, c.oid::pg_catalog.regclass::text AS name, \(published) AS is_published,
              EXISTS (SELECT FROM pg_catalog.pg_extension e WHERE c.oid = ANY (e.extconfig)) AS is_of_extension,
-             (SELECT string_agg(pg_catalog.quote_ident(a.attname) || ' '
-                                || pg_catalog.format_type(a.atttypid, a.atttypmod), ', ' ORDER BY a.attname)
-                FROM pg_catalog.pg_attribute a
-               WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped) AS columns
+             k.column_names, k.column_types
         FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+        LEFT JOIN LATERAL (
+             SELECT array_agg(pg_catalog.quote_ident(a.attname) ORDER BY a.attname) AS column_names,
+                    array_agg(pg_catalog.format_type(a.atttypid, a.atttypmod) ORDER BY a.attname) AS column_types
+               FROM pg_catalog.pg_attribute a
+              WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped) k ON true
        WHERE c.relkind = 'r' AND c.relpersistence <> 't' AND c.oid >= 16384
          AND n.nspname !~ '^pg_' AND n.nspname !~ '^\(Journal.prefix)' AND n.nspname <> 'information_schema'
          AND (NOT EXISTS (SELECT FROM pg_catalog.pg_depend d

@@ -90,17 +90,31 @@ struct Replication: Sendable {
       if let given { given } else {
         try await source.session(in: database, for: "connecting") { try await $0.subscriptionConnection() }
       }
+    let money = try await source.session(in: database, for: "reading settings", purpose: .reading) {
+      try await WorkerSettings.money(over: $0)
+    }
+    let settings = WorkerSettings(journal: Journal(run: name.run))
     return try await target.session(in: database, for: "creating the subscription") { session in
       // The statement holds a password: it is kept out of the server's own records, as far as the role may do that.
       try await session.keepStatementsOutOfLogs()
       let info = try await session.quote(literal: connection.text)
       return try await byExtensionWhereRefused(session) {
+        let me = try await session.query("SELECT current_user").text(0, 0) ?? ""
+        try await settings.give(me, money: money, over: session)
         _ = try await session.query(
           """
           CREATE SUBSCRIPTION \(name) CONNECTION \(info) PUBLICATION \(name)
             WITH (create_slot = false, slot_name = '\(name)', copy_data = false)
           """)
       } extension: {
+        let owner = try await session.query(
+          """
+          SELECT pg_catalog.pg_get_userbyid(p.proowner)::text FROM pg_catalog.pg_proc p
+            JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
+           WHERE n.nspname = 'aiven_extras' AND p.proname = 'pg_create_subscription'
+          """
+        ).text(0, 0)
+        if let owner { try await settings.give(owner, money: money, over: session) }
         _ = try await session.query(
           "SELECT aiven_extras.pg_create_subscription($1, $2, $1, $1, false, false)", ["\(name)", connection.text])
       }
@@ -156,7 +170,7 @@ struct Replication: Sendable {
         SELECT FROM pg_catalog.pg_subscription s JOIN pg_catalog.pg_database d ON d.oid = s.subdbid
          WHERE d.datname = pg_catalog.current_database() AND s.subname = $1
         """, ["\(name)"])
-      guard there.count > 0 else { return }
+      guard there.count > 0 else { return try await putSettingsBack(over: connection) }
       _ = try await byExtensionWhereRefused(connection) {
         for change in ["DISABLE", "SET (slot_name = NONE)"] {
           _ = try await connection.query("ALTER SUBSCRIPTION \(name) \(change)")
@@ -165,7 +179,15 @@ struct Replication: Sendable {
       } extension: {
         _ = try await connection.query("SELECT aiven_extras.pg_drop_subscription($1)", ["\(name)"])
       }
+      try await putSettingsBack(over: connection)
     }
+  }
+
+  /// A journal that an interrupted run has not begun holds none.
+  private func putSettingsBack(over connection: Connection) async throws {
+    let journal = Journal(run: name.run)
+    guard try await Journal.all(over: connection).contains(where: { $0.run == journal.run }) else { return }
+    try await WorkerSettings(journal: journal).putBack(over: connection)
   }
 
   func removeFromSource() async throws {
@@ -192,6 +214,8 @@ struct Replication: Sendable {
       }
       try await TemporaryIdentities.putBack(identities, on: .source, over: connection)
     }
+    // An event trigger that refuses it does so also where nothing is there.
+    guard try await connection.query(ReadingStatements.publication, ["\(name)"]).count > 0 else { return }
     _ = try await connection.query("DROP PUBLICATION IF EXISTS \(name)")
   }
 

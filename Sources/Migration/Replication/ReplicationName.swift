@@ -47,7 +47,7 @@ public struct ReplicationName: Sendable, Hashable, Comparable, CustomStringConve
   static func isNamed(in entry: ArchiveEntry) -> Bool {
     let kinds = ["PUBLICATION", "PUBLICATION TABLE", "COMMENT - PUBLICATION"]
     guard kinds.contains(where: entry.isKind) else { return false }
-    return entry.description.split(separator: " ").contains { ReplicationName(String($0)) != nil }
+    return entry.description.split { " \"".contains($0) }.contains { ReplicationName(String($0)) != nil }
   }
 
   public static func < (left: Self, right: Self) -> Bool {

@@ -4,7 +4,9 @@ import Postgres
 /// What `status` tells of one database.
 public struct ReplicationStatus: Codable, Sendable, Equatable {
   public var name: String
-  /// What the subscription, the slot and the publication are called.
+  /// It is of a later wave: nothing of it is there yet.
+  public var isWaiting = false
+  /// What the subscription, the slot and the publication are called; empty where it waits.
   public var replication: String
   /// Whether every table's initial copy is done, and the target has what the source had at the moment of asking.
   public var isInStep: Bool
@@ -28,6 +30,14 @@ public struct ReplicationStatus: Codable, Sendable, Equatable {
   public var cutoverObstacles: [String] = []
   /// What more would keep one with `--block-writes` from it.
   public var closingObstacles: [String] = []
+
+  /// One of a later wave.
+  public static func waiting(_ name: String) -> ReplicationStatus {
+    var status = ReplicationStatus(
+      name: name, replication: "", isInStep: false, copiedAtCutover: 0, onlyOnSource: [], differences: [])
+    status.isWaiting = true
+    return status
+  }
 
   /// Neither caught up nor on its way.
   public var isBroken: Bool { trouble != nil || !differences.isEmpty || drift?.obstacle() != nil }

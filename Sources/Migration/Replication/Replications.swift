@@ -40,7 +40,14 @@ public struct Replications: Sendable {
 
   private(set) var source: Endpoint
   private(set) var target: Endpoint
-  let settings: Settings
+  private(set) var settings: Settings
+
+  /// The same for one of so many databases that are cut over together: they share the jobs.
+  func shared(among count: Int) -> Replications {
+    var copy = self
+    copy.settings.jobs = max(1, settings.jobs / max(1, count))
+    return copy
+  }
 
   /// The same, with sessions that are given up where a server is silent for so long.
   func givingUp(after silence: Duration) -> Replications {
@@ -118,6 +125,22 @@ public struct Replications: Sendable {
       }
     }
     return (system, contradictions)
+  }
+
+  /// Databases of later waves, as the manifests of those that are replicated tell: they are not on the target yet, or not
+  /// replicated where it had them before.
+  ///
+  /// - Throws: `MigrationError`, `CancellationError`.
+  public func waiting() async throws -> [String] {
+    let databases = try await target.session(in: nil, for: "listing the databases", purpose: .reading) {
+      try await Self.databases(over: $0)
+    }
+    let manifests = try await manifests(in: databases).map(\.0)
+    let (there, begun) = (Set(databases), Set(manifests.map(\.source.database)))
+    let names = manifests.filter(\.isReplicating).flatMap { $0.waiting ?? [] }.filter {
+      !begun.contains($0.database) && ($0.isOnTarget || !there.contains($0.database))
+    }.map(\.database)
+    return Set(names).sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
   }
 
   /// Of all runs, with what the database says that it is.

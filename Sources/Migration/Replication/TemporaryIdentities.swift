@@ -13,7 +13,7 @@ enum TemporaryIdentities {
 
   private struct Found: Decodable, Sendable {
     var oid: Int
-    var name: String
+    @QuotedName var name: String
     var nspname: String
     var relname: String
     var replident: String

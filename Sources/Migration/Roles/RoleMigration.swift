@@ -29,14 +29,6 @@ struct RoleMigration: Sendable {
     var settings: [String]?
   }
 
-  private struct Membership: Decodable, Sendable {
-    var role: String
-    var member: String
-    var adminOption: Bool
-    var inheritOption: Bool?
-    var setOption: Bool?
-  }
-
   func run() async throws -> [MigratedRole] {
     let created = roles.filter { $0.action == .create || $0.action == .undetermined }.map(\.name)
     var outcomes = Dictionary(
@@ -56,15 +48,17 @@ struct RoleMigration: Sendable {
       try await target.session(in: targetEntrance, for: "creating roles") { connection in
         try await connection.keepStatementsOutOfLogs()
         let encryption = try await connection.query("SHOW password_encryption").text(0, 0) ?? "scram-sha-256"
+        let attempts = Attempts(
+          connection: connection, isTransaction: definitions.count + memberships.count <= Attempts.most)
+        if attempts.isTransaction { _ = try await connection.query("BEGIN") }
         for definition in definitions {
           let verifier = try await verifier(of: definition, passwords[definition.rolname], encryption, connection)
           outcomes[definition.rolname] = try await create(
             definition, verifier: verifier, isMade: passwords[definition.rolname] != nil,
-            lacksPassword: definition.rolcanlogin && !canReadPasswords, over: connection)
+            lacksPassword: definition.rolcanlogin && !canReadPasswords, by: attempts)
         }
-        for membership in memberships {
-          try await grant(membership, of: Set(created), outcomes: &outcomes, over: connection)
-        }
+        try await grant(memberships, by: attempts, outcomes: &outcomes)
+        if attempts.isTransaction { _ = try await connection.query("COMMIT") }
       }
     }
     return roles.compactMap { outcomes[$0.name] }
@@ -82,7 +76,7 @@ struct RoleMigration: Sendable {
 
   // MARK: The source
 
-  private func read(_ names: [String]) async throws -> ([Definition], [Membership], canReadPasswords: Bool) {
+  private func read(_ names: [String]) async throws -> ([Definition], [RoleMembership], canReadPasswords: Bool) {
     try await source.session(in: sourceEntrance, for: "reading roles") { connection in
       let rows = try await connection.query("SELECT pg_catalog.has_table_privilege('pg_catalog.pg_authid', 'SELECT')")
       let canReadPasswords = rows.text(0, 0) == "t"
@@ -99,17 +93,8 @@ struct RoleMigration: Sendable {
          WHERE r.rolname = ANY ($1::name[]) ORDER BY r.rolname COLLATE "C"
         """, [list]
       ).decode(Definition.self)
-      let options =
-        connection.session.serverVersion >= 160_000
-        ? "m.inherit_option, m.set_option" : "NULL::bool AS inherit_option, NULL::bool AS set_option"
-      let memberships = try await connection.query(
-        """
-        SELECT DISTINCT r.rolname AS role, u.rolname AS member, m.admin_option, \(options)
-          FROM pg_catalog.pg_auth_members m JOIN pg_catalog.pg_roles r ON r.oid = m.roleid
-          JOIN pg_catalog.pg_roles u ON u.oid = m.member
-         WHERE r.rolname = ANY ($1::name[]) OR u.rolname = ANY ($1::name[]) ORDER BY 1, 2, 3
-        """, [list]
-      ).decode(Membership.self)
+      let version = ServerVersion(rawValue: connection.session.serverVersion)
+      let memberships = try await connection.query(RoleMembership.sql(version), [list]).decode(RoleMembership.self)
       return (definitions, memberships, canReadPasswords)
     }
   }
@@ -117,47 +102,37 @@ struct RoleMigration: Sendable {
   // MARK: The target
 
   private func create(
-    _ definition: Definition, verifier: String?, isMade: Bool, lacksPassword: Bool, over connection: Connection
+    _ definition: Definition, verifier: String?, isMade: Bool, lacksPassword: Bool, by attempts: Attempts
   ) async throws -> MigratedRole {
+    let connection = attempts.connection
     let name = try await connection.quote(identifier: definition.rolname)
     var role = MigratedRole(name: definition.rolname, status: .created)
-    do {
-      _ = try await connection.query(
-        try await creation(of: definition, name, verifier: verifier, all: true, connection))
-    } catch let error as PostgresError where error.sqlstate == "42501" {
+    var error = try await attempts.run(creation(of: definition, name, verifier: verifier, all: true, connection))
+    if error?.sqlstate == "42501" {
       // Some attributes only a superuser may give (documentation of CREATE ROLE).
-      do {
-        _ = try await connection.query(
-          try await creation(of: definition, name, verifier: verifier, all: false, connection))
-        role.message = "without SUPERUSER, REPLICATION and BYPASSRLS, which the target role may not give"
-      } catch let error as PostgresError where !error.isConnectionLost {
-        return MigratedRole(name: definition.rolname, status: .failed, message: error.messageWithCode)
-      }
-    } catch let error as PostgresError where error.sqlstate == "42710" {
-      return MigratedRole(name: definition.rolname, status: .exists)
-    } catch let error as PostgresError where !error.isConnectionLost {
-      return MigratedRole(name: definition.rolname, status: .failed, message: error.messageWithCode)
+      error = try await attempts.run(creation(of: definition, name, verifier: verifier, all: false, connection))
+      role.message = "without SUPERUSER, REPLICATION and BYPASSRLS, which the target role may not give"
+    }
+    if let error {
+      return error.sqlstate == "42710"
+        ? MigratedRole(name: definition.rolname, status: .exists)
+        : MigratedRole(name: definition.rolname, status: .failed, message: error.messageWithCode)
     }
     if isMade {
       role.passwordPlaceholder = true
     } else if lacksPassword {
       role.add("without a password: that of the source can't be read; see --role-passwords")
     }
-    var statements: [(String, Statement)] = []
+    var statements: [(what: String, sql: String)] = []
     if let comment = definition.comment {
-      statements.append(
-        ("its comment", Statement("COMMENT ON ROLE \(name) IS \(try await connection.quote(literal: comment))")))
+      statements.append(("its comment", "COMMENT ON ROLE \(name) IS \(try await connection.quote(literal: comment))"))
     }
     for entry in definition.settings ?? [] {
       guard let setting = StoredParameter(entry: entry) else { continue }
-      statements.append(("its setting \(setting.name)", Statement("ALTER ROLE \(name) SET \(setting.assignment)")))
+      statements.append(("its setting \(setting.name)", "ALTER ROLE \(name) SET \(setting.assignment)"))
     }
-    for (what, statement) in statements {
-      do {
-        _ = try await connection.query(statement.sql)
-      } catch let error as PostgresError where !error.isConnectionLost {
-        role.add("without \(what): \(error.messageWithCode)")
-      }
+    for (what, sql) in statements {
+      if let error = try await attempts.run(sql) { role.add("without \(what): \(error.messageWithCode)") }
     }
     return role
   }
@@ -186,27 +161,16 @@ struct RoleMigration: Sendable {
   }
 
   private func grant(
-    _ membership: Membership, of created: Set<String>, outcomes: inout [String: MigratedRole],
-    over connection: Connection
+    _ memberships: [RoleMembership], by attempts: Attempts, outcomes: inout [String: MigratedRole]
   ) async throws {
-    // A membership in or of a role that was not carried over is none.
-    for name in [membership.role, membership.member] where !name.hasPrefix("pg_") {
-      guard let outcome = outcomes[name], outcome.status == .created || outcome.status == .exists else { return }
+    // A membership in or of a role that was not created is none.
+    let isThere = { [outcomes] (name: String) in
+      name.hasPrefix("pg_") || outcomes[name].map { $0.status == .created || $0.status == .exists } ?? false
     }
-    let role = try await connection.quote(identifier: membership.role)
-    let member = try await connection.quote(identifier: membership.member)
-    var options: [String] = membership.adminOption ? ["ADMIN"] : []
-    var suffix = options.isEmpty ? "" : " WITH ADMIN OPTION"
-    if connection.session.serverVersion >= 160_000, let inherits = membership.inheritOption,
-      let sets = membership.setOption
-    {
-      options = ["ADMIN \(membership.adminOption)", "INHERIT \(inherits)", "SET \(sets)"]
-      suffix = " WITH \(options.joined(separator: ", "))"
-    }
-    do {
-      _ = try await connection.query("GRANT \(role) TO \(member)\(suffix)")
-    } catch let error as PostgresError where !error.isConnectionLost {
-      outcomes[membership.member]?.add("not a member of \(membership.role): \(error.messageWithCode)")
+    var grants = try await MembershipGrants(attempts)
+    for difference in try await grants.grant(memberships.filter { isThere($0.role) && isThere($0.member) }) {
+      let pair = difference.pair
+      outcomes[outcomes[pair.member] == nil ? pair.role : pair.member]?.add(difference.message)
     }
   }
 }

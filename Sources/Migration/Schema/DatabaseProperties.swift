@@ -21,6 +21,11 @@ struct DatabaseProperties: Sendable {
   private let settings: [Setting]
   private let grants: [Grant]
   private let comment: String?
+  private let owner: String?
+  private let connectionLimit: Int
+  /// Whether privileges on it were ever granted or revoked.
+  private let hasPrivileges: Bool
+  private let isTemplate: Bool
 
   /// - Throws: `MigrationError`, `CancellationError`.
   init(of snapshot: SourceSnapshot) async throws {
@@ -45,19 +50,28 @@ struct DatabaseProperties: Sendable {
     let rows = try await attempting("reading the database's comment", snapshot.source, database: name) {
       try await snapshot.connection.query(
         """
-        SELECT pg_catalog.shobj_description(d.oid, 'pg_database') FROM pg_catalog.pg_database d
-         WHERE d.datname = pg_catalog.current_database()
+        SELECT pg_catalog.shobj_description(d.oid, 'pg_database'), pg_catalog.pg_get_userbyid(d.datdba), d.datconnlimit,
+               d.datistemplate, d.datacl IS NOT NULL
+          FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database()
         """)
     }
-    comment = rows.text(0, 0)
+    (comment, owner) = (rows.text(0, 0), rows.text(0, 1))
+    connectionLimit = rows.text(0, 2).flatMap { Int($0) } ?? -1
+    isTemplate = rows.text(0, 3) == "t"
+    hasPrivileges = rows.text(0, 4) == "t"
   }
 
   /// Gives them to the target's database, as far as the server allows it.
   ///
+  /// - Parameter isNew: whether the database was created by the migration: it has the source's limits then.
   /// - Returns: what it did not allow, in words.
-  func apply(over connection: Connection) async throws -> [String] {
+  func apply(isNew: Bool, over connection: Connection) async throws -> [String] {
     let database = try await connection.quote(identifier: name)
     var statements: [(what: String, sql: String)] = []
+    if isNew, connectionLimit >= 0 {
+      statements.append(("its connection limit", "ALTER DATABASE \(database) CONNECTION LIMIT \(connectionLimit)"))
+    }
+    if isNew, isTemplate { statements.append(("being a template", "ALTER DATABASE \(database) IS_TEMPLATE true")) }
     for setting in settings {
       guard let parts = StoredParameter(entry: setting.entry) else { continue }
       var holder = "DATABASE"
@@ -67,6 +81,9 @@ struct DatabaseProperties: Sendable {
           "its setting \(parts.name)",
           "ALTER \(holder) \(database) SET \(parts.assignment)"
         ))
+    }
+    if isNew, hasPrivileges {
+      statements.append(("what PUBLIC lost", "REVOKE ALL ON DATABASE \(database) FROM PUBLIC"))
     }
     for grant in grants {
       var grantee = "PUBLIC"
@@ -82,6 +99,14 @@ struct DatabaseProperties: Sendable {
         ("its comment", "COMMENT ON DATABASE \(database) IS \(try await connection.quote(literal: comment))"))
     }
     var refused: [String] = []
+    // It was there before, and stays whose it is.
+    let there = try await connection.query(
+      """
+      SELECT pg_catalog.pg_get_userbyid(d.datdba) FROM pg_catalog.pg_database d
+       WHERE d.datname = pg_catalog.current_database()
+      """
+    ).text(0, 0)
+    if !isNew, let owner, let there, owner != there { refused.append("its owner \(owner): it belongs to \(there)") }
     for statement in statements {
       do {
         _ = try await connection.query(statement.sql)

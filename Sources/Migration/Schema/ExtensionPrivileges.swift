@@ -15,26 +15,28 @@ enum ExtensionPrivileges {
                    AND e.extname = ANY ($1::text[]))
       """
     }
+    // As `--quote-all-identifiers` has it.
+    func quoted(_ name: String) -> String { #"'"' || pg_catalog.replace(\#(name)::text, '"', '""') || '"'"# }
     let rows = try await connection.query(
       """
       SELECT pg_catalog.translate(y.words, E'\\n\\r', '  ') FROM (
-        SELECT 'ACL ' || n.nspname || CASE x.relkind WHEN 'S' THEN ' SEQUENCE ' ELSE ' TABLE ' END || pg_catalog.quote_ident(x.relname) || ' '
+        SELECT 'ACL ' || n.nspname || CASE x.relkind WHEN 'S' THEN ' SEQUENCE ' ELSE ' TABLE ' END || \(quoted("x.relname")) || ' '
           FROM pg_catalog.pg_class x JOIN pg_catalog.pg_namespace n ON n.oid = x.relnamespace
          WHERE \(members("pg_class"))
         UNION ALL
-        SELECT 'ACL ' || n.nspname || ' COLUMN ' || pg_catalog.quote_ident(x.relname) || '.'
+        SELECT 'ACL ' || n.nspname || ' COLUMN ' || \(quoted("x.relname")) || '.'
           FROM pg_catalog.pg_class x JOIN pg_catalog.pg_namespace n ON n.oid = x.relnamespace
          WHERE \(members("pg_class"))
         UNION ALL
-        SELECT 'ACL ' || n.nspname || k.word || pg_catalog.quote_ident(x.proname) || '('
+        SELECT 'ACL ' || n.nspname || k.word || \(quoted("x.proname")) || '('
           FROM pg_catalog.pg_proc x JOIN pg_catalog.pg_namespace n ON n.oid = x.pronamespace
          CROSS JOIN (VALUES (' FUNCTION '), (' PROCEDURE ')) AS k(word) WHERE \(members("pg_proc"))
         UNION ALL
-        SELECT 'ACL ' || n.nspname || ' TYPE ' || pg_catalog.quote_ident(x.typname) || ' '
+        SELECT 'ACL ' || n.nspname || ' TYPE ' || \(quoted("x.typname")) || ' '
           FROM pg_catalog.pg_type x JOIN pg_catalog.pg_namespace n ON n.oid = x.typnamespace
          WHERE \(members("pg_type"))
         UNION ALL
-        SELECT 'ACL - SCHEMA ' || pg_catalog.quote_ident(x.nspname) || ' ' FROM pg_catalog.pg_namespace x WHERE \(members("pg_namespace"))
+        SELECT 'ACL - SCHEMA ' || \(quoted("x.nspname")) || ' ' FROM pg_catalog.pg_namespace x WHERE \(members("pg_namespace"))
       ) AS y(words)
       """, [arrayLiteral(extensions)])
     return (0..<rows.count).compactMap { rows.text($0, 0) }

@@ -10,12 +10,14 @@ struct RestoreErrors: Sendable, Equatable {
   /// Whether it came to the end of the archive.
   var isComplete = false
 
-  init(in text: String, of entries: [ArchiveEntry], owners: [String]) {
+  /// - Parameter hasRows: whether the tables have rows, of which nothing is shown.
+  init(in text: String, of entries: [ArchiveEntry], owners: [String], hasRows: Bool = false) {
     let known = Dictionary(entries.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
     var current: ArchiveEntry?
     // Whether lines belong to the last error and not to its statement.
     var isOpen = false
-    // None of it shows rows: the tables that it makes are empty.
+    // All that was said of each error.
+    var said: [String] = []
     for line in text.split(separator: "\n") {
       if let rest = line.without(prefix: "pg_restore: from TOC entry ") {
         guard let entry = ArchiveEntry(line: rest), let same = known[entry.id], same.catalog == entry.catalog,
@@ -28,7 +30,9 @@ struct RestoreErrors: Sendable, Equatable {
         words = words.without(prefix: "ERROR:  ") ?? words
         let object = current.map { $0.name(owners: owners) } ?? "settings of the session"
         errors.append(RehearsalError(object: object, message: String(words).bounded()))
+        said.append(String(line))
         isOpen = true
+        continue
       } else if line.hasPrefix("pg_restore: warning: errors ignored on restore: ") {
         isComplete = true
         isOpen = false
@@ -39,6 +43,15 @@ struct RestoreErrors: Sendable, Equatable {
           if let rest = line.without(prefix: word) { errors[last].message += "; \(String(rest).bounded())" }
         }
       }
+      if !line.hasPrefix("pg_restore: "), let last = said.indices.last { said[last] += "\n\(line)" }
+    }
+    guard hasRows else { return }
+    for index in errors.indices {
+      var words = Complaint(of: "pg_restore", in: said[index]).words[...]
+      for beginning in ["error: ", "could not execute query: ", "ERROR:  "] {
+        words = words.without(prefix: beginning) ?? words
+      }
+      errors[index].message = String(words)
     }
   }
 }

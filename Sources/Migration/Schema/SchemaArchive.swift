@@ -24,6 +24,13 @@ struct ArchiveEntry: Sendable, Equatable {
 
   func isKind(_ kind: String) -> Bool { description.hasPrefix(kind + " ") }
 
+  /// The database, and what belongs to it rather than to what is in it. `--create` has it in every section.
+  var isOfDatabaseItself: Bool {
+    ["DATABASE - ", "DATABASE PROPERTIES - ", "COMMENT - DATABASE ", "ACL - DATABASE "].contains {
+      description.hasPrefix($0)
+    }
+  }
+
   /// A label of the database as a whole.
   var isOfDatabase: Bool { description.hasPrefix("SECURITY LABEL - DATABASE ") }
 
@@ -54,12 +61,13 @@ struct SchemaArchive: Sendable {
     let file = try NamelessFile()
     self.file = file
     self.restore = restore
-    let connection = try source.program(database: database)
+    let connection = try await source.program(database: database)
     _ = try await attempting("dumping the schema", source, database: database) {
       try await dump.run(
         [
           "--format=custom", "--section=pre-data", "--section=post-data", "--no-subscriptions",
-          "--encoding=\(encoding)", "--file", file.path,
+          // The server that is dumped does not know all the words that the target's reserves.
+          "--quote-all-identifiers", "--encoding=\(encoding)", "--file", file.path,
         ] + arguments, over: connection)
     }
     beforeData = try await Self.entries(of: file, section: "pre-data", restore).filter { entry in

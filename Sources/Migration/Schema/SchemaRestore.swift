@@ -14,14 +14,26 @@ extension DatabaseMigration {
         && context.databases.first { $0.name.isSameName(as: name) }?.createsDatabase ?? false
   }
 
-  func createDatabase(_ archive: SchemaArchive, creates: Bool, digest: String) async throws {
+  /// - Returns: whether the database lacks some of its properties, or all.
+  func createDatabase(_ archive: SchemaArchive, creates: Bool, digest: String) async throws -> Bool {
+    var lacksProperties = false
     if creates {
       // With its settings and privileges. `--create` takes the first two kinds whatever the list says.
-      let kinds = ["DATABASE - ", "DATABASE PROPERTIES - ", "COMMENT - DATABASE ", "ACL - DATABASE "]
-      try await archive.restore(
-        archive.beforeData.filter { entry in
-          kinds.contains { entry.description.hasPrefix($0) }
-        }, into: targetEntrance, of: target, arguments: ["--create", "--no-tablespaces"] + databaseOwnership)
+      let entries = archive.beforeData.filter(\.isOfDatabaseItself)
+      let (isSuccess, said) = try await attempting("creating the database", target, database: name) {
+        try await archive.tryRestoring(
+          entries, into: targetEntrance, of: target,
+          arguments: ["--exit-on-error", "--create", "--no-tablespaces"] + databaseOwnership)
+      }
+      // A setting that the target lacks or refuses takes all others of the database with it: what comes after CREATE
+      // DATABASE is done piece by piece then.
+      let found = RestoreErrors(in: said, of: entries, owners: [])
+      guard isSuccess || found.errors.first?.object.hasPrefix("DATABASE PROPERTIES ") == true else {
+        throw MigrationError(
+          "creating database \(quotedIdentifier(name)) on the target: pg_restore failed: "
+            + "\(found.errors.first?.message ?? "it did not say why")")
+      }
+      lacksProperties = !isSuccess
     }
     let here = try await source.place(of: name)
     try await target.session(in: name, for: "beginning the journal") { connection in
@@ -37,9 +49,19 @@ extension DatabaseMigration {
       var manifest = Manifest(run: journal.run, source: here, target: there)
       manifest.tables = context.pair.options.tables
       manifest.carriesLargeObjects = carriesLargeObjects
-      let begun = journal.record("begun", "\(creates ? "created" : "found") \(digest)")
-      _ = try await connection.pipeline([journal.creation + [begun] + journal.creation(of: manifest)])[0].get()
+      if !context.waiting.isEmpty {
+        manifest.waiting = context.waiting.map {
+          Manifest.Waiting(database: $0.name, isOnTarget: $0.createsDatabase == false)
+        }
+      }
+      if creates { found.set(try await FoundBefore(over: connection, isNew: true)) }
+      let begun = [
+        journal.record("begun", "\(creates ? "created" : "found") \(digest)"),
+        journal.record(FoundBefore.step, try found.value.detail),
+      ]
+      _ = try await connection.pipeline([journal.creation + begun + journal.creation(of: manifest)])[0].get()
     }
+    return lacksProperties
   }
 
   func hasLargeObjects(over connection: Connection) async throws -> Bool {
@@ -49,6 +71,11 @@ extension DatabaseMigration {
   func restoreSchema(
     _ archive: SchemaArchive, _ owned: OwnersEntries, _ snapshot: SourceSnapshot, _ resumption: Resumption
   ) async throws {
+    let ofExtensions = extensionSchemas(archive)
+    if !ofExtensions.isEmpty, resumption.steps[Self.extensionSchemas] == nil {
+      try await restoreInBatches(
+        ofExtensions, archive, owned, step: Self.extensionSchemas, resumption, arguments: ["--no-owner"])
+    }
     let schemas = schemasFirst(archive)
     if !schemas.isEmpty, resumption.steps["schemas"] == nil {
       try await restoreInBatches(schemas, archive, owned, step: "schemas", resumption)
@@ -61,18 +88,37 @@ extension DatabaseMigration {
   /// privileges at its end: for others, schemas come with theirs before all that is in them.
   func schemasFirst(_ archive: SchemaArchive) -> [ArchiveEntry] {
     if context.pair.target.me.ifKnown?.rolsuper == true { return [] }
-    return entriesBeforeData(archive).filter { $0.isOfSchema }
+    return entriesBeforeData(archive).filter { $0.isOfSchema && !isOfExtensionAlone($0) }
+  }
+
+  /// The step that creates schemas which come with extensions.
+  static let extensionSchemas = "extension schemas"
+
+  /// Those that belong to the superuser that initdb made: only a superuser gives it something, and nobody needs that.
+  func extensionSchemas(_ archive: SchemaArchive) -> [ArchiveEntry] {
+    entriesBeforeData(archive).filter { isOfExtensionAlone($0) }
+  }
+
+  private func isOfExtensionAlone(_ entry: ArchiveEntry) -> Bool {
+    guard entry.isKind("SCHEMA"), context.pair.target.me.ifKnown?.rolsuper != true,
+      let database = context.pair.source.inspected.first(where: { $0.name.isSameName(as: name) })
+    else { return false }
+    let owners = (database.bootstrapReferences.ifKnown ?? []).map(\.rolname)
+    return (database.extensions.ifKnown ?? []).contains { item in
+      owners.contains { entry.description == "SCHEMA - \(item.schema) \($0)" }
+    }
   }
 
   func schemaEntries(_ archive: SchemaArchive) -> [ArchiveEntry] {
-    let first = Set(schemasFirst(archive).map(\.id))
+    let first = Set((schemasFirst(archive) + extensionSchemas(archive)).map(\.id))
     return entriesBeforeData(archive).filter { !first.contains($0.id) }
   }
 
   func entriesBeforeData(_ archive: SchemaArchive) -> [ArchiveEntry] {
     archive.beforeData.filter {
-      !$0.isKind("DATABASE") && !$0.isKind("DATABASE PROPERTIES") && !$0.isKind("SECURITY LABEL")
-        && !$0.isOf(extensions: extensionsLeftOut)
+      !$0.isOfDatabaseItself && !$0.isKind("SECURITY LABEL")
+        && !$0.isOf(extensions: extensionsLeftOut) && !isHeldBack($0)
+        && !($0.isKind("SCHEMA") && $0.isOf(schemas: found.value.kept))
     }
   }
 
@@ -92,13 +138,14 @@ extension DatabaseMigration {
 
   /// All of it, in as many transactions as the locks of the server and the owners ask for.
   func restoreInBatches(
-    _ entries: [ArchiveEntry], _ archive: SchemaArchive, _ owned: OwnersEntries, step: String, _ resumption: Resumption
+    _ entries: [ArchiveEntry], _ archive: SchemaArchive, _ owned: OwnersEntries, step: String, _ resumption: Resumption,
+    arguments: [String] = []
   ) async throws {
     let batches = Self.batches(of: entries, step: step, owned)
     try await asOwners(of: entries, owned) { roles in
       for batch in batches where resumption.steps[batch.step] == nil {
         try await note("\(batch.step) begun")
-        try await restore(batch.run, archive, owned, roles, arguments: ["--single-transaction"])
+        try await restore(batch.run, archive, owned, roles, arguments: ["--single-transaction"] + arguments)
         try await note(batch.step)
       }
     }

@@ -73,8 +73,29 @@ extension ReadingStatements {
       """
   }
 
+  /// Whether a query for all rows of a table runs nothing of users when it is planned, and nobody but superusers can add
+  /// anything that would be run.
+  static let plansNothing = """
+    SELECT NOT pg_catalog.row_security_active(c.oid) AND NOT EXISTS (
+             SELECT FROM (SELECT 'pg_catalog.pg_class'::pg_catalog.regclass AS classid, i.indexrelid AS oid
+                            FROM pg_catalog.pg_index i
+                           WHERE i.indrelid = c.oid AND (i.indexprs IS NOT NULL OR i.indpred IS NOT NULL)
+                          UNION ALL
+                          SELECT 'pg_catalog.pg_statistic_ext'::pg_catalog.regclass, s.oid
+                            FROM pg_catalog.pg_statistic_ext s WHERE s.stxrelid = c.oid) x
+               JOIN pg_catalog.pg_depend d ON d.classid = x.classid AND d.objid = x.oid AND d.refobjid >= 16384
+              WHERE d.refclassid = ANY ('{pg_catalog.pg_proc,pg_catalog.pg_operator,pg_catalog.pg_type}'::pg_catalog.regclass[])
+                AND NOT (r.rolsuper AND EXISTS (
+                    SELECT FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_roles w ON w.oid = p.proowner AND w.rolsuper
+                     WHERE d.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND p.oid = d.refobjid))),
+           r.rolsuper
+      FROM pg_catalog.pg_class c JOIN pg_catalog.pg_roles r ON r.oid = c.relowner
+     WHERE c.oid = pg_catalog.to_regclass($1)
+    """
+
   /// What reads samples, where nothing of users hangs on the table: patterns as in `rows`.
   static let sampleRows = [
+    #"COPY \(SELECT .+ FROM ONLY .+\) TO STDOUT WITH \(FORMAT text, ENCODING '[A-Z0-9_]+'\)"#,
     #"SAVEPOINT sampling"#, #"ROLLBACK TO SAVEPOINT sampling"#, #"RELEASE sampling"#,
     #"LOCK TABLE ONLY .+ IN SHARE UPDATE EXCLUSIVE MODE NOWAIT"#,
     #"SELECT .+ FROM ONLY .+ WHERE ctid OPERATOR\(pg_catalog\.=\) ANY \('[^']+'::pg_catalog\.tid\[\]\)"#,

@@ -13,6 +13,7 @@ public struct Endpoint: Sendable {
   /// How long the server may be silent during a statement before the session is given up, though it be at work; nil: for
   /// ever.
   var responseTimeout: Duration?
+  let knownGuards = EventTriggerGuards.Known()
 
   /// Lists of all tables with their columns are read as a whole: 600,000 tables of 20 columns take so much.
   static let longestAnswer = 512 << 20
@@ -35,15 +36,19 @@ public struct Endpoint: Sendable {
   }
 
   private func settled(_ connection: Connection, for purpose: SessionPurpose) async throws -> Connection {
-    var others = ["application_name": applicationName]
+    // Amounts of money are the same numbers to all sessions, also as text.
+    var others = ["application_name": applicationName, "lc_monetary": "C"]
     // What is not flushed yet is copied again after a crash; the last commit of a run waits for all before it.
     if side == .target { others["synchronous_commit"] = "off" }
     let statements = SessionSettings.statements(
       for: purpose, on: connection.session.serverVersion, isLocal: false, timeouts: (statement: 0, lock: 0),
       others: others)
+    let version = ServerVersion(rawValue: connection.session.serverVersion)
+    let guards = purpose == .writing ? [Statement(EventTriggerGuards.statement(version))] : []
     // None of it takes long, and before its end there is nothing to ask another connection for.
     let results = try await connection.pipeline(
-      [statements + [Connection.backend]], silentFor: min(responseTimeout ?? .seconds(60), .seconds(60)))[0].get()
+      [statements + guards + [Connection.backend]], silentFor: min(responseTimeout ?? .seconds(60), .seconds(60)))[0]
+      .get()
     if let backend = results.last { await connection.inquireWhenSilent(backend) }
     return connection
   }
@@ -73,12 +78,20 @@ public struct Endpoint: Sendable {
   }
 
   /// The same for `pg_dump` and `pg_restore`, each by a name of its own that begins with the run's.
-  func program(database: String, settings: [String: String] = [:]) throws -> ProgramSession {
+  func program(database: String, settings: [String: String] = [:]) async throws -> ProgramSession {
     // A source whose writers were stopped by a setting of the database hands that setting on. Nor is a role of such a
-    // setting to restore, nor are constant checks to be computed where a foreign key is looked at.
-    let own =
-      side == .target
-      ? ["default_transaction_read_only": "off", "role": role ?? "none", "constraint_exclusion": "partition"] : [:]
+    // setting to restore, nor are constant checks to be computed where a foreign key is looked at, nor definitions to be
+    // read otherwise than they were written.
+    var own: [String: String] = [:]
+    if side == .target {
+      own = try await withoutEventTriggers(in: database)
+      own["default_transaction_read_only"] = "off"
+      own["role"] = role ?? "none"
+      own["constraint_exclusion"] = "partition"
+      own["array_nulls"] = "on"
+      own["transform_null_equals"] = "off"
+      own["backslash_quote"] = "safe_encoding"
+    }
     let name = "\(applicationName) \(String(UInt32.random(in: .min ... .max), radix: 16))"
     return ProgramSession(
       connection: try string.selecting(database: database).forProgram(

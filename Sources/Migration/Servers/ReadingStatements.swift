@@ -62,9 +62,43 @@ public enum ReadingStatements {
            OR EXISTS (SELECT FROM pg_catalog.pg_largeobject_metadata)
     """
 
+  /// Schemas of a database in which extensions lie, or which they have made, and `public`.
+  static let foundSchemas = """
+    SELECT x.nspname, x.owner, x.is_mine, x.is_of_extension FROM (
+      SELECT n.nspname::text AS nspname, pg_catalog.pg_get_userbyid(n.nspowner)::text AS owner,
+             pg_catalog.pg_has_role(n.nspowner, 'USAGE') AS is_mine,
+             n.nspname <> 'public' AND (
+               EXISTS (SELECT FROM pg_catalog.pg_extension e WHERE e.extnamespace = n.oid)
+               OR EXISTS (SELECT FROM pg_catalog.pg_depend d
+                           WHERE d.classid = 2615 AND d.objid = n.oid AND d.deptype = 'e')) AS is_of_extension
+        FROM pg_catalog.pg_namespace n WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema') x
+     WHERE x.is_of_extension OR x.nspname = 'public' ORDER BY x.nspname
+    """
+
+  static let schemaOwners = """
+    SELECT n.nspname::text AS nspname, pg_catalog.pg_get_userbyid(n.nspowner)::text AS owner
+      FROM pg_catalog.pg_namespace n WHERE n.oid = ANY ($1::oid[])
+    """
+
+  static let schemaNames = "SELECT n.nspname::text FROM pg_catalog.pg_namespace n"
+
+  /// As `pg_restore --list` shows them.
+  static let extensionComments = """
+    SELECT 'COMMENT - EXTENSION "' || pg_catalog.replace(e.extname::text, '"', '""') || '"' AS entry,
+           pg_catalog.obj_description(e.oid, 'pg_extension') AS text
+      FROM pg_catalog.pg_extension e
+    UNION ALL
+    SELECT 'COMMENT - SCHEMA "public"', pg_catalog.obj_description(n.oid, 'pg_namespace')
+      FROM pg_catalog.pg_namespace n WHERE n.nspname = 'public'
+    """
+
   static let populatedViews = """
     SELECT c.oid::pg_catalog.regclass::text FROM pg_catalog.pg_class c
      WHERE c.relkind = 'm' AND c.relispopulated AND c.oid >= 16384 ORDER BY c.oid
+    """
+
+  static let names = """
+    SELECT c.oid, c.oid::pg_catalog.regclass::text AS name FROM pg_catalog.pg_class c WHERE c.oid = ANY ($1::oid[])
     """
 
   static let databaseSize = "SELECT pg_catalog.pg_database_size(pg_catalog.current_database())"
@@ -328,23 +362,26 @@ public enum ReadingStatements {
       slot(version), ReplicatedTables.sql(isSource: true), ReplicatedTables.sql(isSource: false), sequences,
       publishedRelations, subscriptionOwner, unendableSessions, keptSlot(version), keptWAL, keysBetween, ofExtensions,
       keptObjects, ObjectStatements.digests(version), ObjectStatements.fingerprints(version),
-      ObjectStatements.some(version), ObjectStatements.all(version),
+      ObjectStatements.some(version), ObjectStatements.all(version), WorkerSettings.effective,
     ]
     let loading = version.major >= 13 ? [endsOfTransactions, TableOwner.sql(version), FiringTrigger.sql] : []
-    return loading + (version.major >= 10 ? replication : []) + (version.major >= 15 ? [errors(version)] : []) + [
-      databases, roleNames, database, thisDatabase, systemIdentifier, timeline, relation, carriedSequences, journals,
-      hasContent, loadingRoles, loadedOwner, takeCutoverLock, cutoverLockHolder, populatedViews, databaseSize,
-      lockHolders, workingSessions,
-      lockableAgainstWriters, backendPID,
-      preparedTransactions, entrances, databaseAccess, beginningSessions, otherSessions, sizes, hasLargeObjects,
-      largeObjectSize, largeObjects,
-      largeObjectEntries, largeObjectNumbers, assignableRoles, MadeOnBothSides.sequencesSQL,
-      MadeOnBothSides.emptyTables,
-      largeObjectChecksum(version), comparableTables, lockableTables, rewrittenTables, exportSnapshot, isInTheWay,
-      lockWaiters(version), forgetActivity, filesOfTable, leafPartitions, tree, sampleKey(version), tableActivity,
-      activityTerms, SourceTable.sql(version), OwnersEntries.sql(version),
-      ForeignKey.sql(version), ObjectCounts.sql(version),
-    ] + Connection.inquiries
+    return loading + (version.major >= 10 ? replication + [plansNothing] : [])
+      + (version.major >= 15 ? [errors(version)] : []) + [
+        databases, roleNames, database, thisDatabase, systemIdentifier, timeline, relation, carriedSequences, journals,
+        hasContent, foundSchemas, schemaOwners, schemaNames, extensionComments, loadingRoles, loadedOwner,
+        takeCutoverLock, cutoverLockHolder, populatedViews, names, databaseSize,
+        lockHolders, workingSessions,
+        lockableAgainstWriters, backendPID,
+        preparedTransactions, entrances, databaseAccess, beginningSessions, otherSessions, sizes, hasLargeObjects,
+        largeObjectSize, largeObjects,
+        largeObjectEntries, largeObjectNumbers, assignableRoles, MadeOnBothSides.sequencesSQL,
+        MadeOnBothSides.emptyTables,
+        largeObjectChecksum(version), comparableTables, lockableTables, rewrittenTables, exportSnapshot, isInTheWay,
+        lockWaiters(version), forgetActivity, filesOfTable, leafPartitions, tree, sampleKey(version), tableActivity,
+        activityTerms, SourceTable.sql(version), OwnersEntries.sql(version),
+        ForeignKey.sql(version), ObjectCounts.sql(version), EventTriggerGuards.statement(version),
+        EventTriggerGuards.startup(version),
+      ] + Connection.inquiries
   }
 
   /// What reads rows of users' tables and sequences, or takes a lock on them that holds up no writer; and what begins and
@@ -352,7 +389,7 @@ public enum ReadingStatements {
   public static let rows =
     [
       #"COPY [^(]+( \([^()]*\))? TO STDOUT( WITH \(FORMAT (text|binary), ENCODING '[A-Z0-9_]+'\))?"#,
-      #"SELECT last_value, is_called FROM .+"#,
+      #"SELECT last_value, is_called FROM .+"#, #"SELECT EXISTS \(SELECT FROM ONLY .+\)"#,
       #"LOCK TABLE .+ IN ACCESS SHARE MODE( NOWAIT)?"#,
       #"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"#, #"SET TRANSACTION SNAPSHOT '[0-9A-F-]+'"#,
       #"SET LOCAL lock_timeout = '(5|60)s'"#, #"SAVEPOINT reading"#, #"RELEASE reading"#,

@@ -15,11 +15,9 @@ extension DatabaseMigration {
   ) async throws {
     try await record.phase("verification") {
       let tables = tables.filter { !compared.contains($0.oid) }
-      var verification: Verification
-      if let facts {
-        verification = try await compare(ComparedTable.all(of: tables), with: facts)
-      } else {
-        verification = try await Verifier(
+      var verification = try await record.work(.verification, "verification", bytes: verified(tables)) {
+        if let facts { return try await compare(ComparedTable.all(of: tables), with: facts) }
+        var verification = try await Verifier(
           mode: settings.verification, snapshot: snapshot, target: target, slots: slots, jobs: settings.jobs,
           comparesObjects: comparesObjects, known: knownDifferences
         ).run(tables)
@@ -27,6 +25,7 @@ extension DatabaseMigration {
           verification.mismatches += try await LargeObjectComparison(snapshot, target, settings.verification)
             .mismatches()
         }
+        return verification
       }
       verification.tables += compared.count
       verification.mismatches += sequences
@@ -49,7 +48,8 @@ extension DatabaseMigration {
   var comparesObjects: Bool { context.pair.options.tables == .all && extensionsLeftOut.isEmpty }
 
   var knownDifferences: ObjectComparison.Known {
-    ObjectComparison.Known(absentRoles: Set(roles.placeholders + roles.refused), keepsOwners: ownership.isEmpty)
+    ObjectComparison.Known(
+      absentRoles: Set(roles.placeholders + roles.refused), keepsOwners: ownership.isEmpty, found: found.value)
   }
 
   /// Of a replication that was gone on with: rows follow the source from now on, and the cutover compares them.

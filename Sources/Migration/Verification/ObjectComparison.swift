@@ -1,5 +1,6 @@
 import Catalog
 import FoundationEssentials
+import Postgres
 
 /// What tells an object of the target from the same one of the source, of servers of two versions.
 ///
@@ -13,6 +14,8 @@ struct ObjectComparison: Sendable {
   /// others or was granted to them can't be the same.
   var missingRoles: Set<String> = []
   var comparesOwners = true
+  /// Schemas that were there before, and stay whose they are.
+  var keptSchemas: Set<String> = ["public"]
 
   /// What a migration has told before.
   struct Known: Sendable {
@@ -20,6 +23,8 @@ struct ObjectComparison: Sendable {
     var absentRoles: Set<String> = []
     /// Whether objects were given to their owners.
     var keepsOwners = true
+    /// What stood on the target before; nil where nobody knows.
+    var found: FoundBefore?
   }
 
   /// What is the servers' own affair, or is carried by other means: extensions have the version that the target offers,
@@ -33,10 +38,13 @@ struct ObjectComparison: Sendable {
     Self.skippedKinds.contains { name.hasPrefix($0) }
       || name.hasPrefix(Self.defaultPrivileges)
         && missingRoles.contains { role in
-          let start = Self.defaultPrivileges + quotedIdentifier(role)
+          let start = Self.defaultPrivileges + Self.quoted(role)
           return name.hasPrefix(start + " ")
         }
   }
+
+  /// As `ObjectStatements` have it.
+  private static func quoted(_ role: String) -> String { Quoting.withoutUnequalQuotes(Quoting.identifier(role)) }
 
   private static let defaultPrivileges = "default privileges FOR ROLE "
 
@@ -65,8 +73,10 @@ struct ObjectComparison: Sendable {
   private func isSame(_ difference: ObjectDifference, _ object: SchemaObject) -> Bool {
     guard let aspect = difference.aspect else { return false }
     if Self.skippedAspects.contains(aspect) { return true }
-    // The schema `public` is in each new database, and is its owner's.
-    if object.kind == "schema", object.identity == "public", ["owner", "comment", "privileges"].contains(aspect) {
+    // The schema `public` is in each new database, and is its owner's; those of extensions are the extensions' affair.
+    if object.kind == "schema", keptSchemas.contains(object.identity),
+      ["owner", "comment", "privileges"].contains(aspect)
+    {
       return true
     }
     switch aspect {
@@ -101,7 +111,7 @@ struct ObjectComparison: Sendable {
 
   private func roles(_ text: String?) -> String? {
     var text = text.map { ", \($0)," }
-    for role in missingRoles { text = text?.replacing(", \(quotedIdentifier(role)),", with: ",") }
+    for role in missingRoles { text = text?.replacing(", \(Self.quoted(role)),", with: ",") }
     return text
   }
 }

@@ -4,19 +4,44 @@ import Postgres
 
 /// How many objects of each kind users have made: neither the server's nor an extension's, nor the journal.
 enum ObjectCounts {
-  static func mismatches(_ snapshot: SourceSnapshot, _ target: Endpoint) async throws -> [Verification.Mismatch] {
+  /// - Parameter found: nil where nobody knows what stood on the target before: then what lies in schemas that the source
+  ///   lacks is taken for that.
+  static func mismatches(
+    _ snapshot: SourceSnapshot, _ target: Endpoint, found: FoundBefore?
+  ) async throws -> [Verification.Mismatch] {
     let here = try await attempting("counting objects", snapshot.source, database: snapshot.database) {
-      try await counts(over: snapshot.connection)
+      try await snapshot.connection.query(ReadingStatements.foundSchemas).decode(FoundBefore.Schema.self)
     }
-    let there = try await target.session(in: snapshot.database, for: "counting objects", purpose: .reading) {
-      try await counts(over: $0)
+    return try await target.session(in: snapshot.database, for: "counting objects", purpose: .reading) { connection in
+      var kept = found?.kept ?? []
+      var others: [String] = []
+      if found == nil {
+        let there = try await FoundBefore.schemas(over: connection)
+        kept = (here + there).filter(\.isOfExtension).map(\.nspname)
+        let names = try await attempting("listing the schemas", snapshot.source, database: snapshot.database) {
+          try await snapshot.connection.query(ReadingStatements.schemaNames)
+        }
+        others = try await foreignSchemas(than: names, over: connection)
+      }
+      let source = try await attempting("counting objects", snapshot.source, database: snapshot.database) {
+        try await counts(over: snapshot.connection, leavingOut: kept)
+      }
+      return mismatches(source, try await counts(over: connection, leavingOut: kept, within: others), found: found)
     }
-    return mismatches(here, there)
   }
 
-  static func mismatches(_ here: [String: Int], _ there: [String: Int]) -> [Verification.Mismatch] {
+  /// The schemas of the database that are not among these.
+  static func foreignSchemas(than names: Rows, over connection: Connection) async throws -> [String] {
+    let here = Set((0..<names.count).compactMap { names.text($0, 0) })
+    let there = try await connection.query(ReadingStatements.schemaNames)
+    return (0..<there.count).compactMap { there.text($0, 0) }.filter { !here.contains($0) }
+  }
+
+  static func mismatches(
+    _ here: [String: Int], _ there: [String: Int], found: FoundBefore?
+  ) -> [Verification.Mismatch] {
     Set(here.keys).union(there.keys).sorted().compactMap { kind in
-      let (source, target) = (here[kind] ?? 0, there[kind] ?? 0)
+      let (source, target) = (here[kind] ?? 0, (there[kind] ?? 0) - (found?.counts[kind] ?? 0))
       guard source != target else { return nil }
       return Verification.Mismatch(object: kind, message: "\(source) on the source, \(target) on the target")
     }
@@ -24,8 +49,15 @@ enum ObjectCounts {
 
   /// Event triggers and publications are not counted, as they can be left out, nor what belongs to roles. The schema
   /// `public` is in each new database, whether the source has it or not.
-  static func counts(over connection: Connection) async throws -> [String: Int] {
-    let rows = try await connection.query(sql(ServerVersion(rawValue: connection.session.serverVersion)))
+  ///
+  /// - Parameters:
+  ///   - leavingOut: schemas that are not counted themselves.
+  ///   - within: schemas in which nothing is counted.
+  static func counts(
+    over connection: Connection, leavingOut: [String], within: [String] = []
+  ) async throws -> [String: Int] {
+    let rows = try await connection.query(
+      sql(ServerVersion(rawValue: connection.session.serverVersion)), [arrayLiteral(leavingOut), arrayLiteral(within)])
     return Dictionary(
       (0..<rows.count).map { (rows.text($0, 0) ?? "", Int(rows.text($0, 1) ?? "") ?? 0) }, uniquingKeysWith: +)
   }
@@ -33,7 +65,8 @@ enum ObjectCounts {
   static func sql(_ version: ServerVersion) -> String {
     let own = """
       NOT IN (SELECT n.oid FROM pg_catalog.pg_namespace n
-               WHERE n.nspname ~ '^(pg_|\(Journal.prefix))' OR n.nspname = 'information_schema')
+               WHERE n.nspname ~ '^(pg_|\(Journal.prefix))' OR n.nspname = 'information_schema'
+                  OR n.nspname::text = ANY ($2::text[]))
       """
     func isNoMember(_ catalog: String, _ oid: String) -> String {
       """
@@ -69,6 +102,7 @@ enum ObjectCounts {
         FROM pg_catalog.pg_class c LEFT JOIN pg_catalog.pg_index i ON i.indexrelid = c.oid
        WHERE c.relnamespace \(own) AND \(isNoMember("pg_class", "coalesce(i.indrelid, c.oid)"))
          AND coalesce(i.indisvalid OR c.relkind = 'I', true)
+         AND (c.relkind <> 'c' OR \(isNoMember("pg_type", "c.reltype")))
        GROUP BY 1
       UNION ALL
       SELECT CASE k.contype WHEN 'f' THEN 'foreign keys' WHEN 'c' THEN 'check constraints' ELSE 'keys' END, count(*)
@@ -81,7 +115,8 @@ enum ObjectCounts {
        WHERE x.typnamespace \(own) AND \(isNoMember("pg_type", "x.oid"))
       UNION ALL
       SELECT 'schemas', count(*) FROM pg_catalog.pg_namespace x
-       WHERE x.oid \(own) AND x.nspname <> 'public' AND \(isNoMember("pg_namespace", "x.oid"))
+       WHERE x.oid \(own) AND x.nspname <> 'public' AND NOT x.nspname::text = ANY ($1::text[])
+         AND \(isNoMember("pg_namespace", "x.oid"))
       \(plain("functions", "pg_proc", "pronamespace", where: isNoPart("pg_proc")))
       \(plain("types", "pg_type", "typnamespace", where: "x.typtype IN ('d', 'e', 'r')"))
       \(plain("operators", "pg_operator", "oprnamespace"))

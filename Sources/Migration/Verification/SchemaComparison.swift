@@ -37,22 +37,38 @@ struct SchemaComparison: Sendable {
     async let first = Fingerprints(over: source)
     async let second = Fingerprints(over: target)
     let (here, there) = (try await first, try await second)
+    let schemas = try await (FoundBefore.schemas(over: source), FoundBefore.schemas(over: target))
+    let ofExtensions = (schemas.0 + schemas.1).filter(\.isOfExtension).map { quotedIdentifier($0.nspname) }
     let comparison = ObjectComparison(
       source: ServerVersion(rawValue: source.session.serverVersion).major,
       target: ServerVersion(rawValue: target.session.serverVersion).major,
       missingRoles: try await Self.roles(source).subtracting(try await Self.roles(target)).union(known.absentRoles),
-      comparesOwners: known.keepsOwners)
+      comparesOwners: known.keepsOwners, keptSchemas: Set(ofExtensions + ["public"]))
+    // What stood there before is nobody's difference; where that is not known, what lies in schemas of its own.
+    let found = Set(known.found?.objects ?? [])
+    let others =
+      known.found == nil
+      ? try await ObjectCounts.foreignSchemas(than: try await source.query(ReadingStatements.schemaNames), over: target)
+        .map(quotedIdentifier) : []
+    func isForeign(_ name: String) -> Bool {
+      found.contains(name) || others.contains { name == "schema \($0)" || name.contains(" \($0).") }
+    }
     var outcome = Outcome()
     var differing: [String] = []
     for (name, object) in here.objects where !comparison.skips(name) {
       outcome.objects += 1
       guard let other = there.objects[name] else {
+        // As a member of its extension, it is none of the objects there.
+        if comparison.keptSchemas.contains(where: { name == "schema \($0)" }) { continue }
         outcome.differences.append(Verification.Mismatch(object: name, message: "not on the target"))
         continue
       }
       if other.digest != object.digest { differing.append(name) }
     }
-    for name in there.objects.keys where here.objects[name] == nil && !comparison.skips(name) {
+    for name in there.objects.keys
+    where here.objects[name] == nil && !comparison.skips(name) && !isForeign(name)
+      && !comparison.keptSchemas.contains(where: { name == "schema \($0)" })
+    {
       outcome.differences.append(Verification.Mismatch(object: name, message: "not on the source"))
     }
     for start in stride(from: 0, to: differing.count, by: Self.batch) {

@@ -93,7 +93,7 @@ extension DatabaseMigration {
       try await group.waitForAll()
     }
     let objects = try await attempting("counting objects", source, database: name) {
-      try await snapshot.alone { try await ObjectCounts.counts(over: $0) }
+      try await snapshot.alone { try await ObjectCounts.counts(over: $0, leavingOut: found.value.kept) }
     }
     var facts = SourceFacts(contents: contents, objects: objects)
     if carriesLargeObjects {
@@ -123,9 +123,9 @@ extension DatabaseMigration {
     }
     if comparesObjects {
       let counts = try await target.session(in: name, for: "counting objects", purpose: .reading) {
-        try await ObjectCounts.counts(over: $0)
+        try await ObjectCounts.counts(over: $0, leavingOut: self.found.value.kept)
       }
-      verification.mismatches += ObjectCounts.mismatches(facts.objects, counts)
+      verification.mismatches += ObjectCounts.mismatches(facts.objects, counts, found: self.found.value)
       let schema = try await SchemaComparison(database: name, source: source, target: target, known: knownDifferences)
         .run()
       (verification.objects, verification.objectDifferences) = (schema.objects, schema.differences)

@@ -96,6 +96,14 @@ struct TableComparison: Sendable {
     if here.checksum != there.checksum {
       return Verification.Mismatch(object: table.name, message: "\(here.rows) rows on both sides, not the same ones")
     }
+    // Where one side was not to be read, nothing is known.
+    if let own = here.computed, let other = there.computed, own != other {
+      return Verification.Mismatch(
+        object: table.name,
+        message:
+          "\(here.rows) rows on both sides, other values of \(table.computedColumns.joined(separator: ", ")) on the "
+          + "target, which computes them")
+    }
     return nil
   }
 

@@ -8,13 +8,16 @@ struct TableContent: Sendable, Equatable {
   var rows = 0
   /// Of this run only: the hash has another seed in each.
   var checksum: UInt64?
+  /// Likewise, of the values that users' code computes; nil where they were not to be read.
+  var computed: UInt64?
 }
 
 /// A table whose rows are compared, as both servers name it.
 ///
 /// Rows are read by COPY of the table, which plans nothing: a query would have the server simplify the expressions of the
 /// table's indexes, statistics and partitions, and so run their functions with the rights of this session. Columns that
-/// are generated are not read.
+/// are generated are not read so, but those that users' code computes, by a query where that runs no code: see
+/// `ComputedColumns`.
 struct ComparedTable: Sendable {
   let name: String
   /// Of the source: the table itself, or those whose rows went through the partitioned one.
@@ -30,6 +33,8 @@ struct ComparedTable: Sendable {
   /// Read one by one, as a row may be larger than a message, or this process, can hold.
   private let wideColumns: [(name: String, isText: Bool)]
   private let narrowColumn: String?
+  /// Generated columns that users' code computes.
+  let computedColumns: [String]
   private let isBinary: Bool
   private let hasText: Bool
 
@@ -56,6 +61,7 @@ struct ComparedTable: Sendable {
     isBinary = table.isBinary
     hasText = table.hasText
     narrowColumn = table.narrowColumn
+    computedColumns = table.computedColumns ?? []
     let outOfLine = table.sizeBytes.subtractingReportingOverflow(
       table.blocks.multipliedReportingOverflow(by: Self.blockSize).partialValue
     ).partialValue
@@ -67,7 +73,7 @@ struct ComparedTable: Sendable {
   }
 
   /// Whether it takes several statements to read it.
-  var isReadInParts: Bool { isPartitioned || !wideColumns.isEmpty }
+  var isReadInParts: Bool { isPartitioned || !wideColumns.isEmpty || !computedColumns.isEmpty }
 
   /// - Parameters:
   ///   - connection: in a transaction that sees the same all the time, where the table is read in parts.
@@ -84,6 +90,7 @@ struct ComparedTable: Sendable {
         content.checksum = content.checksum.map { $0 &+ checksum }
       }
     }
+    content.computed = try await computed(over: connection, format)
     return content
   }
 
@@ -91,8 +98,7 @@ struct ComparedTable: Sendable {
 
   private func parts(over connection: Connection) async throws -> [String] {
     guard isPartitioned else { return [name] }
-    let rows = try await connection.query(ReadingStatements.leafPartitions, [name])
-    return (0..<rows.count).compactMap { rows.text($0, 0) }
+    return try await connection.query(ReadingStatements.leafPartitions, [name]).names()
   }
 
   private func count(_ part: String, over connection: Connection) async throws -> Int {
@@ -143,6 +149,25 @@ struct ComparedTable: Sendable {
       }
     }
     return hashes
+  }
+
+  /// The values that users' code has computed, each with the narrowest one of its row.
+  private func computed(over connection: Connection, _ format: RowFormat) async throws -> UInt64? {
+    guard !computedColumns.isEmpty else { return nil }
+    let columns = listed((narrowColumn.map { [$0] } ?? []) + computedColumns)
+    var sum: UInt64 = 0
+    for part in try await parts(over: connection) {
+      let isRead = try await ComputedColumns.whileSafe(to: part, over: connection) { connection in
+        var hashes: UInt64 = 0
+        _ = try await read("(SELECT \(columns) FROM ONLY \(part))", over: connection, format, false) {
+          hashes = $0.reduce(hashes, &+)
+        }
+        return hashes
+      }
+      guard let isRead else { return nil }
+      sum = sum &+ isRead
+    }
+    return sum
   }
 
   private func read(

@@ -50,7 +50,7 @@ struct TableSample: Sendable {
   private static let textTypes: Set = [19, 25, 1042, 1043]
 
   private struct Columns: Decodable {
-    var columns: [String]?
+    @QuotedName var columns: [String]?
     var types: [Int]?
     var isPlain: Bool
   }

@@ -69,7 +69,7 @@ struct Verifier: Sendable {
       (verification.sampledTables, verification.countedTables) = (depths[.sample] ?? 0, depths[.counts] ?? 0)
     }
     if comparesObjects {
-      verification.mismatches += try await ObjectCounts.mismatches(snapshot, target)
+      verification.mismatches += try await ObjectCounts.mismatches(snapshot, target, found: known.found)
       let schema = try await SchemaComparison(
         database: snapshot.database, source: snapshot.source, target: target, known: known
       ).run()

@@ -186,7 +186,7 @@ extension MigrationReport {
     switch status {
     case .done: Look(css: "ready", icon: "passed", word: headline)
     case .failed: Look(css: "blocked", icon: "blocked", word: headline)
-    case .cancelled: Look(css: "undecided", icon: "undetermined", word: headline)
+    case .waiting, .cancelled: Look(css: "undecided", icon: "undetermined", word: headline)
     }
   }
 }
@@ -198,7 +198,7 @@ extension MigratedDatabase.Status {
     case .done, .inStep: Look(css: "ready", icon: "passed", word: word)
     case .failed: Look(css: "blocked", icon: "blocked", word: word)
     case .cancelled: Look(css: "undecided", icon: "undetermined", word: word)
-    case .skipped: Look(css: "skipped", icon: "skipped", word: word)
+    case .skipped, .waiting: Look(css: "skipped", icon: "skipped", word: word)
     }
   }
 }

@@ -18,15 +18,18 @@ extension HTMLReport {
     try fillTotals(of: part)
     try fillCutover(of: part)
 
-    let wide = index.cluster.filter(\.isWarning)
+    let blocking = repeatsClusterBlockers ? [] : index.cluster.filter(\.isBlocker)
+    let warnings = index.cluster.filter(\.isWarning)
+    let wide = blocking + warnings
     let warning = try part.slot("cluster-warnings")
     if wide.isEmpty {
       warning.remove()
     } else {
-      let noun = index.warnings.count > wide.count ? "more warning" : "warning"
+      let noun = index.warnings.count > warnings.count ? "more warning" : "warning"
+      let counts = [(blocking.count, "blocker"), (warnings.count, noun)].filter { $0.0 > 0 }.map { counted($0.0, $0.1) }
       let verb = wide.count == 1 ? "concerns" : "concern"
       var pieces: [Piece] = [
-        .text("\(counted(wide.count, noun)) \(verb) the whole cluster, and so every database: ")
+        .text("\(counts.joined(separator: " and ")) \(verb) the whole cluster, and so every database: ")
       ]
       for (number, outcome) in wide.enumerated() {
         pieces += [.text(number == 0 ? "" : ", "), .link(outcome.rule, to: .outcome(outcome.key))]
@@ -54,7 +57,8 @@ extension HTMLReport {
 
     if let method = plan.method {
       let words = method == .replication ? "Replicate" : "Dump and restore"
-      try row.fill("method", verdict.isReady ? words : "\(words)?")
+      let wave = report.plan.waves > 1 ? plan.wave.map { ", wave \($0)" } ?? "" : ""
+      try row.fill("method", (verdict.isReady ? words : "\(words)?") + wave)
       try row.remove(slot: "no-method")
     } else {
       try row.remove(slot: "method")
@@ -65,6 +69,9 @@ extension HTMLReport {
     let stop = verdict.isReady && plan.method == .replication ? blockedTime(of: [plan]) : nil
     try row.fill("stop", orRemove: stop.map { "writes stop for \($0)" })
   }
+
+  /// Whether a few databases each name what blocks the whole cluster; of many it stands once, under the table.
+  private var repeatsClusterBlockers: Bool { report.plan.databases.count <= 3 }
 
   private func fill(_ cell: Element, with plan: DatabasePlan, by method: Method) throws {
     let status = try cell.slot("status")
@@ -80,9 +87,12 @@ extension HTMLReport {
     // The warnings of the cluster stand under the table, once.
     let own = index.own(plan.name).filter { $0.methods.contains(method) }
     // Where something blocks, what is not known decides nothing.
-    let causes = (blocking.isEmpty ? open : blocking) + own.filter { $0.isWarning || $0.mark != nil }
-    guard !causes.isEmpty else { return try cell.remove(slot: "why") }
-    var pieces: [Piece] = []
+    let shared = repeatsClusterBlockers ? 0 : blocking.count { $0.database == nil }
+    let causes =
+      (blocking.isEmpty ? open : shared > 0 ? blocking.filter { $0.database != nil } : blocking)
+      + own.filter { $0.isWarning || $0.mark != nil }
+    guard !causes.isEmpty || shared > 0 else { return try cell.remove(slot: "why") }
+    var pieces: [Piece] = shared > 0 ? [.text("\(counted(shared, "blocker")) of the whole cluster")] : []
     for outcome in causes.prefix(Self.maximumCauses) {
       pieces += [.text(pieces.isEmpty ? "" : ", "), .link(outcome.rule, to: .outcome(outcome.key))]
       if let mark = outcome.mark { pieces.append(.text(" (\(mark))")) }
@@ -107,6 +117,7 @@ extension HTMLReport {
     if !dumped.isEmpty { words.append("\(formattedCount(dumped.count)) dumped (writes stop for the whole copy)") }
     if !index.undecided.isEmpty { words.append("\(formattedCount(index.undecided.count)) undecided") }
     if !index.leftBehind.isEmpty { words.append("\(formattedCount(index.leftBehind.count)) not migrated") }
+    if report.plan.waves > 1 { words.append("in \(formattedCount(report.plan.waves)) waves") }
     let moved = (replicated + dumped).compactMap(\.sizeBytes)
     if !moved.isEmpty { words.append("\(formattedBytes(moved.sum { $0 })) moved") }
     try part.fill("totals", words.joined(separator: " · "))

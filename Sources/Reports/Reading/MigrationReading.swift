@@ -14,7 +14,7 @@ extension MigrationReport {
 
   /// Whether the target holds something that `--resume` goes on with: the journal of at least one database.
   var canBeResumed: Bool {
-    status != .done
+    ![.done, .waiting].contains(status)
       && databases.contains { database in
         let phases = database.phases.map(\.name)
         let begun = phases.firstIndex(of: "database").map { $0 + 1 < phases.count } ?? false
@@ -31,7 +31,7 @@ extension MigrationReport {
 
   /// `2 done, 1 failed`
   var countsInWords: [String] {
-    let statuses: [MigratedDatabase.Status] = [.done, .inStep, .failed, .cancelled, .skipped]
+    let statuses: [MigratedDatabase.Status] = [.done, .inStep, .waiting, .failed, .cancelled, .skipped]
     return statuses.compactMap { status in
       let count = databases(status).count
       return count == 0 ? nil : "\(formattedCount(count)) \(status.word)"
@@ -44,6 +44,7 @@ extension MigrationReport {
   var headline: String {
     switch status {
     case .done: databases(.inStep).isEmpty ? "Migrated" : "Replicating"
+    case .waiting: databases(.inStep).isEmpty ? "First wave migrated" : "First wave replicating"
     case .failed: databases(.failed).isEmpty ? "Incomplete" : "Failed"
     case .cancelled: "Interrupted"
     }
@@ -56,6 +57,7 @@ extension MigratedDatabase.Status {
     case .done: "done"
     case .inStep: "caught up"
     case .failed: "failed"
+    case .waiting: "waiting"
     case .skipped: "left out"
     case .cancelled: "interrupted"
     }

@@ -9,6 +9,7 @@ func lede(of migration: MigrationReport) -> [Piece] {
   for (status, one, many) in [
     (MigratedDatabase.Status.failed, " was not migrated.", " were not migrated."),
     (.cancelled, " was not finished.", " were not finished."), (.skipped, " was left out.", " were left out."),
+    (.waiting, " waits for a later wave.", " wait for later waves."),
   ] {
     let databases = migration.databases(status)
     if !databases.isEmpty { sentences.append(names(of: databases) + [.text(databases.count == 1 ? one : many)]) }
@@ -115,7 +116,7 @@ func nextSteps(after migration: MigrationReport) -> [NextStep] {
   let replicated = migration.databases(.inStep)
   if !done.isEmpty {
     let since = Moment(migration.startedAt).map { " since \($0.inWords)" } ?? " since the copy began"
-    let which = migration.status == .done ? "" : " of what is done"
+    let which = [.done, .waiting].contains(migration.status) ? "" : " of what is done"
     steps.append(
       NextStep(
         subject: replicated.isEmpty ? nil : listing(done),
@@ -139,7 +140,23 @@ func nextSteps(after migration: MigrationReport) -> [NextStep] {
           .text(": only then do writes stop, until the rest is carried over and compared."),
         ]))
   }
+  let waiting = migration.databases(.waiting)
+  if !waiting.isEmpty {
+    steps.append(
+      NextStep(
+        subject: listing(waiting),
+        pieces: [
+          .text(replicated.isEmpty ? "Then run " : "After that cutover, run "),
+          .code("pgpreflight migrate --include-database \(includeList(waiting))"),
+          .text(": not all databases can be replicated at once."),
+        ]))
+  }
   return steps
+}
+
+/// As an argument for a shell.
+func includeList(_ databases: [MigratedDatabase]) -> String {
+  "'" + databases.map { quotedIdentifier($0.name) }.joined(separator: ",").replacing("'", with: "'\\''") + "'"
 }
 
 /// Up to three names, else their number.

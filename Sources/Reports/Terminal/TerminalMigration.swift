@@ -21,7 +21,7 @@ extension TerminalSummary {
     case .done, .inStep: .ready
     case .failed: .blocked
     case .cancelled: .undetermined
-    case .skipped: .skipped
+    case .skipped, .waiting: .skipped
     }
   }
 
@@ -110,12 +110,21 @@ extension TerminalSummary {
 
   private func steps(after migration: MigrationReport) -> [String] {
     let failed = migration.databases(.failed)
-    guard !failed.isEmpty || migration.status == .cancelled else { return [] }
-    let start = failed.isEmpty ? "Run" : "Remove the cause, then run"
-    let text =
-      migration.canBeResumed
-      ? "\(start) the same command with --resume: what is finished stays finished"
-      : "\(start) the same command again: nothing was begun that --resume could go on with"
+    let waiting = migration.databases(.waiting)
+    let text: String
+    if !failed.isEmpty || migration.status == .cancelled {
+      let start = failed.isEmpty ? "Run" : "Remove the cause, then run"
+      text =
+        migration.canBeResumed
+        ? "\(start) the same command with --resume: what is finished stays finished"
+        : "\(start) the same command again: nothing was begun that --resume could go on with"
+    } else if !waiting.isEmpty {
+      text =
+        "Cut over what is replicated (pgpreflight cutover), then run: pgpreflight migrate --include-database "
+        + style.plain(includeList(waiting))
+    } else {
+      return []
+    }
     return wrapped(text, to: style.width - 3).enumerated().map { number, line in
       number == 0 ? "\(style.arrow) \(line)" : "\(style.unicode ? "  " : "   ")\(line)"
     }
@@ -163,7 +172,7 @@ extension TerminalSummary {
       switch migration.status {
       case .done: .ready
       case .failed: .blocked
-      case .cancelled: .undetermined
+      case .waiting, .cancelled: .undetermined
       }
     let parts = migration.countsInWords + migration.databases.arrived
     return closing(migration.headline, tone, parts.map(style.plain), written: written)

@@ -97,7 +97,8 @@ struct TerminalSummary {
     let waived = index.own(plan.name).count { $0.outcome == .waived }
     let word = method == .replication ? "replicate" : "dump"
     let doubt = plan.verdict.isReady ? "" : "?"
-    return [line + word + doubt + (waived > 0 ? "  (\(waived) waived)" : "")]
+    let wave = report.plan.waves > 1 ? plan.wave.map { ", wave \($0)" } ?? "" : ""
+    return [line + word + doubt + wave + (waived > 0 ? "  (\(waived) waived)" : "")]
   }
 
   // MARK: The end

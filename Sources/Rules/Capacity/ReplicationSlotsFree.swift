@@ -9,19 +9,21 @@ extension Rule {
       why: "Each subscription holds one slot on the source from the set-up to the cutover.",
       decides: """
         max_replication_slots less all slots there are (physical and logical, active or not) is at least the number \
-        of databases to migrate.
+        of databases to migrate. A warning where it is at least one: the databases are then migrated in waves.
         """,
       fix: "Drop slots that nobody uses, or raise max_replication_slots, which takes a restart."),
     decide: .cluster { pair in
       guard try !pair.sourceIsTooOldToReplicate() else { return ClusterPair.tooOldToReplicate }
       let slots = try pair.source.slots.value
-      let (total, need, free) = try pair.slotsForReplication().counts
+      let total = try pair.source.integerSetting("max_replication_slots")
+      let need = try pair.databasesToReplicate()
+      let free = max(0, total -| slots.count)
       let message = "\(total.counted("slot")), \(slots.count) in use, \(need) needed"
       guard free < need else { return .passed("\(message): \(free -| need) stay free.") }
 
       var findings = [
         Finding(
-          "setting max_replication_slots", "\(free) of \(total) are free, \(need) are needed",
+          "setting max_replication_slots", freeAndNeeded(free, of: total, need),
           evidence: ["max_replication_slots": "\(total)", "in use": "\(slots.count)", "needed": "\(need)"],
           remediation: pair.source.raising("max_replication_slots", to: slots.count +| need, on: .source))
       ]
@@ -36,22 +38,12 @@ extension Rule {
             "If its consumer is gone for good, drop it.",
             paste: "SELECT pg_drop_replication_slot(\(quotedLiteral(slot.slotName)));", at: .source))
       }
+      if let waves = waves(of: need, free: free) { return .failed("\(message)\(waves).", findings, severity: .warning) }
       return .failed("\(message): \((need -| free).counted("slot")) too few.", findings)
     })
 }
 
-/// The replication slots of the source, and how many the subscriptions need.
-struct SlotsForReplication {
-  var total, used, need: Int
-
-  var free: Int { max(0, total -| used) }
-  var counts: (total: Int, need: Int, free: Int) { (total, need, free) }
-}
-
-extension ClusterPair {
-  func slotsForReplication() throws(Undetermined) -> SlotsForReplication {
-    SlotsForReplication(
-      total: try source.integerSetting("max_replication_slots"), used: try source.slots.value.count,
-      need: try databasesToReplicate())
-  }
+/// `1 of 3 is free, 2 are needed`.
+func freeAndNeeded(_ free: Int, of total: Int, _ need: Int) -> String {
+  "\(free) of \(total) \(free == 1 ? "is" : "are") free, \(need) \(need == 1 ? "is" : "are") needed"
 }

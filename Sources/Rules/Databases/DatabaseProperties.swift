@@ -7,8 +7,10 @@ extension Rule {
     documentation: "https://www.postgresql.org/docs/current/app-pgdump.html",
     explanation: Explanation(
       why: """
-        Privileges, settings, the comment and the connection limit of a database are no part of what is in it. \
-        pg_dump --create (11 and newer) carries them; a restore into a database that exists does not.
+        Owner, privileges, settings, the comment and the connection limit of a database are no part of what is in it. \
+        pg_dump --create (11 and newer) carries them; a restore into a database that exists does not. A database that \
+        exists keeps its owner, and its schema public stays as it is where the target role lacks the rights of that \
+        schema's owner.
         """,
       decides: """
         A notice for each of these that the source's database has and the target's has not, or that has to be looked \
@@ -45,6 +47,21 @@ extension Rule {
         note(
           "it has a comment", "Repeat it on the target.",
           paste: "COMMENT ON DATABASE \(name) IS \(quotedLiteral(comment));")
+      }
+      if let owner = source.owner, let other = target?.owner, !owner.isSameName(as: other) {
+        note(
+          "it keeps its owner \(quotedIdentifier(other)) on the target, and belongs to \(quotedIdentifier(owner)) on the source",
+          "Give it to the owner that it is to have, if that is another one.",
+          paste: "ALTER DATABASE \(name) OWNER TO \(quotedIdentifier(owner));")
+      }
+      if target != nil, try pair.snapshot(on: .source).contents.ifKnown?.changesPublic == true,
+        let access = try pair.snapshot(on: .target).schemaAccess.ifKnown?.first(where: { $0.nspname == "public" }),
+        !access.isMine
+      {
+        note(
+          "its schema public belongs to \(quotedIdentifier(access.owner)) on the target: owner, privileges and comment of "
+            + "the source's are not repeated",
+          "Repeat them as its owner where they are needed, connected to that database.")
       }
       func settings(on side: Side) throws(Undetermined) -> [StoredSetting] {
         try pair.clusters[side].storedSettings.value.filter { $0.datname?.isSameName(as: pair.name) ?? false }

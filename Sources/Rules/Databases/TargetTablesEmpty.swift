@@ -13,7 +13,9 @@ extension Rule {
       decides: """
         The target has no such database yet, or nothing in it but what extensions brought; or else a blocker where a \
         table, view, sequence, type, function or schema of the source has the name of one that is there, or both have \
-        large objects, which have no names, and a warning where other objects of users are there. An empty schema that the source does not have is no matter.
+        large objects, which have no names, and a warning where other objects of users are there. An empty schema that \
+        the source does not have is no matter, nor is one that both have and in which an extension lies on the target: \
+        it stays as it is.
         """,
       fix: "Drop what is left over, or drop the target's database and create it anew."),
     decide: .database { pair in
@@ -41,8 +43,12 @@ extension Rule {
       let others = objects.filter { $0.kind != .schema }
       let total = (objects.first?.nTotal ?? 0) -| (objects.count - others.count)
       guard !objects.isEmpty else { return .passed("The target database is empty.") }
-      let taken = try pair.snapshot(on: .source).takenNames.value.filter { pair.moves($0.kind, $0.nspname, $0.name) }
-        .sorted(by: <)
+      // They are there with their extensions, and are not created.
+      let ofExtensions = Set(try pair.targetExtensions().values.map(\.schema.nameBytes))
+      let taken = try pair.snapshot(on: .source).takenNames.value.filter {
+        pair.moves($0.kind, $0.nspname, $0.name) && !($0.kind == .schema && ofExtensions.contains($0.name.nameBytes))
+      }
+      .sorted(by: <)
       guard taken.isEmpty else {
         let tables = taken.count { $0.kind == .table }
         return .failed(

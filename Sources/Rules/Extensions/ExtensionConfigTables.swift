@@ -2,24 +2,21 @@ import Catalog
 
 extension Rule {
   static let extensionConfigTables = Rule(
-    "extension-config-tables", "Rows in tables of extensions can be moved",
-    group: .extensions, severity: .warning,
+    "extension-config-tables", "Rows in tables of extensions can be loaded",
+    group: .extensions,
     documentation: "https://www.postgresql.org/docs/current/extend-extensions.html",
     explanation: Explanation(
       why: """
         Some extensions keep rows of the database's own in tables of theirs. A dump takes them along, but the tables \
-        belong to whoever creates the extension, often a superuser. Replication of all tables copies all rows, also \
-        those that CREATE EXTENSION has made on the target already, and stops at the first duplicate key.
+        belong to whoever creates the extension, often a superuser. Where they are not published, they are copied again \
+        at cutover.
         """,
       decides: """
-        For each table that an extension has marked for dumps and that takes space: where some of its rows come with the \
-        extension, replication must not include tables of extensions (--no-replicate-extension-tables). Where all are \
-        the database's own, the target role has to be a superuser. A warning, as the rows need not be missed.
+        For each table that an extension has marked for dumps and in which the source has rows of its own: the target \
+        role is a superuser, or can write to the table that is on the target, or creates the extension itself from a \
+        script that runs as this role.
         """,
-      fix: """
-        Leave the tables out of the publication (--no-replicate-extension-tables): the database's own rows are copied \
-        again at cutover.
-        """),
+      fix: "Let the role write to those tables, or connect to the target as a superuser."),
     decide: .database { pair in
       let moved = Set(try pair.extensionsToMove().map(\.extname))
       // With a table filter neither a dump nor a publication has them.
@@ -27,36 +24,55 @@ extension Rule {
       let tables = try pair.snapshot(on: .source).extensionTables.value.filter { moved.contains($0.extname) }
       guard !tables.isEmpty else { return .passed("No extension keeps rows of the database's own.") }
       let me = try pair.clusters.target.me.value
-      let replicates = pair.options.method.allows(.replication) && pair.options.replicatesExtensionTables
-      let findings = tables.compactMap { table -> Finding? in
-        let name = qualifiedIdentifier(table.nspname, table.relname)
-        let evidence = ["extension": table.extname]
-        if table.hasCondition {
-          guard replicates else { return nil }
-          return Finding(
-            "table \(name)",
-            "rows of it come with the extension \(quotedIdentifier(table.extname)): copies of them collide on the target",
-            evidence: evidence,
-            remediation: Remediation(
-              """
-              Leave tables of extensions out (--no-replicate-extension-tables): the database's own rows are copied again \
-              at cutover.
-              """))
-        }
-        guard !me.rolsuper else { return nil }
-        return Finding(
-          "table \(name)",
-          "the extension \(quotedIdentifier(table.extname)) owns it: \(me.rolname) may not be allowed to load its rows",
-          evidence: evidence,
-          remediation: Remediation(
-            "Let the role insert there once the extension is created, or copy the rows through the extension's functions.",
-            paste: "GRANT INSERT ON \(name) TO \(quotedIdentifier(me.rolname));", at: .target))
+      let refused =
+        me.rolsuper
+        ? [] : try tables.filter { try pair.lacksPermission(toLoad: $0) }.map { try pair.refusal(of: $0, to: me) }
+      guard refused.isEmpty else {
+        return .failed(
+          "Role \(quotedIdentifier(me.rolname)) cannot load the rows of \(refused.count.counted("table")) of extensions.",
+          Array(refused.prefix(100)))
       }
-      guard !findings.isEmpty else {
-        return .passed("\(tables.count.counted("table")) of extensions: the rows can be moved.")
-      }
-      return .failed(
-        "\(findings.count.counted("table")) of extensions may hold rows that are not moved.",
-        Array(findings.prefix(100)))
+      return .passed("\(tables.count.counted("table")) of extensions: their rows can be migrated.")
     })
+}
+
+extension DatabasePair {
+  /// Whether rows of the table would have to be loaded that the target role, which is no superuser, can't load.
+  fileprivate func lacksPermission(toLoad table: ExtensionTable) throws(Undetermined) -> Bool {
+    if table.hasOwnRows == false { return false }
+    if try mayWrite(to: table) { return false }
+    guard table.hasOwnRows == nil, table.hasCondition else { return true }
+    throw Undetermined(
+      "whether table \(qualifiedIdentifier(table.nspname, table.relname)) of extension "
+        + "\(quotedIdentifier(table.extname)) holds rows of the database's own was not read",
+      remedy: "Let the source's role read the table, or let the target's role write to it.")
+  }
+
+  private func mayWrite(to table: ExtensionTable) throws(Undetermined) -> Bool {
+    guard try targetExtensions()[table.extname] == nil else {
+      return try snapshot(on: .target).extensionTableAccess.value.first {
+        $0.nspname.isSameName(as: table.nspname) && $0.relname.isSameName(as: table.relname)
+      }?.canWrite ?? false
+    }
+    // Who creates it owns its tables where its script runs as that role, and else a superuser does.
+    return try clusters.target.defaultVersion(of: table.extname)?.superuser == false
+  }
+
+  fileprivate func refusal(of table: ExtensionTable, to me: CurrentRole) throws(Undetermined) -> Finding {
+    let name = qualifiedIdentifier(table.nspname, table.relname)
+    let role = quotedIdentifier(me.rolname)
+    let isThere = try targetExtensions()[table.extname] != nil
+    let text =
+      isThere
+      ? "Let the role replace the rows of the table."
+      : "Create the extension in the target database first, then let the role replace the rows of the table."
+    let creation = isThere ? "" : "CREATE EXTENSION \(quotedIdentifier(table.extname));\n"
+    return Finding(
+      "table \(name)",
+      "the source has rows of its own in this table of extension \(quotedIdentifier(table.extname)), which role \(role) "
+        + "cannot write to on the target",
+      evidence: ["extension": table.extname, "on the target": isThere ? "installed" : "to be created"],
+      remediation: Remediation(
+        text, paste: "\(creation)GRANT SELECT, INSERT, DELETE ON \(name) TO \(role);", at: .target))
+  }
 }

@@ -27,7 +27,7 @@ extension Rule {
         guard let there = installed[item.extname] else { continue }
         compared += 1
         guard !there.schema.isSameName(as: item.schema) else { continue }
-        let dependents = try pair.dependents(on: item.extname)
+        let dependents = try pair.dependents(on: item.extname).objects
         let finding = Finding(
           "extension \(quotedIdentifier(item.extname))",
           "it lies in \(quotedIdentifier(there.schema)) on the target, in \(quotedIdentifier(item.schema)) on the source; "
@@ -48,12 +48,6 @@ extension Rule {
         "\(count.counted("extension")) \(count == 1 ? "lies" : "lie") in another schema on the target.",
         blockers + warnings, severity: blockers.isEmpty ? .warning : .blocker)
     })
-}
-
-extension DatabasePair {
-  fileprivate func dependents(on name: String) throws(Undetermined) -> Int {
-    try snapshot(on: .source).extensionUses.value.first { $0.extname == name }?.dependents ?? 0
-  }
 }
 
 extension InstalledExtension {

@@ -12,8 +12,10 @@ extension Rule {
         """,
       decides: """
         For each extension of the source that the target has or offers: the installed version is not older than the \
-        source's, else a blocker; some offered version is not older, else a blocker; the default version is not \
-        older, else a warning. Versions are compared number by number, then as text.
+        source's; some offered version is not older. Otherwise it blocks where objects depend on a member that the \
+        older version lacks, or of which that can't be said, and else is a warning: members can be read where the older \
+        version is installed in a database of the target. The default version is not older, else a warning. Versions \
+        are compared number by number, then as text. Newer versions are for extension-members.
         """,
       fix: "Update the target's extension, create it beforehand with the right version, or install a newer package."),
     decide: .database { pair in
@@ -31,16 +33,17 @@ extension Rule {
         if let there = installed[item.extname] {
           compared += 1
           guard isExtensionVersion(there.extversion, olderThan: item.extversion) else { continue }
-          blockers.append(
-            Finding(
-              "extension \(name)", "installed on the target in an older version",
-              evidence: ["source": item.extversion, "target": there.extversion],
-              remediation: fitting.map { version in
-                // Without a version the update goes to the default.
-                let isDefaultEnough = standard.map { !isExtensionVersion($0.version, olderThan: item.extversion) }
-                let place = isDefaultEnough == true ? "" : " TO \(quotedLiteral(version))"
-                return Remediation("Update it.", paste: "ALTER EXTENSION \(name) UPDATE\(place);", at: .target)
-              } ?? Remediation("Install a newer package on the target's host, then update the extension.")))
+          let members = try pair.members(of: item, in: there.extversion)
+          let finding = Finding(
+            "extension \(name)", "installed on the target in an older version\(members.remark)",
+            evidence: ["source": item.extversion, "target": there.extversion],
+            remediation: fitting.map { version in
+              // Without a version the update goes to the default.
+              let isDefaultEnough = standard.map { !isExtensionVersion($0.version, olderThan: item.extversion) }
+              let place = isDefaultEnough == true ? "" : " TO \(quotedLiteral(version))"
+              return Remediation("Update it.", paste: "ALTER EXTENSION \(name) UPDATE\(place);", at: .target)
+            } ?? Remediation("Install a newer package on the target's host, then update the extension."))
+          if members.mayFail { blockers.append(finding) } else { warnings.append(finding) }
         } else if let standard {
           compared += 1
           guard isExtensionVersion(standard.version, olderThan: item.extversion) else { continue }
@@ -56,10 +59,11 @@ extension Rule {
                   "Create it beforehand in the right version.",
                   paste: "CREATE EXTENSION \(name) VERSION \(quotedLiteral(version));", at: .target)))
           } else {
-            blockers.append(
-              Finding(
-                "extension \(name)", "the target offers only older versions", evidence: evidence,
-                remediation: Remediation("Install a newer package on the target's host.")))
+            let members = try pair.members(of: item, in: standard.version)
+            let finding = Finding(
+              "extension \(name)", "the target offers only older versions\(members.remark)", evidence: evidence,
+              remediation: Remediation("Install a newer package on the target's host."))
+            if members.mayFail { blockers.append(finding) } else { warnings.append(finding) }
           }
         }
       }
@@ -68,7 +72,8 @@ extension Rule {
       }
       guard warnings.isEmpty else {
         return .failed(
-          "\(warnings.count.counted("extension")) would be created in an older version.", warnings, severity: .warning)
+          "\(warnings.count.counted("extension")) \(warnings.count == 1 ? "is" : "are") of an older version on the target.",
+          warnings, severity: .warning)
       }
       return .passed(compared == 0 ? "No extension to compare." : "\(compared.counted("extension")): none is older.")
     })

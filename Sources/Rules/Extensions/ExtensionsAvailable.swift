@@ -10,9 +10,15 @@ extension Rule {
       decides: """
         For each extension of the source database that is not left out with --exclude-extension: the target database \
         has it, or pg_available_extensions of the target names it. On one that is left out, and that the target \
-        database lacks, no object of users depends. Versions are for extension-version.
+        database lacks, no object of users depends, no other extension requires it, and no function that defaults, \
+        views, triggers, indexes, … run calls what it offers, by the text of the function. A function that only names \
+        it, or that nothing in the database runs, is a warning. What applications send is not known. Versions are for \
+        extension-version and extension-members.
         """,
-      fix: "Install it on the target's host, choose a target that offers it, or drop what is not used."),
+      fix: """
+        Install it on the target's host, or choose a target that offers it. Leave it out only if no statement of the \
+        application uses it.
+        """),
     decide: .database { pair in
       let extensions = try pair.extensionsToMove()
       let installed = try pair.targetExtensions()
@@ -20,67 +26,97 @@ extension Rule {
       for item in extensions where installed[item.extname] == nil {
         if try pair.clusters.target.defaultVersion(of: item.extname) == nil { missing.append(item) }
       }
-      let leftOut = try pair.leftOutThoughUsed(installed)
-      guard leftOut.isEmpty else {
+      let leftOut = try pair.leftOut(installed)
+      guard leftOut.used.isEmpty else {
         return .failed(
-          "\(leftOut.count.counted("extension")) \(leftOut.count == 1 ? "is" : "are") left out, and used.",
-          leftOut + missing.map { pair.finding(missing: $0) })
+          "\(leftOut.used.count.counted("extension")) \(leftOut.used.count == 1 ? "is" : "are") left out, and used.",
+          leftOut.blockers + missing.map { pair.finding(missing: $0) } + leftOut.warnings)
       }
-      guard !missing.isEmpty else {
-        return .passed(
-          extensions.isEmpty ? "The database has no extension." : "\(extensions.map(\.extname).listed()): available.")
+      guard missing.isEmpty else {
+        return .failed(
+          "\(missing.count) of \(extensions.count.counted("extension")) \(missing.count == 1 ? "is" : "are") not available on the target.",
+          missing.map { pair.finding(missing: $0) } + leftOut.warnings)
       }
-      return .failed(
-        "\(missing.count) of \(extensions.count.counted("extension")) \(missing.count == 1 ? "is" : "are") not available on the target.",
-        missing.map { pair.finding(missing: $0) })
+      guard leftOut.warnings.isEmpty else {
+        return .failed(
+          "\(leftOut.warnings.count.counted("function body mentions", "function bodies mention")) extensions that are left out.",
+          Array(leftOut.warnings.prefix(100)), severity: .warning)
+      }
+      return .passed(
+        (extensions.isEmpty
+          ? ["The database has no extension."] : ["\(extensions.map(\.extname).listed()): available."])
+          .joined() + leftOut.remarks.map { " Left out: \($0)." }.joined())
     })
 }
 
+/// What becomes of those of --exclude-extension that the target database lacks.
+private struct LeftOutExtensions {
+  /// Those without which something fails.
+  var used: Set<String> = []
+  var blockers: [Finding] = []
+  var warnings: [Finding] = []
+  var remarks: [String] = []
+}
+
 extension DatabasePair {
-  /// Those of --exclude-extension without which something can't be created.
-  fileprivate func leftOutThoughUsed(_ installed: [String: InstalledExtension]) throws(Undetermined) -> [Finding] {
-    let source = try snapshot(on: .source)
-    let excluded = try source.extensions.value.filter {
-      options.excludedExtensions.containsName($0.extname) && installed[$0.extname] == nil
+  fileprivate func leftOut(_ installed: [String: InstalledExtension]) throws(Undetermined) -> LeftOutExtensions {
+    var leftOut = LeftOutExtensions()
+    let excluded = try snapshot(on: .source).extensions.value.filter {
+      options.excludedExtensions.containsName($0.extname) && installed[$0.extname] == nil && $0.extname != "plpgsql"
     }
-    guard !excluded.isEmpty, !hasTablesOnly else { return [] }
-    let uses = try source.extensionUses.value
-    return excluded.compactMap { item in
-      guard let use = uses.first(where: { $0.extname == item.extname }), use.dependents > 0 else { return nil }
+    guard !hasTablesOnly else { return leftOut }
+    for item in excluded {
       let name = quotedIdentifier(item.extname)
-      return Finding(
-        "extension \(name)",
-        "it is left out, and \(use.dependents.counted("object")) \(use.dependents == 1 ? "depends" : "depend") on it",
-        evidence: ["dependent objects": "\(use.dependents)"],
-        remediation: Remediation(
-          "Do not leave it out, create it on the target beforehand, or drop what depends on it on the source."))
+      let use = try dependents(on: item.extname)
+      if use.isUsed {
+        leftOut.used.insert(item.extname)
+        leftOut.blockers.append(
+          Finding(
+            "extension \(name)", "it is left out; \(use.description)", evidence: use.evidence,
+            remediation: Remediation(
+              "Do not leave it out, create it on the target beforehand, or drop what depends on it on the source.")))
+      }
+      let failing = use.failing
+      if !failing.isEmpty { leftOut.used.insert(item.extname) }
+      leftOut.blockers += failing.prefix(100).map { body(of: $0, name, fails: true) }
+      leftOut.warnings += use.bodies.filter { !failing.contains($0) }.map { body(of: $0, name, fails: false) }
+      if !use.isUsed, use.bodies.isEmpty { leftOut.remarks.append("\(name) (\(use.description))") }
     }
+    return leftOut
+  }
+
+  private func body(of mention: ExtensionMention, _ name: String, fails: Bool) -> Finding {
+    let names = (fails ? mention.calls : mention.names).map(plainName).listed()
+    var evidence = ["extension": name, "language": mention.language]
+    if !mention.usedBy.isEmpty { evidence["run by"] = mention.usedBy.joined(separator: ", ") }
+    let runner = mention.usedBy.first.map { "; \($0) runs it" } ?? "; nothing in the database is known to run it"
+    return Finding(
+      "function \(mention.function)",
+      fails
+        ? "it calls \(names) of the extension \(name), which is left out\(runner)"
+        : "its body mentions \(names) of the extension \(name), which is left out\(runner)",
+      evidence: evidence,
+      remediation: Remediation(
+        "Do not leave the extension out, create it on the target beforehand, or rewrite the function without it."))
   }
 
   fileprivate func finding(missing item: InstalledExtension) -> Finding {
     let name = quotedIdentifier(item.extname)
-    let dependents = (try? snapshot(on: .source))?.extensionUses.ifKnown?
-      .first { $0.extname == item.extname }?.dependents
-    let isUnused = dependents == 0
-    let use =
-      switch dependents {
-      case nil: ""
-      case 0?: "; no object depends on it"
-      case let count?: "; \(count.counted("object")) \(count == 1 ? "depends" : "depend") on it"
-      }
+    let use = try? dependents(on: item.extname)
+    let isUnused = use.map { !$0.isUsed && $0.bodies.isEmpty } ?? false
+    let isSelfManaged = clusters.target.providerForWording == .selfManaged
+    let way =
+      isSelfManaged
+      ? "Install its package on the target's host, for the target's major version."
+      : "Choose a service that offers it: \(clusters.target.providerForWording.displayName) does not."
     return Finding(
-      "extension \(name)", "the target does not offer it\(use)",
-      evidence: [
-        "installed on the source": item.extversion, "offered by the target": "none",
-        "dependent objects": dependents.map { "\($0)" } ?? "not known",
-      ],
-      remediation: isUnused
-        ? Remediation(
-          "Drop it on the source if nothing uses it, or leave it out with --exclude-extension.",
-          paste: "DROP EXTENSION \(name);", at: .source)
-        : Remediation(
-          clusters.target.providerForWording == .selfManaged
-            ? "Install its package on the target's host, for the target's major version."
-            : "Choose a service that offers it: \(clusters.target.providerForWording.displayName) does not."))
+      "extension \(name)", "the target does not offer it\(use.map { "; \($0.description)" } ?? "")",
+      evidence: ["installed on the source": item.extversion, "offered by the target": "none"].merging(
+        use?.evidence ?? ["dependent objects": "not known"]
+      ) { $1 },
+      remediation: Remediation(
+        isUnused
+          ? way + " If no statement of the application uses it, leave it out with --exclude-extension \(item.extname)."
+          : way))
   }
 }

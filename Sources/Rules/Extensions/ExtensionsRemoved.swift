@@ -8,14 +8,14 @@ extension Rule {
     explanation: Explanation(
       why: """
         Some modules of PostgreSQL itself ended with a major version. No package brings them back, so that the database \
-        has to part with them before it is moved.
+        has to do without them before it is migrated.
         """,
       decides: """
         The target does not offer the extension, and is at least of the version that ended it: 10 for tsearch2, 11 for \
         chkpass, 12 for timetravel, 15 for Python 2 (plpythonu, plpython2u and the transforms for them), 17 for \
         adminpack and old_snapshot.
         """,
-      fix: "Change over to the replacement that is named, then drop the extension on the source."),
+      fix: "Change over to the replacement that is named, then leave the extension out with --exclude-extension."),
     decide: .database { pair in
       let target = try pair.clusters.target.version
       let installed = try pair.targetExtensions()
@@ -25,12 +25,19 @@ extension Rule {
           try pair.clusters.target.defaultVersion(of: item.extname) == nil
         else { continue }
         let name = quotedIdentifier(item.extname)
+        let use = try? pair.dependents(on: item.extname)
         findings.append(
           Finding(
-            "extension \(name)", "PostgreSQL \(end.version) ended it: \(end.replacement)",
-            evidence: ["installed on the source": item.extversion, "target version": "\(target)"],
+            "extension \(name)",
+            "PostgreSQL \(end.version) ended it: \(end.replacement)\(use.map { "; \($0.description)" } ?? "")",
+            evidence: ["installed on the source": item.extversion, "target version": "\(target)"].merging(
+              use?.evidence ?? [:]
+            ) { $1 },
             remediation: Remediation(
-              "Drop it on the source when nothing uses it any more.", paste: "DROP EXTENSION \(name);", at: .source)))
+              """
+              Rewrite what uses it, in the database and in applications; then leave it out with --exclude-extension \
+              \(item.extname).
+              """)))
       }
       guard !findings.isEmpty else { return .passed("None is in use that the target's version ended.") }
       return .failed("\(findings.count.counted("extension")) ended before the target's version.", findings)

@@ -13,7 +13,10 @@ extension Rule {
         a template for it. A blocker where user functions are written in it, else a warning. A warning, too, where the \
         dump brings the language with a handler of its own, and the target role is a superuser, as that takes one.
         """,
-      fix: "Install the language's package on the target's host, or rewrite the functions; drop what is not used."),
+      fix: """
+        Install the language's package on the target's host, or rewrite the functions. Leave its extension out \
+        (--exclude-extension) if nothing uses it.
+        """),
     decide: .database { pair in
       let languages = try pair.snapshot(on: .source).languages.value
       let there = try pair.targetLanguages()
@@ -36,6 +39,9 @@ extension Rule {
               "no extension brings it: the dump does, with its handler",
               evidence: ["functions": "\(language.functions)"],
               remediation: Remediation("Make sure that the library of its handler is on the target's host.")))
+          continue
+        }
+        if language.functions == 0, let name = language.extension, pair.options.excludedExtensions.containsName(name) {
           continue
         }
         let finding = pair.finding(language, from: bringer)
@@ -80,14 +86,13 @@ extension DatabasePair {
     return Finding(
       "language \(quotedIdentifier(language.lanname))",
       isUnused
-        ? "the target has no extension \(bringer); no function uses it"
+        ? "the target has no extension \(bringer); no function uses it, DO blocks of applications unknown"
         : "the target has no extension \(bringer); \(language.functions.counted("function")) use it",
       evidence: ["functions": "\(language.functions)", "extension": bringer],
       remediation: isUnused
         ? Remediation(
-          "Drop it on the source.",
-          paste: language.extension.map { "DROP EXTENSION \(quotedIdentifier($0));" }
-            ?? "DROP LANGUAGE \(quotedIdentifier(language.lanname));", at: .source)
+          "Install the package of \(bringer) on the target's host, or make sure that no application runs DO blocks in it"
+            + (language.extension.map { ", and leave it out with --exclude-extension \($0)." } ?? "."))
         : isPython2
           ? Remediation("Convert the functions to plpython3u: PL/Python 2 ended with PostgreSQL 15.")
           : Remediation("Install the package of \(bringer) on the target's host, or rewrite the functions."))

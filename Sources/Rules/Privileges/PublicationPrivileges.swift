@@ -9,7 +9,8 @@ extension Rule {
       why: "Logical replication begins with a publication in each source database.",
       decides: """
         The source role is a superuser (all tables at once); or aiven_extras is installed in the database and may be \
-        used; or the role may CREATE in the database and has the rights of the owner of every selected table.
+        used; or the role may CREATE in the database and has the rights of the owner of every selected table. A database \
+        without any table, sequence and large object is not published.
         """,
       fix: "Grant CREATE on the database and the owners' roles, or connect as the owner or a superuser."),
     decide: .database { pair in
@@ -42,6 +43,7 @@ extension Rule {
       guard !findings.isEmpty else {
         return .passed("\(me.rolname) may CREATE in the database and has the owner's rights on every table.")
       }
+      if try pair.hasNothingToReplicate() { return .passed("The database has nothing to replicate.") }
       return .failed(
         others.count == 0
           ? "\(me.rolname) may not create a publication."

@@ -12,7 +12,8 @@ extension Rule {
         Aiven can be installed (elsewhere an allow list lets the role create it, and leaves its schema closed to the \
         role); or, from 16 on, the role is a member of pg_create_subscription and may CREATE in the database; or it \
         is a member of the provider's administrators, where the provider lets them create subscriptions (RDS, Aurora, \
-        Cloud SQL, AlloyDB, Azure, Neon).
+        Cloud SQL, AlloyDB, Azure, Neon). The subscription of a member of pg_create_subscription needs a password that the \
+        source asks for: it is a blocker where the source let this program in without one. A database without any table, sequence and large object needs no subscription.
         """,
       fix: "Grant pg_create_subscription (16 and newer) or the provider's role, or connect as a superuser."),
     decide: .database { pair in
@@ -36,8 +37,9 @@ extension Rule {
         return .passed("\(me.rolname) is a member of \(administrator).")
       }
       let isMember = me.inherits.contains("pg_create_subscription")
-      if isMember, mayCreate { return .passed("\(me.rolname) is a member of pg_create_subscription.") }
+      if isMember, mayCreate { return try pair.passwordForSubscription(of: me) }
 
+      if try pair.hasNothingToReplicate() { return .passed("The database has nothing to replicate.") }
       let role = quotedIdentifier(me.rolname)
       let version = try target.version
       let remediation =
@@ -63,6 +65,35 @@ extension Rule {
             evidence: ["target version": "\(version)", "rolsuper": "false"], remediation: remediation)
         ])
     })
+}
+
+extension DatabasePair {
+  /// Whether the source asks for a password, without which the server lets only superusers subscribe (PostgreSQL
+  /// documentation, CREATE SUBSCRIPTION, `password_required`).
+  fileprivate func passwordForSubscription(of me: CurrentRole) throws(Undetermined) -> Conclusion {
+    let granted = "\(me.rolname) is a member of pg_create_subscription"
+    let source = try clusters.source.session(on: .source)
+    guard let usedPassword = source.usedPassword else {
+      throw Undetermined(
+        "the snapshot of the source does not say whether a password was asked for", remedy: "Take a new snapshot.")
+    }
+    if usedPassword { return .passed("\(granted), and the source asks for a password.") }
+    if try hasNothingToReplicate() { return .passed("The database has nothing to replicate.") }
+    let user = quotedIdentifier(source.user)
+    return .failed(
+      "\(granted), and the source asks for no password, which the subscription of a role without superuser needs.",
+      [
+        Finding(
+          "source \(clusters.source.connectionString)",
+          "it let role \(user) in without a password (trust, peer, cert or another method of pg_hba.conf)",
+          evidence: ["password used": "no", "password_required": "true"],
+          remediation: Remediation(
+            """
+            Give the role a password, have pg_hba.conf of the source ask for it (scram-sha-256) in connections of this \
+            host and of the target, and pass it in --source; or connect to the target as a superuser.
+            """))
+      ])
+  }
 }
 
 extension ClusterSnapshot {

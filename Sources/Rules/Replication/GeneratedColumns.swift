@@ -32,8 +32,22 @@ extension Rule {
         default: "generated columns identify them"
         }
       let excess = isUsed ? crossing.excess(in: pair.name) : []
+      let message = "Rows of \(count.counted("table")) can't be updated or deleted by a subscriber: \(fate)."
+      if isUsed, crossing.way == .late {
+        return .failed(
+          message,
+          [
+            Crossing.settled(
+              tables,
+              (one: "generated columns identify its rows", several: "generated columns identify their rows"),
+              evidence: ["rows updated or deleted": "\(tables.sum(of: \.changes))"],
+              advice:
+                "An index over columns that are not generated, named as the replica identity, makes a table replicable."
+            )
+          ], severity: .warning)
+      }
       return .failed(
-        "Rows of \(count.counted("table")) can't be updated or deleted by a subscriber: \(fate).",
+        message,
         excess
           + tables.prefix(100).map { table in
             Finding(
@@ -44,7 +58,7 @@ extension Rule {
                 "columns": table.columns.joined(separator: ", "), "rows updated or deleted": "\(table.changes)",
               ],
               remediation: table.remediation)
-          }, severity: isUsed && crossing.way != .late ? .blocker : .warning)
+          }, severity: isUsed ? .blocker : .warning)
     })
 }
 

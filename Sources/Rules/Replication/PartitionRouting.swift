@@ -32,7 +32,16 @@ extension Rule {
       let counted = count.counted("table is", "tables are") + " partitioned by the hash of an enum"
       return switch crossing.way {
       case .late:
-        .failed("\(counted): copied while writes are blocked (\(crossing.words)).", findings, severity: .warning)
+        .failed(
+          "\(counted): copied while writes are blocked (\(crossing.words)).",
+          [
+            Crossing.settled(
+              tables,
+              (
+                one: "the target would refuse rows that its partitions are sent",
+                several: "the target would refuse rows that their partitions are sent"
+              ), advice: "A dump carries such tables too (--method dump).")
+          ], severity: .warning)
       case .tooLong:
         .failed(
           "\(counted), and too large to be copied while writes are blocked.",

@@ -29,11 +29,11 @@ extension Rule {
       let crossing = try pair.crossing()
       let given = Set(crossing.changes.map(\.qualifiedName))
       let days = try pair.database(on: .source)?.statisticsDays
-      func findings(_ tables: [UnidentifiedTable], _ way: String?) -> [Finding] {
+      func findings(_ tables: [UnidentifiedTable]) -> [Finding] {
         Dictionary(grouping: tables) { Ailment(cause: $0.cause, remedy: $0.remedy) }.sorted { left, right in
           let (first, second) = (left.value.changes, right.value.changes)
           return first == second ? left.key < right.key : first > second
-        }.map { finding($0.key, $0.value, way: way, statisticsDays: days) }
+        }.map { finding($0.key, $0.value, statisticsDays: days) }
       }
       let late = tables.filter { !given.contains($0.qualifiedName) }
       let lateCount = count -| given.count
@@ -42,18 +42,18 @@ extension Rule {
       if !given.isEmpty {
         message += "; \(given.count.counted("is", "are")) given one until the cutover"
         let changes = tables.filter { given.contains($0.qualifiedName) }
-        all = findings(changes, "given a replica identity on the source until the cutover")
+        all = [settled(changes, by: "given a replica identity on the source until the cutover", statisticsDays: days)]
         if late.isEmpty { return .failed("\(message).", all, severity: .warning) }
       }
       switch crossing.way {
       case .late:
         let fate = "copied while writes are blocked"
         message += "; \(lateCount.counted("is", "are")) \(fate) (\(crossing.words))."
-        return .failed(message, findings(late, fate) + all, severity: .warning)
+        return .failed(message, [settled(late, by: fate, statisticsDays: days)] + all, severity: .warning)
       case .tooLong:
         message += "; \(lateCount.counted("is", "are")) too large to be copied while writes are blocked."
         return .failed(
-          message, crossing.excess(in: pair.name) + findings(late, nil) + all, severity: .blocker)
+          message, crossing.excess(in: pair.name) + findings(late) + all, severity: .blocker)
       case .none:
         let changed = late.count { $0.changes > 0 }
         let isUsed = try pair.isUsed(late.map(\.changes))
@@ -62,7 +62,7 @@ extension Rule {
           ? "; rows of \(changed) are updated or deleted."
           : isUsed
             ? "; the statistics are too young to say that none is updated." : "; the statistics show no update."
-        return .failed(message, findings(late, nil) + all, severity: isUsed ? .blocker : .warning)
+        return .failed(message, findings(late) + all, severity: isUsed ? .blocker : .warning)
       }
     })
 }
@@ -71,6 +71,18 @@ extension Rule {
 private struct Ailment: Hashable, Comparable {
   enum Cause: Int {
     case noPrimaryKey, deferrableKey, indexGone, nothing
+
+    func words(ofOne isOne: Bool) -> String {
+      switch self {
+      case .noPrimaryKey: isOne ? "it has no primary key" : "they have no primary key"
+      case .deferrableKey: isOne ? "its primary key is deferrable" : "their primary keys are deferrable"
+      case .indexGone:
+        isOne
+          ? "the index that is its replica identity is gone or invalid"
+          : "the indexes that are their replica identities are gone or invalid"
+      case .nothing: isOne ? "its REPLICA IDENTITY is NOTHING" : "their REPLICA IDENTITY is NOTHING"
+      }
+    }
   }
   enum Remedy: Int {
     case standard, usingIndex, full, primaryKey
@@ -84,21 +96,27 @@ private struct Ailment: Hashable, Comparable {
   }
 }
 
-private func finding(
-  _ ailment: Ailment, _ tables: [UnidentifiedTable], way: String?, statisticsDays: Int?
-) -> Finding {
+private func settled(_ tables: [UnidentifiedTable], by way: String, statisticsDays: Int?) -> Finding {
+  let causes = Dictionary(grouping: tables, by: \.cause).sorted { $0.key.rawValue < $1.key.rawValue }
+  let words = causes.map { "\($0.key.words(ofOne: $0.value.count == 1)) (\($0.value.count))" }.joined(separator: "; ")
+  return Crossing.settled(
+    tables,
+    (
+      one: causes.first?.key.words(ofOne: true) ?? "",
+      several: causes.count == 1 ? causes[0].key.words(ofOne: false) : words
+    ), evidence: evidence(of: tables, statisticsDays), way: way, advice: "A primary key makes a table replicable.")
+}
+
+private func evidence(of tables: [UnidentifiedTable], _ statisticsDays: Int?) -> [String: String] {
+  [
+    "tables": tables.map(\.qualifiedName).listed(atMost: 100), "rows updated or deleted": "\(tables.changes)",
+    "statistics": statisticsDays.map { "of the last \($0.counted("day"))" } ?? "of unknown age",
+  ]
+}
+
+private func finding(_ ailment: Ailment, _ tables: [UnidentifiedTable], statisticsDays: Int?) -> Finding {
   let isOne = tables.count == 1
   let shown = tables.prefix(100)
-  let message =
-    switch ailment.cause {
-    case .noPrimaryKey: isOne ? "it has no primary key" : "they have no primary key"
-    case .deferrableKey: isOne ? "its primary key is deferrable" : "their primary keys are deferrable"
-    case .indexGone:
-      isOne
-        ? "the index that is its replica identity is gone or invalid"
-        : "the indexes that are their replica identities are gone or invalid"
-    case .nothing: isOne ? "its REPLICA IDENTITY is NOTHING" : "their REPLICA IDENTITY is NOTHING"
-    }
   let remediation =
     switch ailment.remedy {
     case .standard: Remediation("Let the primary key be the replica identity.", paste: script(shown), at: .source)
@@ -114,17 +132,13 @@ private func finding(
     case .primaryKey:
       Remediation("Add a primary key: REPLICA IDENTITY FULL does not do where a column can't be compared.")
     }
-  var evidence = [
-    "tables": shown.map(\.qualifiedName).joined(separator: ", "), "rows updated or deleted": "\(tables.changes)",
-    "statistics": statisticsDays.map { "of the last \($0.counted("day"))" } ?? "of unknown age",
-  ]
-  if let way { evidence["way across"] = way }
+  var evidence = evidence(of: tables, statisticsDays)
   if ailment.remedy == .primaryKey {
     evidence["not comparable"] = shown.flatMap(\.incomparable).listed(atMost: 20)
   }
   return Finding(
-    isOne ? "table \(tables[0].qualifiedName)" : "\(tables.count) tables", message, evidence: evidence,
-    remediation: remediation)
+    isOne ? "table \(tables[0].qualifiedName)" : "\(tables.count) tables", ailment.cause.words(ofOne: isOne),
+    evidence: evidence, remediation: remediation)
 }
 
 private func script(_ tables: some Collection<UnidentifiedTable>) -> String {

@@ -32,33 +32,51 @@ extension Rule {
       guard !stopping.isEmpty || !slow.isEmpty else {
         return .passed("\(count.counted("table")) with REPLICA IDENTITY FULL: none is large and without an index.")
       }
-      let findings =
-        stopping.map { table in
-          Finding(
-            "table \(table.qualifiedName)", "it has columns that can't be compared",
-            evidence: [
-              "columns": table.incomparable.joined(separator: ", "), "rows updated or deleted": "\(table.changes)",
-            ], remediation: Remediation("Add a primary key: rows are then found by it."))
-        }
-        + slow.map { table in
-          Finding(
-            "table \(table.qualifiedName)", "the target has to scan it for each row that is changed",
-            evidence: ["pages": "\(table.relpages)", "rows updated or deleted": "\(table.changes)"],
-            remediation: Remediation("Add a primary key, or name a unique index as its replica identity."))
-        }
       let crossing = try pair.crossing()
       let isUsed = try !pair.unusableFullIdentities().isEmpty
+      let isSettled = isUsed && crossing.way == .late
+      var findings: [Finding] = []
+      if !stopping.isEmpty {
+        let isOne = stopping.count == 1
+        findings.append(
+          Finding(
+            name(of: stopping), "\(isOne ? "it has" : "they have") columns that can't be compared",
+            evidence: evidence(of: stopping).merging(
+              ["columns": stopping.flatMap(\.incomparable).listed(atMost: 20)]) { $1 },
+            remediation: Remediation(
+              isSettled
+                ? "Nothing has to be done: \(isOne ? "it is" : "they are") copied while writes are blocked. A primary key makes a table replicable."
+                : "Add a primary key: rows are then found by it.")))
+      }
+      if !slow.isEmpty {
+        findings.append(
+          Finding(
+            name(of: slow), "the target has to scan \(slow.count == 1 ? "it" : "each") for each row that is changed",
+            evidence: evidence(of: slow).merging(["pages": "\(slow.sum(of: \.relpages))"]) { $1 },
+            remediation: Remediation("Add a primary key, or name a unique index as the replica identity.")))
+      }
       let counted = "\(stopping.count.counted("table")) with REPLICA IDENTITY FULL can't be compared by the target"
       let message =
         if stopping.isEmpty {
           "\(slow.count.counted("table")) with REPLICA IDENTITY FULL would be scanned for each changed row."
-        } else if isUsed && crossing.way == .late {
+        } else if isSettled {
           "\(counted): copied while writes are blocked (\(crossing.words))."
         } else {
           "\(counted)."
         }
       return .failed(
-        message, (isUsed ? crossing.excess(in: pair.name) : []) + findings.prefix(100),
+        message, (isUsed ? crossing.excess(in: pair.name) : []) + findings,
         severity: isUsed && crossing.way != .late ? .blocker : .warning)
     })
+}
+
+private func name(of tables: [FullIdentityTable]) -> String {
+  tables.count == 1 ? "table \(tables[0].qualifiedName)" : tables.count.counted("table")
+}
+
+private func evidence(of tables: [FullIdentityTable]) -> [String: String] {
+  [
+    "tables": tables.map(\.qualifiedName).listed(atMost: 100),
+    "rows updated or deleted": "\(tables.sum(of: \.changes))",
+  ]
 }

@@ -22,6 +22,16 @@ extension Rule {
         case .tooLong: ("too large to be copied while writes are blocked.", .blocker)
         case .none: ("the rows are not replicated.", .warning)
         }
+      if crossing.way == .late {
+        return .failed(
+          "\(count.counted("table is", "tables are")) unlogged: \(fate)",
+          [
+            Crossing.settled(
+              tables, (one: "it is unlogged", several: "they are unlogged"),
+              evidence: ["size": formattedBytes(tables.sum { $0.sizeBytes ?? 0 })],
+              advice: "ALTER TABLE … SET LOGGED makes a table replicable.")
+          ], severity: severity)
+      }
       let findings = tables.prefix(100).map { table in
         Finding(
           "table \(table.qualifiedName)", "it is unlogged",

@@ -7,13 +7,14 @@ extension Rule {
     documentation: "https://www.postgresql.org/docs/current/role-attributes.html",
     explanation: Explanation(
       why: """
-        A role that the target has already is left as it is. If it has other attributes or is a member of fewer roles, \
-        its sessions fail after the move, or may do more than they should.
+        A role that the target has already is left as it is. If it has other attributes or settings or is a member of \
+        fewer roles, its sessions fail after the move, or may do more than they should.
         """,
       decides: """
         Each role that a selected database needs and that the target has too has the same LOGIN, SUPERUSER, INHERIT, \
-        CREATEDB, CREATEROLE, REPLICATION and BYPASSRLS there, and is a member of the same roles, as far as the target \
-        has them; from 16 on, with the same INHERIT and SET. The roles of this check, those of a provider and the \
+        CREATEDB, CREATEROLE, REPLICATION and BYPASSRLS there, the same settings (ALTER ROLE … SET; of customized \
+        options only that they are set), and is a member of the same roles, as far as the target has them; from 16 on, \
+        with the same INHERIT and SET. The roles of this check, those of a provider and the \
         superuser that initdb made do not count.
         """,
       fix: "Alter the role on the target, unless it is another one that merely has the same name."),
@@ -21,10 +22,14 @@ extension Rule {
       let there = Dictionary(
         try pair.target.roles.value.map { ($0.rolname.nameBytes, $0) }, uniquingKeysWith: { first, _ in first })
       let memberships = try pair.missingMemberships(of: there)
+      let settings = try (byRole(pair.source.roleSettings.value), byRole(pair.target.roleSettings.value))
       var conflicting = 0
       var findings: [Finding] = []
       for (role, other) in try pair.rolesOfBothSides(there) {
-        let own = [role.difference(from: other)].compactMap(\.self) + (memberships[role.rolname.nameBytes] ?? [])
+        let own =
+          [role.difference(from: other)].compactMap(\.self) + (memberships[role.rolname.nameBytes] ?? [])
+          + differences(
+            of: role.rolname, settings.0[role.rolname.nameBytes] ?? [], settings.1[role.rolname.nameBytes] ?? [])
         conflicting += own.isEmpty ? 0 : 1
         findings += own
       }
@@ -118,3 +123,43 @@ extension Membership {
       remediation: Remediation("Grant it on the target, if it is the same role.", paste: grant, at: .target))
   }
 }
+
+private func byRole(_ settings: [RoleSetting]) -> [[UInt8]: [RoleSetting]] {
+  Dictionary(grouping: settings) { $0.rolname.nameBytes }
+}
+
+/// Of the settings of a role that both sides have.
+private func differences(of role: String, _ own: [RoleSetting], _ there: [RoleSetting]) -> [Finding] {
+  let name = quotedIdentifier(role)
+  let changed = own.compactMap { setting -> Finding? in
+    let other = there.first { $0.name.lowercased() == setting.name.lowercased() }
+    guard other == nil || other?.value != setting.value else { return nil }
+    let parameter = quotedParameter(setting.name)
+    // A list is kept with the quotes of its elements, and would be one element as a literal.
+    let assignment = setting.value.flatMap { value in
+      listSettings.contains(setting.name.lowercased()) ? nil : "\(parameter) TO \(quotedLiteral(value))"
+    }
+    return Finding(
+      "role \(name)",
+      "on the source its setting \(setting.name) is \(setting.value ?? "set"), on the target "
+        + (other.map { $0.value ?? "set" } ?? "not set"),
+      remediation: Remediation(
+        "Set it on the target, if it is the same role.",
+        paste: assignment.map { "ALTER ROLE \(name) SET \($0);" }, at: assignment == nil ? nil : .target))
+  }
+  let more = there.filter { other in !own.contains { $0.name.lowercased() == other.name.lowercased() } }
+  return changed
+    + more.map {
+      Finding(
+        "role \(name)", "on the target its setting \($0.name) is \($0.value ?? "set"), on the source not set",
+        remediation: Remediation(
+          "Reset it on the target, if it is the same role.",
+          paste: "ALTER ROLE \(name) RESET \(quotedParameter($0.name));", at: .target))
+    }
+}
+
+/// Source: PostgreSQL's `guc_tables`, settings with GUC_LIST_QUOTE.
+private let listSettings: Set = [
+  "local_preload_libraries", "search_path", "session_preload_libraries", "shared_preload_libraries",
+  "temp_tablespaces", "unix_socket_directories",
+]

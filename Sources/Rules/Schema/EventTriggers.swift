@@ -7,19 +7,20 @@ extension Rule {
     documentation: "https://www.postgresql.org/docs/current/event-triggers.html",
     explanation: Explanation(
       why: """
-        An event trigger of the target database fires on every command that the restore runs there, and may refuse it. \
-        One for logging in that comes with the source may lock everybody out when it fails on the target.
+        Event triggers of the source come with its schema. One for logging in may lock everybody out when it fails on \
+        the target.
         """,
       decides: """
-        The target database has no enabled event trigger, and the source database none for logging in. That the \
-        source has others is a notice: they are restored last. Those of extensions do not count, nor disabled ones.
+        The source database has no enabled event trigger for logging in. That it has others is a notice: they are \
+        restored last. Those of extensions do not count, nor disabled ones. What those of the source do to the \
+        set-up of a replication is decided by replication-ddl-guards, what those of the target do to a restore by \
+        target-ddl-guards.
         """,
-      fix: "Disable them until the move is done."),
+      fix: "Disable them until the migration is done."),
     decide: .database { pair in
       let own = try pair.snapshot(on: .source).eventTriggers.value
-      let waiting = try pair.database(on: .target) == nil ? [] : pair.snapshot(on: .target).eventTriggers.value
       let login = own.filter { $0.evtevent == "login" }
-      guard !waiting.isEmpty || !login.isEmpty else {
+      guard !login.isEmpty else {
         guard !own.isEmpty else { return .passed("There are no event triggers.") }
         return .passed(
           "\(own.count.counted("event trigger")) of the source will fire on the target too.",
@@ -29,29 +30,41 @@ extension Rule {
               remediation: Remediation("Make sure that what it calls works on the target."))
           })
       }
-      let findings =
-        waiting.map {
-          Finding(
-            $0.described, "the target database has it: it fires on what a restore does",
-            evidence: ["event": $0.evtevent],
-            remediation: Remediation("Disable it until the move is done.", paste: $0.disable, at: .target))
-        }
-        + login.map {
+      return .failed(
+        "\(login.count.counted("event trigger")) of the source \(login.count == 1 ? "fires" : "fire") on logging in.",
+        login.prefix(100).map {
           Finding(
             $0.described, "it fires when somebody connects, and refuses the connection when it fails",
             evidence: ["event": $0.evtevent],
             remediation: Remediation(
-              "Disable it until it has been tried on the target.", paste: $0.disable, at: .source))
-        }
-      return .failed(
-        waiting.isEmpty
-          ? "\(login.count.counted("event trigger")) of the source fires on logging in."
-          : "The target database has \(waiting.count.counted("event trigger")) of its own.", Array(findings.prefix(100))
-      )
+              "Disable it until it has been tried on the target. \($0.undo)", paste: $0.disable, at: .source))
+        })
     })
 }
 
 extension EventTrigger {
-  fileprivate var described: String { "event trigger \(quotedIdentifier(evtname))" }
-  fileprivate var disable: String { "ALTER EVENT TRIGGER \(quotedIdentifier(evtname)) DISABLE;" }
+  var described: String { "event trigger \(quotedIdentifier(evtname))" }
+  var disable: String { "ALTER EVENT TRIGGER \(quotedIdentifier(evtname)) DISABLE;" }
+  private var enable: String {
+    "ALTER EVENT TRIGGER \(quotedIdentifier(evtname)) ENABLE\(["A": " ALWAYS", "R": " REPLICA"][evtenabled] ?? "");"
+  }
+  var undo: String { "Afterwards, enable it again: \(enable)" }
+
+  /// Whether it fires on a command, in a session of the migration.
+  func fires(on commands: [String]) -> Bool {
+    fires && ["ddl_command_start", "ddl_command_end", "sql_drop"].contains(evtevent)
+      && (tags.isEmpty || tags.contains(where: commands.contains))
+  }
+
+  /// Those of a service are made to live with what its customers do.
+  var isOfService: Bool { Provider.ownedRoles.contains(owner) }
+
+  /// What is known of what it does, in words.
+  var behavior: String {
+    switch body {
+    case .plain: "its function raises no error by itself, and can fail"
+    case .raises: "its function can refuse it"
+    case .opaque: "its function cannot be searched for what it does"
+    }
+  }
 }

@@ -3,11 +3,11 @@ import Catalog
 extension Rule {
   static let filterDependencies = Rule(
     "filter-dependencies", "Nothing that is taken along needs what the table filter leaves out",
-    group: .schema, methods: [.dump],
+    group: .schema,
     documentation: "https://www.postgresql.org/docs/current/app-pgdump.html",
     explanation: Explanation(
       why: """
-        With --skip-table a dump leaves out the tables that are named, and still writes down what depends on them: \
+        The schema is dumped for replication as it is for a dump. With --skip-table pg_dump leaves out the tables that are named, and still writes down what depends on them: \
         views, foreign keys, partitions, functions over their rows, … With --with-table it takes what is named and \
         nothing else: no schema, type, function, extension or sequence that it needs. The restore ends there.
         """,

@@ -8,8 +8,8 @@ extension Rule {
     explanation: Explanation(
       why: """
         pg_restore loads with an empty search_path, and so do the sessions that apply replicated changes, and CREATE \
-        INDEX, REFRESH MATERIALIZED VIEW and others from 17 on. A function that indexes, checks, generated columns or \
-        materialized views run then does not find what it names without a schema. Indexes over ll_to_earth(…) of \
+        INDEX, REFRESH MATERIALIZED VIEW and others from 17 on. A function that indexes, checks, domains, generated \
+        columns, partition keys, statistics objects or materialized views run then does not find what it names without a schema. Indexes over ll_to_earth(…) of \
         earthdistance before version 1.2 are the best-known case.
         """,
       decides: """
@@ -93,7 +93,8 @@ extension DatabasePair {
   /// A rehearsal creates indexes, constraints and generated columns, and with them looks up what functions in SQL name.
   fileprivate func wasRehearsed(_ each: UnqualifiedFunction) -> Bool {
     guard options.rehearses, let rehearsal = (try? snapshot(on: .source))?.rehearsal.ifKnown else { return false }
-    return rehearsal.reasonNotTried == nil && each.isInlined != false && each.usedBy != "materialized view"
+    return rehearsal.reasonNotTried == nil && each.isInlined != false
+      && ["index", "check", "generated column"].contains(each.usedBy)
   }
 }
 

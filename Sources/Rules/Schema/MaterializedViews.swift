@@ -11,7 +11,7 @@ extension Rule {
         restore, or after the cutover of a replicated database.
         """,
       decides: """
-        It always passes, with a notice that names the materialized views and about how large they are. One that is \
+        It always passes, with a notice that counts the materialized views and says about how large they are. One that is \
         not populated stays so.
         """,
       fix: "Allow for the time that the queries take; cutover --refresh says when they run."),
@@ -21,15 +21,23 @@ extension Rule {
       guard count > 0 else { return .passed("There are no materialized views.") }
       return .passed(
         "\(count.counted("materialized view is", "materialized views are")) filled anew on the target.",
-        notices: views.prefix(100).map { view in
-          Finding(
-            "materialized view \(view.qualifiedName)",
-            view.isPopulated ? "its query runs on the target" : "it is not populated, and stays so",
-            evidence: ["size": "about \(formattedBytes(view.sizeBytes))"],
-            remediation: view.isPopulated
-              ? Remediation(
-                "A restore does it by itself, and so does the cutover of a replication (--refresh).",
-                paste: "REFRESH MATERIALIZED VIEW \(view.qualifiedName);", at: .target) : nil)
-        })
+        notices: [true, false].compactMap { isPopulated in notice(views.filter { $0.isPopulated == isPopulated }) })
     })
+}
+
+/// Of views that are all populated, or are all not.
+private func notice(_ views: [MaterializedView]) -> Finding? {
+  guard let first = views.first else { return nil }
+  let isOne = views.count == 1
+  return Finding(
+    isOne ? "materialized view \(first.qualifiedName)" : "\(views.count) materialized views",
+    first.isPopulated
+      ? "\(isOne ? "its query runs" : "their queries run") on the target"
+      : isOne ? "it is not populated, and stays so" : "they are not populated, and stay so",
+    evidence: [
+      "materialized views": views.map(\.qualifiedName).listed(atMost: 100),
+      "size": "about \(formattedBytes(views.sum(of: \.sizeBytes)))",
+    ],
+    remediation: first.isPopulated
+      ? Remediation("A restore does it by itself, and so does the cutover of a replication (--refresh).") : nil)
 }

@@ -12,7 +12,7 @@ extension Rule {
         restores it, without rows, into a scratch database of the source's encoding and locale on the target, or on the \
         server of --rehearse-on. No entry of it ends with an error. The scratch database is dropped, whatever happens. \
         Roles that are not there yet are those that a migration creates: then owners, privileges and what names such a \
-        role are left out. Materialized views are not filled. Databases that are blocked by other rules are not tried, nor is pg_cron, which only one \
+        role are left out. Databases that are blocked by other rules are not tried, nor is pg_cron, which only one \
         database of a server can have.
         """,
       fix: "See the server's words for each object."),

@@ -36,8 +36,14 @@ extension Rule {
     group: .server,
     documentation: "https://www.postgresql.org/docs/current/hot-standby.html",
     explanation: Explanation(
-      why: "Nothing can be written to a standby, nor by sessions that are read-only by default.",
-      decides: "pg_is_in_recovery(), and default_transaction_read_only, which some services set when storage is full.",
+      why: """
+        Nothing can be written to a standby. Sessions that are read-only by default can set that off, as migrate and \
+        cutover do in their own; applications that connect to the target cannot write until somebody does.
+        """,
+      decides: """
+        pg_is_in_recovery(). A warning where default_transaction_read_only is on, which some services set when storage \
+        is full.
+        """,
       fix: "Connect to the primary; free storage; reset default_transaction_read_only."),
     decide: .cluster { pair in
       if try pair.target.server.value.inRecovery {
@@ -52,12 +58,12 @@ extension Rule {
       }
       if try pair.target.setting("default_transaction_read_only") == "on" {
         return .failed(
-          "Sessions on the target are read-only by default.",
+          "Sessions on the target are read-only by default; those of this program set that off.",
           [
             Finding(
               "setting default_transaction_read_only", "it is on", evidence: ["default_transaction_read_only": "on"],
               remediation: pair.target.resettingReadOnly)
-          ])
+          ], severity: .warning)
       }
       return .passed("The target accepts writes.")
     })

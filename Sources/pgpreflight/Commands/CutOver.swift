@@ -109,9 +109,14 @@ struct CutOver: AsyncParsableCommand {
     do {
       let cutovers = try await signals.untilInterrupted { try await planned(replications, line) }
       if dryRun { return }
+      // The manifests tell it that are removed with the last one.
+      let waiting = try await signals.untilInterrupted { try await replications.waiting() }
       let results = try await cutOver(cutovers, signals)
       line.clear()
       for result in results { tell(result) }
+      if !waiting.isEmpty {
+        options.tell("waiting: \(waiting.map(quotedIdentifier).joined(separator: ", ")); \(Waves.next(waiting))")
+      }
       if options.format == .json { try options.printJSON(results) }
       if let report, let updateReport { try update(report, with: results, at: updateReport) }
       if results.contains(where: { $0.status == .cancelled }) { throw Interrupted(signal: SIGINT) }
@@ -137,9 +142,12 @@ struct CutOver: AsyncParsableCommand {
     settings.acceptedDrift = AcceptedDrift(acceptDrift)
     settings.tools = await (try options.tools()).run().found
     var cutovers: [Cutover] = []
+    let together = running.compactMap(\.database)
     for running in running {
       let name = quotedIdentifier(running.database ?? "")
-      let cutover = Cutover(running, replications, settings: settings) { show($0, of: name, on: line) }
+      let cutover = Cutover(running, replications, together: together, settings: settings) {
+        show($0, of: name, on: line)
+      }
       guard let cutover else { continue }
       if dryRun { for step in try await cutover.plan() { options.tell("\(name): \(step)") } }
       cutovers.append(cutover)
@@ -241,11 +249,18 @@ struct CutOver: AsyncParsableCommand {
 }
 
 extension Cutover.Result {
-  /// `writes were blocked for 2.31 s (estimated: 1 s to 9 s)`; nil where they were not.
+  /// `writes were blocked for 2.31 s (estimated: 1 s to 4 s): blocking writes 0.02 s, …`; nil where they were not.
   fileprivate var blockedInWords: String? {
     guard let blockedSeconds else { return nil }
     let estimated = estimatedBlockedSeconds.map { " (estimated: \(roughDuration($0.low, to: $0.high)))" } ?? ""
-    return "writes were blocked for \(blockedSeconds.formatted(.number.precision(.fractionLength(2)))) s\(estimated)"
+    let phases = (downtimePhases ?? []).map { "\($0.name) \(Self.seconds($0.seconds))" }.joined(separator: ", ")
+    return "writes were blocked for \(Self.seconds(blockedSeconds))\(estimated)\(phases.isEmpty ? "" : ": \(phases)")"
+  }
+}
+
+extension Cutover.Result {
+  private static func seconds(_ seconds: Double) -> String {
+    "\(seconds.formatted(.number.precision(.fractionLength(2)))) s"
   }
 }
 
@@ -254,6 +269,7 @@ extension MigratedDatabase {
     guard result.status == .done else { return }
     status = .done
     blockedSeconds = result.blockedSeconds
+    (downtimeSeconds, downtimePhases) = (result.downtimeSeconds, result.downtimePhases)
     verification = result.verification ?? verification
     message = ["switched over; \(result.blockedInWords ?? "")", message, result.message].filter { !$0.isEmpty }
       .joined(separator: "; ")

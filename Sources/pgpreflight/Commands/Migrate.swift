@@ -17,10 +17,14 @@ struct Migrate: AsyncParsableCommand, PreflightCommand {
       anything is written, unless --skip-blocked leaves it out. What was finished when a run is interrupted stays \
       finished: the same command with --resume goes on; it begins where nothing was begun, and where all is there it \
       compares both sides and says so.
+
+      Where not all databases can be replicated at once, they are migrated in waves: the others wait until these have been \
+      cut over, and are then migrated by the command that is printed.
       """,
       exitStatus: [
         ("0", "every database was migrated"), ("1", "blocked, not as approved, or a database was not migrated"),
-        ("2", "undecided: nothing was migrated"), CommonStatus.usage, CommonStatus.software, CommonStatus.unwritable,
+        ("2", "undecided: nothing was migrated; or the first wave was migrated, and other databases wait"),
+        CommonStatus.usage, CommonStatus.software, CommonStatus.unwritable,
         CommonStatus.interrupted,
       ],
       examples: [
@@ -194,11 +198,12 @@ struct Migrate: AsyncParsableCommand, PreflightCommand {
       let names = context.databases.filter { $0.method == method }.map { quotedIdentifier($0.name) }
       return names.isEmpty ? nil : "\(words): \(names.joined(separator: ", "))"
     }
+    let waiting = context.waiting.map { quotedIdentifier($0.name) }.joined(separator: ", ")
     // Not among the reports: one of them may go to standard output.
     writeToStandardError(
       """
 
-      \(lists.joined(separator: "\n"))
+      \((lists + (waiting.isEmpty ? [] : ["Waiting for a later wave: \(waiting)"])).joined(separator: "\n"))
       From \(context.pair.source.connectionString) to \(context.pair.target.connectionString)
       Only "yes" is taken as a yes:\u{20}
       """)
@@ -220,6 +225,13 @@ struct Migrate: AsyncParsableCommand, PreflightCommand {
       context, source: source, target: target, run: interrupted?.run ?? String(preflight.runID.prefix(8)),
       settings: settings, events: { progress.show($0) })
 
+    let clock = Task {
+      while !Task.isCancelled {
+        try? await Task.sleep(for: .seconds(1))
+        progress.tick()
+      }
+    }
+    defer { clock.cancel() }
     // An interrupted migration has a report too.
     let done = Mutex<MigrationReport?>(nil)
     var signal: Int32?
@@ -232,9 +244,11 @@ struct Migrate: AsyncParsableCommand, PreflightCommand {
     } catch let interruption as Interrupted {
       signal = interruption.signal
     }
+    clock.cancel()
+    _ = await clock.value
     preflight.progress.clear()
     guard let result = done.withLock({ $0 }) else { throw ExitCode(Failure.Status.software.rawValue) }
-    let status = signal.map { 128 + Int($0) } ?? (result.status == .done ? 0 : 1)
+    let status = signal.map { 128 + Int($0) } ?? (result.status == .done ? 0 : result.status == .waiting ? 2 : 1)
     try await preflight.write(preflight.report(of: assessment, exitStatus: status, migration: result))
     throw ExitCode(Int32(status))
   }

@@ -17,7 +17,8 @@ struct Status: AsyncParsableCommand {
       needs help as long as its source has changes that the target lacks, or the target lacks what it was set up with.
       """,
       exitStatus: [
-        ("0", "all have caught up"), ("1", "one of them needs help, or there is none"), ("2", "all are on their way"),
+        ("0", "all have caught up"), ("1", "one of them needs help, or there is none"),
+        ("2", "all are on their way, or some wait for a later wave"),
         CommonStatus.usage, CommonStatus.software, CommonStatus.interrupted,
       ],
       examples: [
@@ -42,6 +43,9 @@ struct Status: AsyncParsableCommand {
           var statuses: [ReplicationStatus] = []
           for running in try selection.selected(of: try await replications.all()) {
             statuses.append(try await replications.status(of: running))
+          }
+          if selection.includeDatabase.isEmpty {
+            statuses += try await replications.waiting().map(ReplicationStatus.waiting)
           }
           return statuses
         }
@@ -74,6 +78,9 @@ struct Status: AsyncParsableCommand {
   }
 
   private func lines(of status: ReplicationStatus) -> [String] {
+    if status.isWaiting {
+      return ["\(quotedIdentifier(status.name)): waiting; \(Waves.next([status.name]))"]
+    }
     let word = status.isBroken ? "needs help" : status.isInStep ? "caught up" : "on its way"
     var first = "\(quotedIdentifier(status.name)): \(word)"
     var lines: [String] = []

@@ -24,6 +24,8 @@ struct CheckSettings {
     var connection: ConnectionString
     /// Whether that is the target itself.
     var isTarget: Bool
+    /// Of each table.
+    var rows: Int
   }
 
   init(_ command: some PreflightCommand, environment: [String: String]) throws {
@@ -101,14 +103,21 @@ struct CheckSettings {
   private static func rehearsal(
     _ options: RehearsalOptions?, source: Inspector.Origin, target: Inspector.Origin
   ) throws -> RehearsalPlace? {
-    guard let options, options.rehearse || options.rehearseOn != nil else { return nil }
+    guard let options else { return nil }
+    guard options.rehearse || options.rehearseOn != nil else {
+      guard options.rehearseRows == nil else {
+        throw Failure.usage("--rehearse-rows needs --rehearse or --rehearse-on")
+      }
+      return nil
+    }
+    let rows = try number("rehearse-rows", options.rehearseRows, 0...1_000_000) ?? RehearsalOptions.defaultRows
     guard case .server(let source) = source else {
       throw Failure.usage("a rehearsal needs a connection to the source, for which a saved snapshot stands in")
     }
     if let text = options.rehearseOn {
       guard !text.isEmpty else { throw Failure.usage("--rehearse-on is empty") }
       do {
-        return RehearsalPlace(source: source, connection: try ConnectionString(text), isTarget: false)
+        return RehearsalPlace(source: source, connection: try ConnectionString(text), isTarget: false, rows: rows)
       } catch {
         throw Failure.usage("--rehearse-on is not a connection string: \(error)")
       }
@@ -116,7 +125,7 @@ struct CheckSettings {
     guard case .server(let target) = target else {
       throw Failure.usage("--rehearse: a saved snapshot stands in for the target; name a server by --rehearse-on")
     }
-    return RehearsalPlace(source: source, connection: target, isTarget: true)
+    return RehearsalPlace(source: source, connection: target, isTarget: true, rows: rows)
   }
 
   static func tools(folder: String?, environment: [String: String]) throws -> ClientToolSearch {

@@ -5,8 +5,8 @@ struct RehearsalOptions: ParsableArguments {
   @Flag(
     name: .customLong("rehearse"),
     help: """
-      Restore each schema, without rows, into a scratch database on the target, and drop that again. This writes, other \
-      than the rest of a check.
+      Restore each schema into a scratch database on the target, load a sample of each table into another one, and drop \
+      both. This writes, other than the rest of a check.
       """)
   var rehearse = false
 
@@ -15,4 +15,11 @@ struct RehearsalOptions: ParsableArguments {
     help: ArgumentHelp(
       "The same on another server, which should be like the target: there it writes.", valueName: "conn"))
   var rehearseOn: String?
+
+  @Option(
+    name: .customLong("rehearse-rows"),
+    help: ArgumentHelp("Rows of each table to load in a rehearsal (default: 100; 0: none).", valueName: "n"))
+  var rehearseRows: Int?
+
+  static let defaultRows = 100
 }

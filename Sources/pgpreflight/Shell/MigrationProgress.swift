@@ -13,7 +13,11 @@ final class MigrationProgress: Sendable {
     var bytes = 0
     var lags: [String: Int] = [:]
     var finished = 0
+    var left = TimeLeft()
     var start: ContinuousClock.Instant?
+    var lastLogged: ContinuousClock.Instant?
+
+    var seconds: Double { start.map { (.now - $0).seconds } ?? 0 }
     var lastShown: ContinuousClock.Instant?
   }
 
@@ -58,8 +62,15 @@ final class MigrationProgress: Sendable {
       case .sized(let database, _, let bytes):
         state.sizes[database] = bytes
         state.start = state.start ?? .now
+      case .planned(_, let work): state.left.plan(work)
+      case .began(let database, let work, let name, let bytes):
+        state.left.begin(work, "\(database) \(name)", bytes: bytes, at: state.seconds)
+      case .worked(let database, let work, let name, let bytes):
+        state.left.finish(work, "\(database) \(name)", bytes: bytes)
+      case .arrived(_, let bytes, let wire): state.left.finishRows(bytes: bytes, wire: wire)
       case .copied(_, let bytes):
         state.bytes += bytes
+        state.left.copied(bytes: bytes)
         isDue = state.lastShown.map { .now - $0 > .milliseconds(200) } ?? true
       case .table: return
       case .lag(let database, let bytes):
@@ -70,7 +81,18 @@ final class MigrationProgress: Sendable {
         state.phases[database.name] = nil
         state.finished += 1
       }
+      logProgress(&state)
       guard isDue else { return }
+      state.lastShown = .now
+      line.show(parts(of: state))
+    }
+  }
+
+  /// Shows what time changes, though nothing happens.
+  func tick() {
+    state.withLock { state in
+      logProgress(&state)
+      guard state.start != nil, let last = state.lastShown, .now - last > .seconds(1) else { return }
       state.lastShown = .now
       line.show(parts(of: state))
     }
@@ -78,7 +100,7 @@ final class MigrationProgress: Sendable {
 
   private func parts(of state: State) -> [String] {
     let bytes = state.sizes.values.sum { $0 }
-    let seconds = state.start.map { (.now - $0).seconds } ?? 0
+    let seconds = state.seconds
     var parts = ["\(state.finished) of \(total) done"]
     if let (database, phase) = state.phases.min(by: { $0.key < $1.key }) {
       let more = state.phases.count > 1 ? " and \(state.phases.count - 1) more" : ""
@@ -88,12 +110,26 @@ final class MigrationProgress: Sendable {
     }
     if state.bytes > 0, seconds > 1 {
       let rate = Double(state.bytes) / seconds
-      let left = Double(max(bytes - state.bytes, 0)) / max(rate, 1)
-      if left > 1 { parts.append("about \(Duration.seconds(left).formatted(.time(pattern: .hourMinuteSecond))) left") }
+      if let left = state.left.seconds(at: seconds), left > 1 {
+        parts.append("about \(Duration.seconds(left).formatted(.time(pattern: .hourMinuteSecond))) left")
+      }
       parts.append("\(formattedBytes(state.bytes)) of \(formattedBytes(bytes))")
       parts.append("\(formattedBytes(Int(saturating: rate)))/s")
     }
     return parts
+  }
+
+  /// Every two seconds at most.
+  private func logProgress(_ state: inout State) {
+    guard isLogged, let left = state.left.seconds(at: state.seconds) else { return }
+    if let last = state.lastLogged, .now - last < .seconds(2) { return }
+    state.lastLogged = .now
+    logger.info(
+      "progress",
+      metadata: [
+        "seconds": "\(Int(state.seconds.rounded()))", "secondsLeft": "\(Int(left.rounded(.up)))",
+        "bytes": "\(state.bytes)",
+      ])
   }
 
   private func log(_ event: MigrationEvent) {
@@ -107,7 +143,7 @@ final class MigrationProgress: Sendable {
         "to be copied", metadata: ["database": "\(database)", "tables": "\(tables)", "bytes": "\(bytes)"])
     case .gaveLocksBack(let database):
       logger.info("gave the locks of copied tables back", metadata: ["database": "\(database)"])
-    case .copied, .lag, .waits, .slotKeeps, .gaveSlotUp: return
+    case .planned, .began, .worked, .arrived, .copied, .lag, .waits, .slotKeeps, .gaveSlotUp: return
     case .table(let database, let name, let rows):
       logger.info("copied", metadata: ["database": "\(database)", "table": "\(name)", "rows": "\(rows)"])
     case .finished(let database):

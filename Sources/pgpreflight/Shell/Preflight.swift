@@ -91,8 +91,8 @@ struct Preflight {
     if let tools = try? pair.chosenTools() {
       let rehearser = Rehearser(
         pair, tools: tools, source: place.source, target: place.connection, isTarget: place.isTarget,
-        run: String(runID.prefix(8)), jobs: settings.inspection.jobs, connectTimeout: settings.inspection.connectTimeout
-      )
+        rows: place.rows, run: String(runID.prefix(8)), jobs: settings.inspection.jobs,
+        connectTimeout: settings.inspection.connectTimeout)
       rehearsals = try await signals.untilInterrupted { [progress] in
         try await rehearser.run(names) { progress.show("rehearsal: \($0) of \($1) databases") }
       }
@@ -113,6 +113,7 @@ struct Preflight {
     }
     var options = pair.options
     options.rehearses = true
+    options.rehearsedRows = place.rows
     return ClusterPair(source: source, target: pair.target, options: options, tools: pair.tools)
   }
 

@@ -144,7 +144,7 @@ import Testing
     let message = try #require(done.database("shop")?.message)
     #expect(message.contains("not created: EVENT TRIGGER - Told \"it\" x"), "\(message)")
     #expect(message.contains("not created: PUBLICATION - everything"), "\(message)")
-    #expect(message.contains("not created: SECURITY LABEL s TABLE t"), "\(message)")
+    #expect(message.contains("not created: SECURITY LABEL s TABLE \"t\""), "\(message)")
     #expect(!message.contains("COMMENT - PUBLICATION one"), "\(message)")
     #expect(
       try await move.target.value(

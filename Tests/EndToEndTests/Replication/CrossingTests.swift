@@ -130,9 +130,15 @@ import Testing
     let result = try #require(results.first)
     #expect((result.status, result.verification?.mismatches, result.notRefreshed) == (.done, [], []))
     let (blocked, estimated) = (try #require(result.blockedSeconds), try #require(result.estimatedBlockedSeconds))
+    let phases = try #require(result.downtimePhases)
+    let downtime = try #require(result.downtimeSeconds)
+    #expect(abs(downtime - blocked) < 0.01)
+    #expect(abs(phases.reduce(0) { $0 + $1.seconds } - downtime) < 0.001)
+    #expect(phases.map(\.name) == estimated.parts.map(\.name))
     let report = try JSONDecoder().decode(Report.self, from: Data(contentsOf: file))
     let updated = try #require(report.migration?.databases.first { $0.name == Self.name })
     #expect((updated.status, updated.blockedSeconds, updated.verification?.mode) == (.done, blocked, .full))
+    #expect((updated.downtimeSeconds, updated.downtimePhases) == (downtime, phases))
     #expect(updated.message.hasPrefix("switched over; writes were blocked for "), "\(updated.message)")
     print("to \(version): writes were blocked for \(blocked) s, estimated \(estimated.low) to \(estimated.high) s")
 
@@ -202,6 +208,37 @@ import Testing
     let (cutover, _) = try await move.cutOver(["--verify", "full"])
     #expect(cutover.status == .exited(0), "\(cutover.stdout)\(cutover.stderr)")
     #expect(try await move.target.value("select string_agg(jobname, ' ') from cron.job", database: "shop") == "two")
+    try await move.expectNothingLeft()
+  }
+
+  @Test func `of a table of which some rows come with the extension only the others are moved`() async throws {
+    let places = TestExtension(
+      "places", control: "superuser = false",
+      script: """
+        CREATE TABLE places (id integer PRIMARY KEY, name text);
+        INSERT INTO places VALUES (4326, 'comes with it');
+        SELECT pg_catalog.pg_extension_config_dump('places', 'WHERE id <> 4326');
+        """)
+    let settings = ["wal_level": "logical", "autovacuum": "off"]
+    let move = try await Move(
+      source: TestCluster.start(settings: settings, offering: [places]),
+      target: TestCluster.start(settings: settings, offering: [places]))
+    try await move.source.sql("create database shop template template0")
+    try await move.source.sql(
+      "create extension places; insert into places values (1, 'own'); create table t (id int primary key)",
+      database: "shop")
+    let migrated = try await move.migrate(["--include-database", "shop"], by: "replication")
+    #expect(migrated.output.status == .exited(0), "\(migrated.output.stdout)\(migrated.output.stderr)")
+    #expect(
+      try await move.source.value("select string_agg(tablename, ' ') from pg_publication_tables", database: "shop")
+        == "t")
+    try await move.source.sql(
+      "insert into places values (2, 'later'); delete from places where id = 1", database: "shop")
+    let (cutover, _) = try await move.cutOver(["--verify", "full"])
+    #expect(cutover.status == .exited(0), "\(cutover.stdout)\(cutover.stderr)")
+    #expect(
+      try await move.target.value("select string_agg(name, ', ' order by id) from places", database: "shop")
+        == "later, comes with it")
     try await move.expectNothingLeft()
   }
 

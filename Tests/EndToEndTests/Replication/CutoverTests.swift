@@ -288,4 +288,36 @@ import Testing
       refused.stderr.contains("lacks permission to close database shop, which it does not own"), "\(refused.stderr)")
     #expect(try await Self.isOpen(move))
   }
+
+  // MARK: Several at once
+
+  /// The database from which the others would be closed is one of them.
+  @Test func `databases are cut over together with the maintenance database`() async throws {
+    let move = try await Move.start(settings: ["max_connections": "40"])
+    let names = ["shop", "app %s 🐘 \"q\" '", "postgres"]
+    for name in names {
+      if name != "postgres" { try await move.source.sql("create database :\"name\"", variables: ["name": name]) }
+      try await move.source.sql(
+        "create table t (id int primary key); insert into t select generate_series(1, 100); create table late (a int); "
+          + "insert into late values (1)", database: name)
+    }
+    let connections = [
+      "--source", move.source.connectionString(database: "template1"),
+      "--target", move.target.connectionString(database: "template1"),
+    ]
+    let migrated = try await move.migrate(by: "replication", connections: connections)
+    #expect(migrated.output.status == .exited(0), "\(migrated.output.stdout)\(migrated.output.stderr)")
+    let cutover = try await move.command(
+      "cutover", ["--yes", "--block-writes", "--jobs", "8"], connections: connections)
+    #expect(cutover.status == .exited(0), "\(cutover.stdout)\(cutover.stderr)")
+    let closed = "select count(*) from pg_database where not datallowconn and datname <> 'template0'"
+    let source = try ConnectionString(move.source.connectionString(database: "template1"))
+    let connection = try await Connection.connect(source)
+    #expect(try await connection.query(closed).text(0, 0) == "3")
+    await connection.close()
+    for name in names {
+      #expect(try await move.target.value("select count(*) from t", database: name) == "100")
+      #expect(try await move.target.value("select count(*) from late", database: name) == "1")
+    }
+  }
 }

@@ -46,18 +46,25 @@ actor ClusterPool {
 
   func cluster(_ setup: Setup) async throws -> TestCluster {
     if let started = clusters[setup] { return try await started.value }
-    let starting = Task {
-      let (lacking, offering) = try setup.installation.map(Self.installation) ?? ([], [])
-      // Small, and with room for what many cases do at a time.
-      let defaults = [
-        "wal_level": "logical", "autovacuum": "off", "max_connections": "50", "wal_keep_size": "1GB",
-      ].merging(Self.workers) { $1 }
-      return try await TestCluster.start(
-        version: setup.version, settings: defaults.merging(setup.settings) { $1 }, hba: setup.hba, without: lacking,
-        offering: offering, locales: setup.locales, tls: setup.tls)
-    }
+    let starting = Task { try await Self.start(setup) }
     clusters[setup] = starting
     return try await starting.value
+  }
+
+  /// - Parameters:
+  ///   - more: settings over the defaults, under those of the set-up.
+  ///   - initdb: more arguments of `initdb`.
+  static func start(
+    _ setup: Setup, settings more: [String: String] = [:], initdb: [String] = []
+  ) async throws -> TestCluster {
+    let (lacking, offering) = try setup.installation.map(installation) ?? ([], [])
+    // Small, and with room for what many cases do at a time.
+    let defaults = [
+      "wal_level": "logical", "autovacuum": "off", "max_connections": "50", "wal_keep_size": "1GB",
+    ].merging(workers) { $1 }.merging(more) { $1 }
+    return try await TestCluster.start(
+      version: setup.version, settings: defaults.merging(setup.settings) { $1 }, hba: setup.hba, initdb: initdb,
+      without: lacking, offering: offering, locales: setup.locales, tls: setup.tls)
   }
 
   /// One case less will use it.

@@ -34,13 +34,19 @@ struct ScenarioClusters: Sendable {
     }
   }
 
-  init(for scenario: Scenario) async throws {
+  /// - Parameter provided: starts a cluster, or has it already.
+  init(
+    for scenario: Scenario,
+    on provided: @Sendable (ClusterPool.Setup) async throws -> TestCluster = {
+      try await ClusterPool.shared.cluster($0)
+    }
+  ) async throws {
     self.scenario = scenario
     let source = scenario.source ?? Scenario.Server()
     let target = scenario.target ?? Scenario.Server()
     // What is copied from a cluster is copied with the case's databases in it.
-    async let ownSource = Self.own(source, isSource: true, of: scenario)
-    async let ownTarget = Self.own(target, isSource: false, of: scenario)
+    async let ownSource = Self.own(source, isSource: true, of: scenario, on: provided)
+    async let ownTarget = Self.own(target, isSource: false, of: scenario, on: provided)
     let (preparedSource, preparedTarget) = try await (ownSource, ownTarget)
     self.source =
       if let preparedSource { preparedSource } else { try await Self.place(source, other: preparedTarget?.cluster) }
@@ -57,10 +63,11 @@ struct ScenarioClusters: Sendable {
 
   /// The side's own cluster with what the case wants to be there; `nil` where it has none.
   private static func own(
-    _ server: Scenario.Server, isSource: Bool, of scenario: Scenario
+    _ server: Scenario.Server, isSource: Bool, of scenario: Scenario,
+    on provided: @Sendable (ClusterPool.Setup) async throws -> TestCluster
   ) async throws -> Place? {
     guard (server.kind ?? .own) == .own else { return nil }
-    let cluster = try await ClusterPool.shared.cluster(ClusterPool.Setup(server, isSource: isSource))
+    let cluster = try await provided(ClusterPool.Setup(server, isSource: isSource))
     try await prepare(cluster, server, for: scenario, databases: scenario.databases(of: server, isSource: isSource))
     return Place(server: server, port: cluster.port, cluster: cluster, isOwn: true)
   }

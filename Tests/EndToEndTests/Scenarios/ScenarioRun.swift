@@ -50,16 +50,7 @@ struct ScenarioRun: Sendable {
 
   private func healed(_ heal: Scenario.Heal, after report: Report) async throws -> [ScenarioProblem] {
     var problems: [ScenarioProblem] = []
-    if heal.remediation == true { try await applyRemediations(of: report) }
-    for (place, sql) in [(clusters.source, heal.source), (clusters.target, heal.target)] {
-      guard let sql else { continue }
-      try await place.cluster?.sql(sql, database: await databaseName(in: place), variables: clusters.variables)
-    }
-    switch heal.restart {
-    case .source: try await clusters.source.cluster?.restart()
-    case .target: try await clusters.target.cluster?.restart()
-    case nil: break
-    }
+    try await apply(heal, after: report)
     let report = try await check(&problems, heal.arguments ?? [])
     problems += comparison(of: report).problems(scenario.expectHealed ?? [])
     problems += try await rehearsed(after: report, heal.arguments ?? [])
@@ -95,20 +86,13 @@ struct ScenarioRun: Sendable {
 
   // MARK: - Check
 
-  private func check(_ problems: inout [ScenarioProblem], _ more: [String] = []) async throws -> Report {
+  func check(_ problems: inout [ScenarioProblem], _ more: [String] = []) async throws -> Report {
     let folder = FileManager.default.temporaryDirectory.appending(path: "pgpreflight-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: folder) }
     let file = folder.appending(path: "report.json").path
 
-    var arguments = ["check", "--source", connection(clusters.source), "--target", connection(clusters.target)]
-    arguments += ["--report", "json=\(file)"]
-    for name in clusters.included { arguments += ["--include-database", "\"\(name.replacing("\"", with: "\"\""))\""] }
-    if scenario.freeSpace != "untold" { arguments += ["--target-free-space", scenario.freeSpace ?? "1TB"] }
-    arguments += scenario.arguments ?? []
-    arguments += more
-    for index in arguments.indices { arguments[index] = try await clusters.filledWithSizes(arguments[index]) }
-
+    let arguments = try await ["check", "--report", "json=\(file)"] + arguments(more)
     let output = try await checked(arguments)
     guard let data = FileManager.default.contents(atPath: file) else {
       throw ScenarioError("no report: \(output.status)\n\(output.stdout)\(output.stderr)")
@@ -126,6 +110,23 @@ struct ScenarioRun: Sendable {
       }
     }
     return report
+  }
+
+  /// Those that say what is checked.
+  func arguments(_ more: [String]) async throws -> [String] {
+    var arguments = connections + Self.inclusions(of: clusters.included)
+    if scenario.freeSpace != "untold" { arguments += ["--target-free-space", scenario.freeSpace ?? "1TB"] }
+    arguments += scenario.arguments ?? []
+    arguments += more
+    for index in arguments.indices { arguments[index] = try await clusters.filledWithSizes(arguments[index]) }
+    return arguments
+  }
+
+  var connections: [String] { ["--source", connection(clusters.source), "--target", connection(clusters.target)] }
+
+  /// The options that name databases.
+  static func inclusions(of databases: [String]) -> [String] {
+    databases.flatMap { ["--include-database", "\"\($0.replacing("\"", with: "\"\""))\""] }
   }
 
   /// The check itself, with what is to go on meanwhile.
@@ -152,6 +153,20 @@ struct ScenarioRun: Sendable {
   }
 
   // MARK: - Healing and proving
+
+  /// Brings about the healed state.
+  func apply(_ heal: Scenario.Heal, after report: Report) async throws {
+    if heal.remediation == true { try await applyRemediations(of: report) }
+    for (place, sql) in [(clusters.source, heal.source), (clusters.target, heal.target)] {
+      guard let sql else { continue }
+      try await place.cluster?.sql(sql, database: await databaseName(in: place), variables: clusters.variables)
+    }
+    switch heal.restart {
+    case .source: try await clusters.source.cluster?.restart()
+    case .target: try await clusters.target.cluster?.restart()
+    case nil: break
+    }
+  }
 
   private func applyRemediations(of report: Report) async throws {
     let expected = Set(scenario.expect.filter { $0.outcome == .failed }.map(\.rule))
@@ -193,6 +208,7 @@ struct ScenarioRun: Sendable {
     var environment: [String: String?] = ["DATABASE": clusters.database, "ROLE": clusters.role]
     let arguments = (scenario.arguments ?? []) + more
     environment["FIXTURES"] = Scenario.fixtures.path
+    environment["PGPREFLIGHT"] = pgpreflight
     if let index = arguments.lastIndex(of: "--pg-bin") { environment["PG_BIN"] = clusters.filled(arguments[index + 1]) }
     for (name, place) in [("SOURCE", clusters.source), ("TARGET", clusters.target)] {
       let role = place.server.role.map { _ in clusters.role }

@@ -18,7 +18,6 @@ import Testing
     "estimated-duration", "size-summary", "statistics-after-restore", "text-search-files", "wal-retention-during-copy",
     "libpq-version",
     "removed-types", "tables-with-oids", "data-checksums", "decoding-memory", "parameter-privileges",
-    "cutover-privileges",
   ]
 
   /// Blockers that no command proves: the check's own attempt to connect is the proof, or the user has set the limit,
@@ -26,6 +25,7 @@ import Testing
   static let blockersProvenOtherwise = [
     "connection-source", "connection-target", "source-size-limit", "target-disk-space", "not-same-server",
     "replication-source-version", "source-version-supported", "target-version-supported", "pg-dump-column-options",
+    "target-not-in-recovery",
     // TimescaleDB is taken at its documentation's word.
     "timescaledb", "hypertables",
   ]

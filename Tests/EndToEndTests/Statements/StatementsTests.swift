@@ -103,9 +103,11 @@ import Testing
   /// take texts apart, count and measure. A new one is added here after a look at what it does with the names or OIDs
   /// that it is given (`query_to_xml`, `ts_stat` and `lo_get` are functions of the server's, too).
   private static let functions: Set<String> = [
-    "abs", "acldefault", "aclexplode", "age", "array_agg", "array_remove", "array_upper", "bit", "bool_or", "chareq",
+    "abs", "acldefault", "aclexplode", "age", "array_agg", "array_remove", "array_to_string", "array_upper", "bit",
+    "bool_or", "chareq",
     "charne", "clock_timestamp", "concat", "concat_ws", "count", "current_database", "current_setting", "encode",
-    "extract", "float8", "floor", "format", "format_type", "has_any_column_privilege", "has_database_privilege",
+    "extract", "float8", "floor", "format", "format_type", "generate_series", "has_any_column_privilege",
+    "has_database_privilege",
     "has_parameter_privilege", "has_schema_privilege", "has_sequence_privilege", "has_table_privilege",
     "has_tablespace_privilege", "hashtextextended", "host", "inet_server_addr", "inet_server_port", "int2", "int4",
     "int8", "json_agg", "json_build_array", "json_build_object", "json_object_agg", "json_strip_nulls", "left",
