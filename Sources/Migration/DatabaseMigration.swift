@@ -106,6 +106,7 @@ struct DatabaseMigration: Sendable {
       do {
         try await requireCommonNames(snapshot)
         let left = try await ExtensionPrivileges.entries(of: extensionsLeftOut, over: snapshot.connection)
+        let late = try await LateTables(of: snapshot.connection)
         let (taken, seconds) = (snapshot, patience)
         // Meanwhile, as the locks of pg_dump are not to come any later for it; afterwards where they were in its way: to
         // read a definition takes a lock too, and whoever waits for that one has pg_dump wait behind.
@@ -120,7 +121,7 @@ struct DatabaseMigration: Sendable {
                 encoding: SchemaArchive.encoding(from: taken.connection.session, into: targetEncoding),
                 arguments: ["--create", "--snapshot=\(taken.id)", "--lock-wait-timeout=\(seconds)s"]
                   + context.pair.options.dumpArguments(for: name),
-                leavingOut: left)
+                leavingOut: left, late: late)
             }
           }
         } catch {

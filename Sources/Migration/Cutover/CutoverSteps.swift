@@ -188,7 +188,8 @@ extension Cutover {
       restore: Program(folder: tools.folder, name: "pg_restore"),
       encoding: SchemaArchive.encoding(from: source.session, into: steering.connection.session.encoding),
       arguments: ["--lock-wait-timeout=5s"]
-        + tables.map { "--table=\(patternQuoted($0.nspname)).\(patternQuoted($0.relname))" })
+        + tables.map { "--table=\(patternQuoted($0.nspname)).\(patternQuoted($0.relname))" },
+      late: try await LateTables(of: source))
     // A partition brings its own indexes along to a table that has its indexes already: they are there first.
     let isOwnIndex = { (entry: ArchiveEntry) in
       entry.isKind("CONSTRAINT") || entry.isKind("INDEX") && !entry.isKind("INDEX ATTACH")

@@ -80,10 +80,12 @@ public struct Rehearser: Sendable {
       rehearsal.missingRoles = try pair.source.roleReferences.value
         .filter { $0.datname.isSameName(as: name) && !roles.containsName($0.rolname) && !$0.rolname.hasPrefix("pg_") }
         .map(\.rolname).sorted()
-      let (session, left, owned, tables) = try await source.session(in: name, for: "looking at what is restored") {
+      let (session, left, late, owned, tables) = try await source.session(
+        in: name, for: "looking at what is restored"
+      ) {
         (
           $0.session, try await ExtensionPrivileges.entries(of: pair.options.excludedExtensions, over: $0),
-          try await OwnersEntries(of: $0, except: me),
+          try await LateTables(of: $0), try await OwnersEntries(of: $0, except: me),
           try await $0.query(TableOwner.sql(ServerVersion(rawValue: $0.session.serverVersion)), [me])
             .decode(TableOwner.self)
         )
@@ -92,7 +94,8 @@ public struct Rehearser: Sendable {
         of: name, from: source, dump: Program(folder: tools.folder, name: "pg_dump"),
         restore: Program(folder: tools.folder, name: "pg_restore"),
         encoding: SchemaArchive.encoding(from: session, into: try existing(name)?.encoding),
-        arguments: ["--create"] + pair.options.dumpArguments(for: name), leavingOut: left)
+        arguments: ["--create"] + pair.options.dumpArguments(for: name), leavingOut: left,
+        late: late)
       let entries = try await entries(of: archive, in: name, without: rehearsal.missingRoles)
         .filter { isSuperuser || !$0.mayTakeSuperuser && !$0.isKind("PUBLICATION") }
       // Where all belongs to the role, it is the role that creates the indexes.

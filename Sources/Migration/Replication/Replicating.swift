@@ -103,11 +103,17 @@ extension DatabaseMigration {
     let kept = try await source.session(in: name, for: "looking at the slot", purpose: .reading) {
       try await KeptReplication(replication, steps: steps, tables: tables, over: $0, isSubscribed)
     }
-    guard let kept else { return nil }
+    guard let kept, isSubscribed || kept.left.isEmpty || hasRoomForCopies else { return nil }
     let copied = kept.left.isEmpty ? "" : "; the target's server copies \(kept.left.count) of them"
     record.note("gone on with from the slot of the interrupted run: \(kept.published.count) tables\(copied)")
     noteUnpublished(tables)
     return kept
+  }
+
+  /// Whether the server can copy tables beside all that it applies: each copy takes a worker, and a slot on the source.
+  private var hasRoomForCopies: Bool {
+    let replicated = context.databases.count { $0.method == .replication }
+    return context.pair.replicationsAtOnce.map { $0 > replicated } ?? true
   }
 
   private func publishedTables(_ crossing: Crossing?) async throws -> [PublishedTable] {

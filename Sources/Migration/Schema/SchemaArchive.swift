@@ -54,9 +54,10 @@ struct SchemaArchive: Sendable {
   ///   - encoding: in which it is written.
   ///   - arguments: for `pg_dump`: which objects, and the snapshot to see them in.
   ///   - leavingOut: what privileges are described by that are not restored.
+  ///   - late: tables that are created last.
   init(
     of database: String, from source: Endpoint, dump: Program, restore: Program, encoding: String,
-    arguments: [String], leavingOut: [String] = []
+    arguments: [String], leavingOut: [String] = [], late: LateTables
   ) async throws {
     let file = try NamelessFile()
     self.file = file
@@ -70,9 +71,10 @@ struct SchemaArchive: Sendable {
           "--quote-all-identifiers", "--encoding=\(encoding)", "--file", file.path,
         ] + arguments, over: connection)
     }
-    beforeData = try await Self.entries(of: file, section: "pre-data", restore).filter { entry in
+    let before = try await Self.entries(of: file, section: "pre-data", restore).filter { entry in
       !(entry.isKind("ACL") && leavingOut.contains { entry.description.hasPrefix($0) })
     }
+    beforeData = late.last(of: before)
     // Publications for a migration are not part of what is migrated.
     afterData = try await Self.entries(of: file, section: "post-data", restore)
       .filter { !ReplicationName.isNamed(in: $0) }

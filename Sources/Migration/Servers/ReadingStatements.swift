@@ -378,7 +378,7 @@ public enum ReadingStatements {
         MadeOnBothSides.emptyTables,
         largeObjectChecksum(version), comparableTables, lockableTables, rewrittenTables, exportSnapshot, isInTheWay,
         lockWaiters(version), forgetActivity, filesOfTable, leafPartitions, tree, sampleKey(version), tableActivity,
-        activityTerms, SourceTable.sql(version), OwnersEntries.sql(version),
+        activityTerms, SourceTable.sql(version), OwnersEntries.sql(version), LateTables.sql(version),
         ForeignKey.sql(version), ObjectCounts.sql(version), EventTriggerGuards.statement(version),
         EventTriggerGuards.startup(version),
       ] + Connection.inquiries

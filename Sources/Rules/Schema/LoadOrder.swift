@@ -14,7 +14,8 @@ extension Rule {
       decides: """
         Finds by dependencies, and by the text of the functions' bodies, which relations the code of each table with rows \
         reads: through other functions, views, operators and domains. The migration copies the rows of a table \
-        after those of all tables that its code reads, builds indexes whose functions read anything after all rows and \
+        after those of all tables that its code reads, creates a table with generated columns or a partition key of such code \
+        after them, builds indexes whose functions read anything after all rows and \
         materialized views, and refreshes a materialized view after those that its query reads. Blocker where that is not \
         possible: tables whose code reads the table itself or one another, and code that reads a materialized view, which is \
         refreshed after all rows. A warning where the text does not say what is read (EXECUTE, dblink, machine code of no \
