@@ -25,7 +25,8 @@ public struct Assessment: Sendable {
       DatabasePlan(
         for: database, outcomes: clusterOutcomes + (byDatabase[database.name.nameBytes] ?? []))
     }
-    Self.assignWaves(to: &databases, atOnce: pair.replicationsAtOnce)
+    let empty = pair.databasePairs.filter { (try? $0.hasNothingToReplicate()) == true }.map(\.name.nameBytes)
+    Self.assignWaves(to: &databases, atOnce: pair.replicationsAtOnce, empty: Set(empty))
     self.outcomes = outcomes
     plan = Plan(
       databases: databases, roles: rolePlans(for: pair), estimatedCopySeconds: (try? CopyTime(of: pair)) ?? nil)
@@ -33,13 +34,14 @@ public struct Assessment: Sendable {
     capacity = capacities(of: pair)
   }
 
-  /// By name; a dump needs neither a slot nor a worker.
-  private static func assignWaves(to databases: inout [DatabasePlan], atOnce: Int?) {
+  /// By name; a dump needs neither a slot nor a worker, nor does a database that has nothing to replicate.
+  private static func assignWaves(to databases: inout [DatabasePlan], atOnce: Int?, empty: Set<[UInt8]>) {
     var replicated = 0
     for index in databases.indices {
       switch databases[index].method {
       case nil: continue
       case .dump: databases[index].wave = 1
+      case .replication where empty.contains(databases[index].name.nameBytes): databases[index].wave = 1
       case .replication:
         databases[index].wave = atOnce.map { replicated / max(1, $0) + 1 } ?? 1
         replicated += 1

@@ -40,8 +40,13 @@ extension ClusterSnapshot {
 }
 
 extension ClusterPair {
-  /// The databases for which replication is under consideration.
-  func databasesToReplicate() throws(Undetermined) -> Int { try selection.selected.count }
+  /// The databases for which replication is under consideration. One of which it is known that it has nothing to replicate
+  /// takes neither a slot nor a worker.
+  func databasesToReplicate() throws(Undetermined) -> Int {
+    let names = Set(try selection.selected.map(\.datname.nameBytes))
+    return names.count
+      - databasePairs.count { names.contains($0.name.nameBytes) && (try? $0.hasNothingToReplicate()) == true }
+  }
 
   /// Whether logical replication is out of the question for this version; `replication-source-version` says so.
   func sourceIsTooOldToReplicate() throws(Undetermined) -> Bool { try source.version.major < 10 }
@@ -67,7 +72,7 @@ extension DatabasePair {
 
 extension DatabasePair {
   /// Whether the source database has nothing that could be written to: it gets neither publication nor subscription.
-  func hasNothingToReplicate() throws(Undetermined) -> Bool {
+  public func hasNothingToReplicate() throws(Undetermined) -> Bool {
     let source = try snapshot(on: .source)
     let summary = try source.summary.value
     let relations = summary.tables +| summary.partitionedTables +| summary.sequences +| summary.materializedViews

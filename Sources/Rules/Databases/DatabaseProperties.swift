@@ -14,7 +14,7 @@ extension Rule {
         """,
       decides: """
         A notice for each of these that the source's database has and the target's has not, or that has to be looked \
-        after when the database is created.
+        after when the database is created; and for settings and privileges of the target's database alone.
         """,
       fix: "Repeat them on the target."),
     decide: .database { pair in
@@ -42,6 +42,10 @@ extension Rule {
       }
       if properties.hasPrivileges, other?.hasPrivileges != true {
         note("privileges on it are granted or revoked", "Repeat GRANT and REVOKE ON DATABASE on the target.")
+      } else if other?.hasPrivileges == true, !properties.hasPrivileges {
+        note(
+          "privileges on it are granted or revoked on the target, and not on the source",
+          "Repeat GRANT and REVOKE ON DATABASE on the target, should roles lack any.")
       }
       if let comment = properties.comment, !(other?.comment?.isSameName(as: comment) ?? false) {
         note(
@@ -66,8 +70,8 @@ extension Rule {
       func settings(on side: Side) throws(Undetermined) -> [StoredSetting] {
         try pair.clusters[side].storedSettings.value.filter { $0.datname?.isSameName(as: pair.name) ?? false }
       }
-      let there = try settings(on: .target)
-      let missing = try settings(on: .source).filter { own in
+      let (here, there) = (try settings(on: .source), try settings(on: .target))
+      let missing = here.filter { own in
         !there.contains { $0.name == own.name && $0.holder == own.holder && $0.value == own.value }
       }
       if !missing.isEmpty {
@@ -79,11 +83,19 @@ extension Rule {
           "it has settings of its own: \(names.listed())", "Repeat them on the target.",
           paste: lines.isEmpty ? nil : lines.joined(separator: "\n"))
       }
+      let more = there.filter { other in
+        !here.contains { $0.name == other.name && $0.holder == other.holder }
+      }
+      if !more.isEmpty {
+        note(
+          "on the target it has settings that it lacks on the source: \(more.map(\.name).uniqued.listed())",
+          "Reset them where they are not meant.")
+      }
       guard !notices.isEmpty else { return .passed("The database itself has nothing that a dump would leave behind.") }
       return .passed(
         target == nil
           ? "Only pg_dump --create carries what belongs to the database itself."
-          : "The target's database lacks something that belongs to the source's.", notices: notices)
+          : "What belongs to the database itself differs on the target.", notices: notices)
     })
 }
 

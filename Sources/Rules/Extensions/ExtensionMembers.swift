@@ -32,11 +32,13 @@ extension Rule {
       var warnings: [Finding] = []
       var unclear: [String] = []
       var compared: [String] = []
+      var newer: [String] = []
       for item in try pair.extensionsToMove() where item.extname != "plpgsql" {
         let there = installed[item.extname]?.extversion
         guard let version = try there ?? pair.clusters.target.defaultVersion(of: item.extname)?.version,
           version != item.extversion, !isExtensionVersion(version, olderThan: item.extversion)
         else { continue }
+        newer.append("\(item.extname) \(version) (\(item.extversion) on the source)")
         // Then the rule timescaledb demands the same version.
         if item.extname == "timescaledb", try pair.snapshot(on: .source).hypertables.value.hypertables > 0 { continue }
         let members = try pair.members(of: item, in: version)
@@ -66,8 +68,19 @@ extension Rule {
       return .passed(
         compared.isEmpty
           ? "No extension is of a newer version on the target."
-          : "What objects use is there in \(compared.listed()).")
+          : "What objects use is there in \(compared.listed()).", notices: notice(of: newer))
     })
+}
+
+/// However many extensions they are.
+private func notice(of newer: [String]) -> [Finding] {
+  newer.isEmpty
+    ? []
+    : [
+      Finding(
+        newer.count.counted("extension"), "of a newer version on the target: \(newer.listed(atMost: 100))",
+        remediation: Remediation("Nothing has to be done."))
+    ]
 }
 
 private func finding(

@@ -14,7 +14,8 @@ extension Rule {
         The source role is a superuser, or has the attribute REPLICATION, or is a member of rds_replication or \
         rds_superuser (RDS, Aurora). aiven_extras stands in for the rights that a publication needs, not for \
         REPLICATION: a server refuses slots and WAL senders to a role without it, whoever asks. The message says \
-        whether aiven_extras is or can be installed in the database.
+        whether aiven_extras is or can be installed in the database. A database without any table, sequence and large \
+        object is not replicated.
         """,
       fix: "Give the role what it lacks, in the provider's way."),
     decide: .database { pair in
@@ -27,6 +28,7 @@ extension Rule {
       if isRDS, let role = ["rds_replication", "rds_superuser"].first(where: me.inherits.contains) {
         return .passed("\(me.rolname) is a member of \(role).")
       }
+      if try pair.hasNothingToReplicate() { return .passed("The database has nothing to replicate.") }
       let extras = try pair.aivenExtras()
       return .failed(
         "\(me.rolname) may not replicate.",

@@ -10,7 +10,8 @@ extension Rule {
         "Changes can only be decoded from WAL that was written with wal_level = logical. To change it takes a restart.",
       decides: """
         wal_level of the source is logical. From 19 on, the server raises the level by itself with the first logical \
-        slot: replica is enough there. The target needs no particular level.
+        slot: replica is enough there. The target needs no particular level. Databases without any table, sequence and large \
+        object are not replicated.
         """,
       fix: "Set wal_level to logical, in the provider's way, and restart."),
     decide: .cluster { pair in
@@ -19,6 +20,7 @@ extension Rule {
       if try pair.source.version.major >= 19, level == "replica" {
         return .passed("wal_level is replica; the first logical slot raises it.")
       }
+      if try pair.databasesToReplicate() == 0 { return .skipped("No database has anything to replicate.") }
       let isPending = try pair.source.settings.value.first { $0.name == "wal_level" }?.pendingRestart ?? false
       return .failed(
         isPending ? "wal_level is \(level); a change waits for a restart." : "wal_level is \(level).",

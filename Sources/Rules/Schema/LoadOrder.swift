@@ -19,7 +19,8 @@ extension Rule {
         materialized views, and refreshes a materialized view after those that its query reads. Blocker where that is not \
         possible: tables whose code reads the table itself or one another, and code that reads a materialized view, which is \
         refreshed after all rows. A warning where the text does not say what is read (EXECUTE, dblink, machine code of no \
-        extension): such tables are copied last.
+        extension): such tables are copied last. A notice names tables with checks that read others: rows were checked when \
+        they were written, and are checked again when they are loaded.
         """,
       fix: """
         Replace a check by one that is NOT VALID, or drop it before the migration and add it afterwards: to \
@@ -67,9 +68,19 @@ extension Rule {
       }
       let ordered = readings.count { !$0.reads.isEmpty }
       guard ordered > 0 else { return .passed("No code of a table reads another one while rows are loaded.") }
+      let checked = readings.filter { reading in
+        !reading.reads.isEmpty && reading.code.contains { $0.hasPrefix("check ") || $0.hasPrefix("domain ") }
+      }
       return .passed(
-        "\(ordered.counted("table is", "tables are")) loaded after what the code of \(ordered == 1 ? "it" : "them") reads."
-      )
+        "\(ordered.counted("table is", "tables are")) loaded after what the code of \(ordered == 1 ? "it" : "them") reads.",
+        notices: checked.prefix(100).map { reading in
+          Finding(
+            "table \(reading.qualifiedName)",
+            "its \(reading.code.listed()) reads \(reading.reads.listed()): a row fails if what it reads has changed since the "
+              + "row was written",
+            evidence: reading.evidence,
+            remediation: Remediation("A rehearsal with rows (--rehearse) tries it for some of them."))
+        })
     })
 }
 

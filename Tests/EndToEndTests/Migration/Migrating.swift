@@ -53,7 +53,7 @@ struct Move: Sendable {
     try await source.sql(
       """
       create function is_free() returns bool language plpgsql as $$begin
-        while (pg_stat_file('\(file.path)', true)).size is not null loop perform pg_sleep(0.02); end loop; return true; end$$;
+        while (pg_stat_file('\(file.path)', true)).size is not null loop execute 'select pg_sleep(0.02)'; end loop; return true; end$$;
       create table held (id int primary key check (is_free()));
       insert into held values (1);
       """, database: database)

@@ -23,7 +23,8 @@ struct Course: Sendable {
     var differences: [Difference] = []
     /// All that the commands said.
     var said = ""
-    var migration: MigrationReport?
+    /// Of each wave.
+    var migrations: [MigrationReport] = []
     var written = 0
     /// As they were given to `migrate`.
     var arguments: [String] = []
@@ -35,7 +36,12 @@ struct Course: Sendable {
     let folder = try TemporaryFolder()
     defer { withExtendedLifetime(folder) {} }
     var end = End()
-    var arguments = try await run.arguments(more).removing(options: Self.onlyOfCheck)
+    let given = try await run.arguments(more)
+    var arguments = given.removing(options: Self.onlyOfCheck)
+    // What only a rehearsal decides, migrate is told to accept.
+    if given.contains("--rehearse") || given.contains("--rehearse-on") {
+      arguments += Self.decidedByRehearsal.flatMap { ["--accept-undetermined", $0] }
+    }
     let configuration = try waivers(in: folder)
     arguments += configuration
     if isWaived { arguments += undetermined }
@@ -51,30 +57,39 @@ struct Course: Sendable {
     }
     let comparer = Comparer(source: source, target: target)
     let held = try await comparer.held(by: databases)
-    let migrate = try await Invocation.run(
-      ["migrate", "--yes", "--report", "json=\(file)"] + arguments, patience: patience)
-    end.said = migrate.output
-    let migration = FileManager.default.contents(atPath: file).flatMap {
-      try? JSONDecoder().decode(Report.self, from: $0)
-    }
-    end.migration = migration?.migration
-    end.failure = failure(of: migrate, in: migration)
-    // What holds no table may have been dumped all the same.
-    let replicated = end.migration?.databases.filter { $0.status == .inStep }.map(\.name) ?? []
-    if end.failure == nil, !replicated.isEmpty {
-      let isFenced = !report.outcomes.contains {
+    // The applications are superusers, whose sessions only a superuser ends.
+    let isFenced =
+      isBySuperuser
+      && !report.outcomes.contains {
         $0.rule == "cutover-privileges" && ($0.outcome == .failed || !$0.findings.isEmpty)
       }
-      if !isFenced { for application in applications { await application.stop() } }
-      let cutover = try await Invocation.run(
-        ["cutover", "--yes"] + (isFenced ? ["--block-writes"] : []) + run.connections
-          + ScenarioRun.inclusions(of: replicated)
-          + arguments.keeping(options: ["--pg-bin", "--throughput", "--max-blocked-time"]) + configuration,
-        patience: patience)
-      end.said += cutover.output
-      if cutover.status != .exited(0) {
-        end.failure = "cutover: \(cutover.hung ? "it hangs: " : "")\(cutover.lastLines)"
+    var wave = arguments
+    while true {
+      let migrate = try await Invocation.run(
+        ["migrate", "--yes", "--report", "json=\(file)"] + wave, patience: patience)
+      end.said += migrate.output
+      let migration = FileManager.default.contents(atPath: file).flatMap {
+        try? JSONDecoder().decode(Report.self, from: $0)
+      }?.migration
+      end.migrations += [migration].compactMap(\.self)
+      end.failure = failure(of: migrate, in: migration)
+      // What holds no table may have been dumped all the same.
+      let replicated = migration?.databases.filter { $0.status == .inStep }.map(\.name) ?? []
+      let waiting = migration?.databases.filter { $0.status == .waiting }.map(\.name) ?? []
+      if end.failure == nil, !replicated.isEmpty {
+        if !isFenced { for application in applications { await application.stop() } }
+        let cutover = try await Invocation.run(
+          ["cutover", "--yes"] + (isFenced ? ["--block-writes"] : []) + run.connections
+            + ScenarioRun.inclusions(of: replicated)
+            + arguments.keeping(options: ["--pg-bin", "--throughput", "--max-blocked-time"]) + configuration,
+          patience: patience)
+        end.said += cutover.output
+        if cutover.status != .exited(0) {
+          end.failure = "cutover: \(cutover.hung ? "it hangs: " : "")\(cutover.lastLines)"
+        }
       }
+      guard end.failure == nil, !waiting.isEmpty else { break }
+      wave = arguments.removing(options: ["--include-database"]) + ScenarioRun.inclusions(of: waiting)
     }
     for application in applications { await application.stop() }
     end.faults = applications.flatMap(\.faults)
@@ -87,10 +102,14 @@ struct Course: Sendable {
     return end
   }
 
-  private func failure(of migrate: Invocation, in report: Report?) -> String? {
-    if migrate.status == .exited(0) { return nil }
-    let databases = report?.migration?.databases.filter { $0.status != .done && $0.status != .inStep } ?? []
-    let roles = report?.migration?.roles.filter { $0.status == .failed } ?? []
+  private var isBySuperuser: Bool {
+    report.outcomes.first { $0.rule == "source-read-privileges" }?.message.hasSuffix("is a superuser.") == true
+  }
+
+  private func failure(of migrate: Invocation, in report: MigrationReport?) -> String? {
+    if migrate.status == .exited(0) || migrate.status == .exited(2) && report?.status == .waiting { return nil }
+    let databases = report?.databases.filter { $0.status != .done && $0.status != .inStep } ?? []
+    let roles = report?.roles.filter { $0.status == .failed } ?? []
     let words = databases.map { "\($0.name): \($0.message)" } + roles.map { "role \($0.name): \($0.message)" }
     let told = words.isEmpty ? migrate.lastLines : words.joined(separator: "; ")
     return "migrate: \(migrate.hung ? "it hangs: " : "")\(told.prefix(1500))"
@@ -109,7 +128,10 @@ struct Course: Sendable {
     report.outcomes.filter(\.isUndecided).map(\.rule).unique.flatMap { ["--accept-undetermined", $0] }
   }
 
-  private static let onlyOfCheck = ["--rehearse-on", "--fail-on", "--report", "--report-dir", "--fixes"]
+  private static let decidedByRehearsal = ["extension-members", "functions-search-path"]
+  private static let onlyOfCheck = [
+    "--rehearse-on", "--rehearse-rows", "--fail-on", "--report", "--report-dir", "--fixes",
+  ]
 }
 
 extension [String] {

@@ -26,9 +26,12 @@ struct Told: Sendable {
     "tablespaces": ["relation", "index", "database"],
     "security-labels": ["security label"],
     "extension-version": ["extension"],
+    "extension-members": ["extension"],
     "default-privileges": ["default privileges"],
     "parameter-privileges": ["built-in privileges"],
     "database-properties": ["database"],
+    "semantics-settings": ["database"],
+    "encoding-compatible": ["database"],
     "event-triggers": ["event trigger"],
     "superuser-only-objects": ["event trigger", "publication", "foreign-data wrapper"],
     "foreign-servers": ["foreign server", "user mapping"],
@@ -50,7 +53,7 @@ struct Told: Sendable {
 
   /// Whether the check or the migration has named the object, or its whole kind.
   func tells(_ difference: Difference) -> Bool {
-    if isExcluded(difference) || isReported(difference) { return true }
+    if isExcluded(difference) || isLeftOut(difference) || isReported(difference) { return true }
     // Whose objects they are is told for all of them at once.
     let isOwners = ["owner", "privileges"].contains(difference.property)
     let name = Self.unquoted(difference.object)
@@ -59,17 +62,38 @@ struct Told: Sendable {
       if outcome.rule == "target-ownership", isOwners { return true }
       if Self.kinds[outcome.rule]?.contains(difference.kind) == true { return true }
       return Self.namedKinds[outcome.rule]?.contains(difference.kind) == true
-        && outcome.findings.contains { Self.names(name, in: Self.unquoted("\($0.object) \($0.message)")) }
+        && outcome.findings.contains { finding in
+          let texts = [finding.object, finding.message] + finding.evidence.values
+          return Self.names(name, in: Self.unquoted(texts.joined(separator: " ")))
+        }
     }
   }
 
   /// Whether the report of the migration, or what was printed, says that it is not the same.
   private func isReported(_ difference: Difference) -> Bool {
     let name = Self.unquoted(difference.object)
-    let verifications = end.migration?.databases.compactMap(\.verification) ?? []
+    let verifications = end.migrations.flatMap(\.databases).compactMap(\.verification)
     let mismatches = verifications.flatMap(\.allMismatches).map { "\($0.object) \($0.message)" }
     let said = end.said.split(separator: "\n").map(String.init).filter { $0.contains(" not ") || $0.contains("differ") }
+    let roles = end.migrations.flatMap(\.roles).filter { !$0.message.isEmpty }.map { "\($0.name): \($0.message)" }
+    if ["role", "membership"].contains(difference.kind),
+      roles.contains(where: { Self.names(name, in: Self.unquoted($0)) })
+    {
+      return true
+    }
     return (mismatches + said).contains { Self.names(name, in: Self.unquoted($0)) }
+  }
+
+  /// Whether the plan leaves the role out.
+  private func isLeftOut(_ difference: Difference) -> Bool {
+    guard difference.target == nil, ["role", "membership", "role in database"].contains(difference.kind) else {
+      return false
+    }
+    return check.plan.roles.contains { role in
+      role.action == .leaveOut
+        && (difference.object == role.name || difference.object.hasPrefix("\(role.name) in ")
+          || difference.object.hasSuffix(" in \(role.name)"))
+    }
   }
 
   /// Whether an option has asked for it.
@@ -81,12 +105,17 @@ struct Told: Sendable {
     }
     if options.contains("--skip-table"), isOne(of: "--skip-table") { return true }
     if options.contains("--with-table"), !isOne(of: "--with-table") { return true }
+    if difference.property == "privileges",
+      values(of: "--exclude-role").contains(where: { difference.source?.contains("\($0)=") == true })
+    {
+      return true
+    }
     guard difference.target == nil else { return false }
     if options.contains("--exclude-role"), ["role", "membership", "role in database"].contains(difference.kind) {
       return true
     }
     return options.contains("--exclude-extension")
-      && ["extension", "relation", "column", "type", "function"].contains(difference.kind)
+      && ["extension", "relation", "column", "type", "function", "built-in privileges"].contains(difference.kind)
   }
 
   private func values(of option: String) -> [String] {
@@ -122,7 +151,7 @@ struct Told: Sendable {
 
   /// Rules whose warning is a statement of what will be different.
   private static let foretelling: Set<String> = [
-    "roles-conflict", "role-settings-valid", "security-labels", "default-privileges", "existing-subscriptions",
+    "roles-conflict", "role-settings-valid", "security-labels", "default-privileges",
   ]
 
   private static func unquoted(_ text: String) -> String { text.filter { $0 != "\"" } }

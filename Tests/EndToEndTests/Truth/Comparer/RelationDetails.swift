@@ -38,7 +38,7 @@ extension DetailQuery {
              and not b.attisdropped and b.attnum <= a.attnum)::text),
           ('not null', a.attnotnull::text), ('default', pg_get_expr(d.adbin, d.adrelid)),
           ('generated', a.attgenerated::text), ('identity', a.attidentity::text),
-          ('collation', l.collnamespace::regnamespace::text || '.' || l.collname), ('storage', a.attstorage::text),
+          ('collation', l.collnamespace::regnamespace::text || '.' || l.collname), ('storage', CASE WHEN c.relkind <> 'v' THEN a.attstorage::text END),
           ('compression', coalesce(to_jsonb(a) ->> 'attcompression', '')),
           ('statistics target', coalesce(to_jsonb(a) ->> 'attstattarget', '-1')),
           ('options', \(Part.sorted("a.attoptions"))), ('foreign options', \(Part.sorted("a.attfdwoptions"))),
