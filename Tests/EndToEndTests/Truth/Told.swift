@@ -60,6 +60,10 @@ struct Told: Sendable {
     return check.outcomes.contains { outcome in
       guard outcome.outcome == .failed || outcome.outcome == .passed && !outcome.findings.isEmpty else { return false }
       if outcome.rule == "target-ownership", isOwners { return true }
+      // What was granted on the target beforehand, the schema `public` being the database's.
+      if outcome.rule == "database-properties", isOwners, (difference.kind, name) == ("schema", "public") {
+        return true
+      }
       if Self.kinds[outcome.rule]?.contains(difference.kind) == true { return true }
       return Self.namedKinds[outcome.rule]?.contains(difference.kind) == true
         && outcome.findings.contains { finding in
@@ -84,8 +88,13 @@ struct Told: Sendable {
     return (mismatches + said).contains { Self.names(name, in: Self.unquoted($0)) }
   }
 
-  /// Whether the plan leaves the role out.
+  /// Whether the plan leaves the role out, or as it is on the target.
   private func isLeftOut(_ difference: Difference) -> Bool {
+    if difference.property == "password",
+      check.plan.roles.contains(where: { $0.name == difference.object && $0.action == .exists })
+    {
+      return true
+    }
     guard difference.target == nil, ["role", "membership", "role in database"].contains(difference.kind) else {
       return false
     }

@@ -109,8 +109,8 @@ final class TruthApplication: Sendable {
     var oid: String
   }
 
-  /// Ordinary tables and roots of partitioned ones, that no immutable function names: who changes what such a function
-  /// reads breaks his own indexes.
+  /// Ordinary tables and roots of partitioned ones, that no immutable function names, nor one of a constraint: who changes
+  /// what such a function reads breaks his own indexes and checks.
   private static func tables(of session: PlainSession) throws -> [Table] {
     try session.run(
       """
@@ -118,7 +118,9 @@ final class TruthApplication: Sendable {
         where c.relkind in ('r', 'p') and not c.relispartition and c.oid >= 16384 and c.relpersistence <> 't'
           and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
           and not exists (select from pg_depend e where e.classid = 'pg_class'::regclass and e.objid = c.oid and e.deptype = 'e')
-          and not exists (select from pg_proc f where f.oid >= 16384 and f.provolatile = 'i'
+          and not exists (select from pg_proc f where f.oid >= 16384 and (f.provolatile = 'i' or exists (
+            select from pg_depend d where d.classid = 'pg_constraint'::regclass and d.refclassid = 'pg_proc'::regclass
+               and d.refobjid = f.oid))
             and position(c.relname in coalesce(f.prosrc, '') || coalesce(to_jsonb(f) ->> 'prosqlbody', '')) > 0)
         order by 1 limit 40
       """
