@@ -110,7 +110,11 @@ struct Told: Sendable {
     let options = Set(end.arguments)
     // What belongs to a table has its name in its own.
     func isOne(of option: String) -> Bool {
-      values(of: option).contains { difference.object.contains($0.split(separator: ".").last ?? "") }
+      values(of: option).contains {
+        let name = String($0.split(separator: ".").last ?? "")
+        return difference.object.contains(name)
+          || difference.property == "owned by" && difference.source?.contains(name) == true
+      }
     }
     if options.contains("--skip-table"), isOne(of: "--skip-table") { return true }
     if options.contains("--with-table"), !isOne(of: "--with-table") { return true }
