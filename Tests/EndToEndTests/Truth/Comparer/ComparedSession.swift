@@ -42,15 +42,23 @@ struct ComparedSession {
     }
   }
 
-  /// Rows of tables and materialized views, and values of sequences.
+  /// Rows of tables and materialized views, and values of sequences. To which hash partition a row belongs is the server's
+  /// affair: such tables are read as a whole.
   func readRows(into contents: inout Contents) {
+    func isHashed(_ root: String) -> String {
+      """
+      exists (select from pg_partition_tree(\(root)) t join pg_partitioned_table p on p.partrelid = t.relid
+                where p.partstrat = 'h')
+      """
+    }
     let relations =
       """
       select format('%I.%I', n.nspname, c.relname), c.relkind, n.nspname || '.' || c.relname,
           (select x.extcondition[i] from pg_extension x, generate_subscripts(x.extconfig, 1) i
              where x.extconfig[i] = c.oid)
         from pg_class c join pg_namespace n on n.oid = c.relnamespace
-        where c.relkind in ('r', 'm', 'S') and c.relispopulated and \(DetailQuery.Part.isOrdinary("n.nspname"))
+        where (c.relkind in ('r', 'm', 'S') and not (c.relispartition and \(isHashed("pg_partition_root(c.oid)")))
+            or c.relkind = 'p' and not c.relispartition and \(isHashed("c.oid"))) and c.relispopulated and \(DetailQuery.Part.isOrdinary("n.nspname"))
           and (\(DetailQuery.Part.isUsers("pg_class", "c.oid"))
             or exists (select from pg_extension x where c.oid = any (x.extconfig)))
         order by 3
@@ -69,7 +77,7 @@ struct ComparedSession {
           let rows = try session.run(
             """
             select md5(textsend(\(text))) || ' ' || left(\(text), 160), count(*)
-              from only \(table) as "a row of this table" \(relation[3] ?? "") group by 1
+              from \(kind == "p" ? "" : "only ")\(table) as "a row of this table" \(relation[3] ?? "") group by 1
             """)
           contents.rows[name] = Dictionary(
             rows.map { ($0[0] ?? "", $0[1].flatMap(Int.init) ?? 0) }, uniquingKeysWith: +)
