@@ -9,6 +9,8 @@ public struct DatabaseSnapshot: Codable, Sendable, Equatable {
   public var extensionUses: Fact<[ExtensionUse]>
   public var extensionMentions: Fact<[ExtensionMention]>
   public var extensionMemberUses: Fact<[ExtensionMemberUse]>
+  /// nil where there is no `pg_stat_statements`, or it could not be read, or nothing depends on it.
+  public var statementMentions: [StatementMention]?
   /// Read in source databases, as the next ones.
   public var extensionTables: Fact<[ExtensionTable]>
   public var cronJobs: Fact<CronJobs>

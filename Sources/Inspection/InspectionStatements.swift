@@ -4,8 +4,8 @@ import Postgres
 /// What an inspection sends beside the queries of the catalogs, each of which stands with its row in `Catalog`.
 ///
 /// Nothing here plans, executes or names anything outside `pg_catalog` but `cronJobs`, which is sent only where the table
-/// is the extension's own and a superuser's, and which COPY reads without a plan; and `hasOwnRows`, which is sent only
-/// where extension and table are a superuser's.
+/// is the extension's own and a superuser's, and which COPY reads without a plan; `hasOwnRows`, which is sent only where
+/// extension and table are a superuser's; and `statementMentions`, where `pg_stat_statements` is one's.
 public enum InspectionStatements {
   static let begin = Statement("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
   static let rollback = Statement("ROLLBACK")
@@ -40,11 +40,18 @@ public enum InspectionStatements {
         + "\(table.condition))")
   }
 
+  static let placeOfStatements = Statement(StatementMention.place)
+
+  /// - Parameter schema: of `pg_stat_statements`.
+  static func statementMentions(in schema: String, _ version: ServerVersion) -> Statement {
+    Statement(StatementMention.sql(version, schema: Quoting.identifier(schema)))
+  }
+
   /// The texts of all of them.
   public static let all =
     [
       begin, rollback, savepoint, rollbackToSavepoint, xml, locale(""), address(type: "", names: "", arguments: ""),
-      ownRowsOfCatalog,
+      ownRowsOfCatalog, placeOfStatements,
     ]
     .map(\.sql) + [cronJobs]
 }

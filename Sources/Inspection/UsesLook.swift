@@ -18,6 +18,9 @@ extension ClusterInspector {
       reader.all(\.extensionUses)
     }
     try await reader.read(into: &database)
+    if side == .source, own.contains(where: { $0.extname == "pg_stat_statements" }) {
+      try await readStatementMentions(in: session, into: &database)
+    }
     if side == .source, own.contains(where: { $0.extname == "pg_cron" }) {
       try await readCronJobs(in: session, into: &database)
     }

@@ -1,6 +1,6 @@
 import Catalog
 
-/// What is known to use an extension. What applications send is not.
+/// What is known to use an extension. What applications send is known as far as `pg_stat_statements` tells.
 struct ExtensionDependents {
   /// Objects of users, by the dependencies that the catalogs record.
   var objects = 0
@@ -8,6 +8,10 @@ struct ExtensionDependents {
   var requiredBy: [String] = []
   /// Functions whose texts name its members.
   var bodies: [ExtensionMention] = []
+
+  /// What statements of applications name; nil where nobody knows.
+  var statements: StatementMention?
+  var knowsStatements = false
 
   /// Functions that certainly call it, and that tables, views or triggers run.
   var failing: [ExtensionMention] { bodies.filter { !$0.calls.isEmpty && !$0.usedBy.isEmpty } }
@@ -28,7 +32,15 @@ struct ExtensionDependents {
       bodies.isEmpty
         ? "no function body mentions it"
         : "\(bodies.count.counted("function body mentions", "function bodies mention")) \(bodies.members)")
-    return (parts + ["statements of the application unknown"]).joined(separator: "; ")
+    return (parts + [statementsInWords]).joined(separator: "; ")
+  }
+
+  private var statementsInWords: String {
+    guard knowsStatements else { return "statements of the application unknown" }
+    guard let statements else { return "no statement in pg_stat_statements mentions it" }
+    return statements.statements.counted(
+      "statement in pg_stat_statements mentions", "statements in pg_stat_statements mention")
+      + " \(statements.names.map(plainName).listed())"
   }
 
   var evidence: [String: String] {
@@ -61,8 +73,12 @@ extension DatabasePair {
       mention.calls.removeAll(where: builtIn.contains)
       if !mention.names.isEmpty { bodies.append(mention) }
     }
+    var statements = source.statementMentions?.first { $0.extname == name }
+    statements?.names.removeAll(where: builtIn.contains)
+    if statements?.names.isEmpty == true { statements = nil }
     return ExtensionDependents(
       objects: use?.dependents ?? 0,
-      requiredBy: (use?.requiredBy ?? []).filter { !options.excludedExtensions.containsName($0) }, bodies: bodies)
+      requiredBy: (use?.requiredBy ?? []).filter { !options.excludedExtensions.containsName($0) }, bodies: bodies,
+      statements: statements, knowsStatements: source.statementMentions != nil)
   }
 }

@@ -17,7 +17,8 @@ extension Rule {
         members of that version; otherwise it blocks. What PostgreSQL's own extensions removed is known \
         up to the versions of \(RemovedBuiltin.newestKnown). Of other extensions the members are read in a database of \
         the target that has that version; where none has, or a function takes or returns something else, it is \
-        undetermined until a rehearsal has shown it. Functions whose texts name a member that is gone are a warning. \
+        undetermined until a rehearsal has shown it. Functions whose texts name a member that is gone are a warning, and \
+        so are statements in pg_stat_statements. \
         Older versions are for extension-version.
         """,
       fix: """
@@ -44,6 +45,14 @@ extension Rule {
         let members = try pair.members(of: item, in: version)
         compared.append("\(item.extname) \(version)")
         blockers += try members.missing.map { try pair.finding($0, item, version, isInstalled: there != nil) }
+        if !members.statements.isEmpty {
+          warnings.append(
+            Finding(
+              "extension \(quotedIdentifier(item.extname))",
+              "statements in pg_stat_statements mention \(members.statements.listed()), which version \(version) lacks",
+              evidence: ["source": item.extversion, "target": version],
+              remediation: Remediation("Rewrite the application's statements for version \(version).")))
+        }
         warnings += members.bodies.map { finding($0, gone: $1, item, version) }
         if let words = members.unclear(item, version), !pair.wasRehearsed { unclear.append(words) }
       }
@@ -62,7 +71,7 @@ extension Rule {
       }
       guard warnings.isEmpty else {
         return .failed(
-          "\(warnings.count.counted("function body mentions", "function bodies mention")) members of extensions that the target lacks.",
+          "\(warnings.count.counted("function or application mentions", "functions or applications mention")) members of extensions that the target lacks.",
           Array(warnings.prefix(100)), severity: .warning)
       }
       return .passed(
@@ -150,6 +159,9 @@ extension DatabasePair {
       let gone = removedNames.map { names in mention.names.filter(names.contains) } ?? mention.missing ?? []
       if !gone.isEmpty { comparison.bodies.append((mention, gone)) }
     }
+    for mention in source.statementMentions ?? [] where mention.extname == item.extname {
+      comparison.statements = removedNames.map { names in mention.names.filter(names.contains) } ?? []
+    }
     return comparison
   }
 }
@@ -163,6 +175,8 @@ struct MemberComparison {
   var unknown: [ExtensionMemberUse] = []
   /// Functions whose texts name what is missing.
   var bodies: [(ExtensionMention, gone: [String])] = []
+  /// What is missing and statements of applications name.
+  var statements: [String] = []
 
   var mayFail: Bool { !missing.isEmpty || !changed.isEmpty || !unknown.isEmpty }
 

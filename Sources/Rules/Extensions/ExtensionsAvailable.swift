@@ -12,8 +12,8 @@ extension Rule {
         has it, or pg_available_extensions of the target names it. On one that is left out, and that the target \
         database lacks, no object of users depends, no other extension requires it, and no function that defaults, \
         views, triggers, indexes, … run calls what it offers, by the text of the function. A function that only names \
-        it, or that nothing in the database runs, is a warning. What applications send is not known. Versions are for \
-        extension-version and extension-members.
+        it, or that nothing in the database runs, is a warning, and so are statements in pg_stat_statements of the \
+        source that name it. What else applications send is not known. Versions are for extension-version and extension-members.
         """,
       fix: """
         Install it on the target's host, or choose a target that offers it. Leave it out only if no statement of the \
@@ -39,7 +39,7 @@ extension Rule {
       }
       guard leftOut.warnings.isEmpty else {
         return .failed(
-          "\(leftOut.warnings.count.counted("function body mentions", "function bodies mention")) extensions that are left out.",
+          "\(leftOut.mentions) extensions that are left out.",
           Array(leftOut.warnings.prefix(100)), severity: .warning)
       }
       return .passed(
@@ -56,6 +56,13 @@ private struct LeftOutExtensions {
   var blockers: [Finding] = []
   var warnings: [Finding] = []
   var remarks: [String] = []
+
+  /// `2 function bodies mention`
+  var mentions: String {
+    let bodies = warnings.count { $0.object.hasPrefix("function ") }
+    if bodies == 0 { return "Statements in pg_stat_statements mention" }
+    return bodies.counted("function body mentions", "function bodies mention")
+  }
 }
 
 extension DatabasePair {
@@ -80,7 +87,17 @@ extension DatabasePair {
       if !failing.isEmpty { leftOut.used.insert(item.extname) }
       leftOut.blockers += failing.prefix(100).map { body(of: $0, name, fails: true) }
       leftOut.warnings += use.bodies.filter { !failing.contains($0) }.map { body(of: $0, name, fails: false) }
-      if !use.isUsed, use.bodies.isEmpty { leftOut.remarks.append("\(name) (\(use.description))") }
+      if let statements = use.statements {
+        leftOut.warnings.append(
+          Finding(
+            "extension \(name)", "it is left out; \(use.description)",
+            evidence: ["statements": "\(statements.statements)", "names": statements.names.listed(atMost: 20)],
+            remediation: Remediation(
+              "Do not leave it out, create it on the target beforehand, or rewrite the application's statements.")))
+      }
+      if !use.isUsed, use.bodies.isEmpty, use.statements == nil {
+        leftOut.remarks.append("\(name) (\(use.description))")
+      }
     }
     return leftOut
   }
@@ -103,7 +120,7 @@ extension DatabasePair {
   fileprivate func finding(missing item: InstalledExtension) -> Finding {
     let name = quotedIdentifier(item.extname)
     let use = try? dependents(on: item.extname)
-    let isUnused = use.map { !$0.isUsed && $0.bodies.isEmpty } ?? false
+    let isUnused = use.map { !$0.isUsed && $0.bodies.isEmpty && $0.statements == nil } ?? false
     let isSelfManaged = clusters.target.providerForWording == .selfManaged
     let way =
       isSelfManaged
