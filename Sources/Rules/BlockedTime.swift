@@ -59,7 +59,7 @@ public struct BlockedTime: Codable, Sendable, Equatable {
     public var look: Double?
     /// Until the target has applied what the source has just written; nil: by the round trips.
     public var catchingUp: Double?
-    /// To compare the replicated tables that are left; nil: by their sizes.
+    /// To compare the replicated tables that are left, as measured before, while others wrote; nil: by their sizes.
     public var comparison: Double?
 
     public init() {}
@@ -104,8 +104,9 @@ public struct BlockedTime: Codable, Sendable, Equatable {
       case .sample: (Self.countRate, 0.01)
       case .full: (Self.checksumRate, 0.005)
       }
-    let compared =
-      pace.comparison ?? Double(work.comparedBytes) / rate + Double(work.comparedTables) * (each + 4 * both) / jobs
+    // What was measured while others wrote has waited for them too.
+    let bySize = Double(work.comparedBytes) / rate + Double(work.comparedTables) * (each + 4 * both) / jobs
+    let compared = min(pace.comparison ?? bySize, 3 * bySize)
     add(
       .verification,
       0.1 + 20 * both + tables * 0.0003 + compared + late / Self.checksumRate + Double(work.lateTables) * 4 * both
