@@ -164,10 +164,13 @@ import Testing
       #expect(try #require(far[phase]).low > #require(assumed[phase]).low, "\(phase)")
     }
     pace = BlockedTime.Pace()
-    (pace.throughput, pace.look, pace.catchingUp, pace.comparison) = (4_000_000, 3, 1, 2)
+    (pace.throughput, pace.look, pace.catchingUp, pace.comparison) = (4_000_000, 3, 1, 0.6)
     let slow = BlockedTime(of: work, pace: pace, jobs: 4)
     #expect(try #require(slow[.catchingUp]).high >= 8)
     #expect(try #require(slow[.copy]).high >= 20)
-    #expect(try #require(slow[.verification]).high >= 4)
+    #expect(try #require(slow[.verification]).high >= 1.2)
+    // It has waited for others.
+    pace.comparison = 7200
+    #expect(try #require(BlockedTime(of: work, pace: pace, jobs: 4)[.verification]).low < 2)
   }
 }
