@@ -94,7 +94,9 @@ extension Cutover {
     result.estimatedBlockedSeconds = blocked
     step("estimated: writes are blocked for \(roughDuration(blocked.low, to: blocked.high))")
     // What was measured beside others' writes is no reason: it takes less without them, and is undone in time where not.
-    if let copy = blocked[.copy], copy.low > Double(settings.maxBlockedSeconds) { throw MigrationError(excess(blocked)) }
+    if let copy = blocked[.copy], copy.low > Double(settings.maxBlockedSeconds) {
+      throw MigrationError(excess(blocked))
+    }
   }
 
   /// A target that was restored, or failed over to a standby, perhaps lacks what it had confirmed before.
