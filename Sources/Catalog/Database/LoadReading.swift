@@ -56,14 +56,7 @@ public struct LoadReading: CatalogRow {
         JOIN pg_catalog.pg_type t ON t.oid = k.contypid
       UNION
       SELECT x.oid, h.name, h.class, h.oid FROM typed h CROSS JOIN LATERAL (
-        SELECT t.oid FROM pg_catalog.pg_type t WHERE t.typbasetype = h.type OR t.typelem = h.type
-        UNION ALL
-        SELECT t.oid FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_type t ON t.typrelid = a.attrelid
-         WHERE a.atttypid = h.type AND a.attnum > 0::int2 AND NOT a.attisdropped
-        UNION ALL
-        SELECT r.rngtypid FROM pg_catalog.pg_range r WHERE r.rngsubtype = h.type
-        \(server.major >= 14
-          ? "UNION ALL SELECT r.rngmultitypid FROM pg_catalog.pg_range r WHERE r.rngtypid = h.type" : "")) x
+        \(TypeParts.holders(of: "h.type", server))) x
     ), keyed (relation, name, class, oid) AS (
       SELECT c.objid, r.relname::text, c.class, c.oid FROM called c
         JOIN pg_catalog.pg_class r ON r.oid = c.objid AND r.relkind = 'p'::"char"

@@ -102,14 +102,7 @@ public func codeOfTables(_ server: ServerVersion) -> String {
        WHERE r.rngcanonical::oid IN (SELECT w.oid FROM written w) OR r.rngsubdiff::oid IN (SELECT w.oid FROM written w)
       UNION
       SELECT x.oid, h.kind, h.name, h.is_planted FROM holding h CROSS JOIN LATERAL (
-        SELECT t.oid FROM pg_catalog.pg_type t WHERE t.typbasetype = h.oid OR t.typelem = h.oid
-        UNION ALL
-        SELECT t.oid FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_type t ON t.typrelid = a.attrelid
-         WHERE a.atttypid = h.oid AND a.attnum > 0::int2 AND NOT a.attisdropped
-        UNION ALL
-        SELECT r.rngtypid FROM pg_catalog.pg_range r WHERE r.rngsubtype = h.oid
-        \(server.major >= 14
-          ? "UNION ALL SELECT r.rngmultitypid FROM pg_catalog.pg_range r WHERE r.rngtypid = h.oid" : "")) x
+        \(TypeParts.holders(of: "h.oid", server))) x
     ), running (relation, domain, kind, name, is_planted) AS (
       SELECT n.relation, n.domain, n.kind, n.name, t.is_planted FROM number n JOIN theirs t ON t.oid = n.oid
       UNION

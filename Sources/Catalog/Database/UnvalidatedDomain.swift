@@ -11,19 +11,14 @@ public struct UnvalidatedDomain: CatalogRow {
 
   public static let subject = "the domains with constraints that are not valid"
 
-  // Domains over domains, arrays, composite types, ranges and multiranges (new in 14) hold values of others.
+  // Multiranges are new in 14.
   public static func sql(_ server: ServerVersion) -> String {
     let multirange =
       server.major >= 14
       ? "UNION ALL SELECT r.rngtypid, r.rngmultitypid FROM pg_catalog.pg_range r WHERE r.rngmultitypid <> 0::oid" : ""
     return """
       WITH RECURSIVE parts(part, whole) AS (
-        SELECT t.typbasetype, t.oid FROM pg_catalog.pg_type t WHERE t.typbasetype <> 0::oid
-        UNION ALL
-        SELECT t.typelem, t.oid FROM pg_catalog.pg_type t WHERE t.typelem <> 0::oid
-        UNION ALL
-        SELECT a.atttypid, c.reltype FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid
-         WHERE a.attnum > 0 AND NOT a.attisdropped AND c.reltype <> 0::oid AND c.oid >= 16384::oid
+        \(TypeParts.pairs)
         UNION ALL
         SELECT r.rngsubtype, r.rngtypid FROM pg_catalog.pg_range r
         \(multirange)

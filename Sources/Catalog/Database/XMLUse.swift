@@ -22,12 +22,7 @@ public struct XMLUse: CatalogRow {
     let functionBody = server.major >= 14 ? "pg_catalog.concat(p.prosqlbody, p.proargdefaults)" : "p.proargdefaults"
     return """
       WITH RECURSIVE parts(part, whole) AS (
-        SELECT t.typbasetype, t.oid FROM pg_catalog.pg_type t WHERE t.typbasetype <> 0::oid
-        UNION ALL
-        SELECT t.typelem, t.oid FROM pg_catalog.pg_type t WHERE t.typelem <> 0::oid
-        UNION ALL
-        SELECT a.atttypid, c.reltype FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid
-         WHERE a.attnum > 0 AND NOT a.attisdropped AND c.reltype <> 0::oid AND c.oid >= 16384::oid
+        \(TypeParts.pairs)
       ), x(oid) AS (
         SELECT t.oid FROM pg_catalog.pg_type t WHERE t.oid IN (142::oid, 143::oid)
         UNION SELECT p.whole FROM x JOIN parts p ON p.part = x.oid
