@@ -53,6 +53,8 @@ extension ClusterPair {
 
   static let tooOldToReplicate = Conclusion.skipped(
     "The source has no logical replication: see replication-source-version.")
+
+  static let nothingToReplicate = Conclusion.skipped("No database has anything to replicate.")
 }
 
 extension DatabasePair {
@@ -71,6 +73,8 @@ extension DatabasePair {
 }
 
 extension DatabasePair {
+  static let nothingToReplicate = Conclusion.passed("The database has nothing to replicate.")
+
   /// Whether the source database has nothing that could be written to: it gets neither publication nor subscription.
   public func hasNothingToReplicate() throws(Undetermined) -> Bool {
     let source = try snapshot(on: .source)

@@ -32,7 +32,7 @@ extension Rule {
       }
       let libraries = entries(of: value)
       guard !libraries.contains("pgoutput") else { return .passed("pgoutput is allowed.") }
-      if try pair.databasesToReplicate() == 0 { return .skipped("No database has anything to replicate.") }
+      if try pair.databasesToReplicate() == 0 { return ClusterPair.nothingToReplicate }
       return .failed(
         libraries.isEmpty
           ? "No output plugin is allowed." : "pgoutput is not among the output plugins that are allowed.",

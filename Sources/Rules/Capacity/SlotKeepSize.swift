@@ -23,7 +23,7 @@ extension Rule {
       guard version.major >= 13 else { return .skipped("The source keeps WAL for slots without limit.") }
       var findings: [Finding] = []
       var severity = Severity.warning
-      if try pair.databasesToReplicate() == 0 { return .skipped("No database has anything to replicate.") }
+      if try pair.databasesToReplicate() == 0 { return ClusterPair.nothingToReplicate }
       let slots = try pair.source.integerSetting("max_slot_wal_keep_size")
       // What is kept for standbys is kept for slots too.
       let standbys = try pair.source.integerSetting("wal_keep_size")

@@ -9,8 +9,9 @@ struct ExtensionDependents {
   /// Functions whose texts name its members.
   var bodies: [ExtensionMention] = []
 
-  /// What statements of applications name; nil where nobody knows.
+  /// What statements of applications name; nil where none does that is known of.
   var statements: StatementMention?
+  /// Whether `pg_stat_statements` of the source was read.
   var knowsStatements = false
 
   /// Functions that certainly call it, and that tables, views or triggers run.

@@ -61,7 +61,7 @@ extension Rule {
               at: .source)))
       }
       if findings.isEmpty { return .passed("\(me.rolname) can close the database and end the sessions in it.") }
-      if try pair.hasNothingToReplicate() { return .passed("The database has nothing to replicate.") }
+      if try pair.hasNothingToReplicate() { return DatabasePair.nothingToReplicate }
       return .failed("cutover --block-writes would be refused: role \(role) lacks privileges.", findings)
     })
 }

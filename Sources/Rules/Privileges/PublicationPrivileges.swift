@@ -43,7 +43,7 @@ extension Rule {
       guard !findings.isEmpty else {
         return .passed("\(me.rolname) may CREATE in the database and has the owner's rights on every table.")
       }
-      if try pair.hasNothingToReplicate() { return .passed("The database has nothing to replicate.") }
+      if try pair.hasNothingToReplicate() { return DatabasePair.nothingToReplicate }
       return .failed(
         others.count == 0
           ? "\(me.rolname) may not create a publication."

@@ -28,7 +28,7 @@ extension Rule {
       if isRDS, let role = ["rds_replication", "rds_superuser"].first(where: me.inherits.contains) {
         return .passed("\(me.rolname) is a member of \(role).")
       }
-      if try pair.hasNothingToReplicate() { return .passed("The database has nothing to replicate.") }
+      if try pair.hasNothingToReplicate() { return DatabasePair.nothingToReplicate }
       let extras = try pair.aivenExtras()
       return .failed(
         "\(me.rolname) may not replicate.",

@@ -39,7 +39,7 @@ extension Rule {
       let isMember = me.inherits.contains("pg_create_subscription")
       if isMember, mayCreate { return try pair.passwordForSubscription(of: me) }
 
-      if try pair.hasNothingToReplicate() { return .passed("The database has nothing to replicate.") }
+      if try pair.hasNothingToReplicate() { return DatabasePair.nothingToReplicate }
       let role = quotedIdentifier(me.rolname)
       let version = try target.version
       let remediation =
@@ -78,7 +78,7 @@ extension DatabasePair {
         "the snapshot of the source does not say whether a password was asked for", remedy: "Take a new snapshot.")
     }
     if usedPassword { return .passed("\(granted), and the source asks for a password.") }
-    if try hasNothingToReplicate() { return .passed("The database has nothing to replicate.") }
+    if try hasNothingToReplicate() { return DatabasePair.nothingToReplicate }
     let user = quotedIdentifier(source.user)
     return .failed(
       "\(granted), and the source asks for no password, which the subscription of a role without superuser needs.",

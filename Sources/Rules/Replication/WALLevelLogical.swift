@@ -20,7 +20,7 @@ extension Rule {
       if try pair.source.version.major >= 19, level == "replica" {
         return .passed("wal_level is replica; the first logical slot raises it.")
       }
-      if try pair.databasesToReplicate() == 0 { return .skipped("No database has anything to replicate.") }
+      if try pair.databasesToReplicate() == 0 { return ClusterPair.nothingToReplicate }
       let isPending = try pair.source.settings.value.first { $0.name == "wal_level" }?.pendingRestart ?? false
       return .failed(
         isPending ? "wal_level is \(level); a change waits for a restart." : "wal_level is \(level).",
